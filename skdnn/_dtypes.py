@@ -1,0 +1,16 @@
+"""The dtypes of the package, each with its reason."""
+
+import numpy as np
+
+#: Offsets, sizes and codes of the layer table, row orders: what Numba indexes with without a cast.
+INDEX = np.int64
+
+#: Sums of losses and of squared weights: a float32 sum over 10**6 rows would lose 3 digits.
+ACCUMULATOR = np.float64
+
+#: Scalars that cross the border (rates, hyper-parameters): cast once per array inside a kernel.
+SCALAR = np.float64
+
+#: What a network can be trained in. float32 is twice as fast and twice as small; float64 keeps
+#: the 1e-7 equivalences (weights against repeated rows) that small problems can afford.
+FLOATS = (np.float32, np.float64)

@@ -1,0 +1,44 @@
+"""Everything of scikit-learn that its documentation does not promise, in one place."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+__all__ = [
+    "BaseEstimator",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "StrOptions",
+    "check_weights",
+    "fit_context",
+    "validate_data",
+]
+
+#: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
+fit_context = _fit_context(prefer_skip_nested_validation=True)
+
+
+def check_weights(sample_weight, X) -> np.ndarray | None:
+    """Validated sample weights in float64, or None.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, if their number is not that of the rows,
+        or if all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weights.any():
+        raise ValueError("Sample weights must contain at least one non-zero weight; all are zero.")
+    return weights

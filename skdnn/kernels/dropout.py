@@ -1,0 +1,76 @@
+"""Inverted dropout with masks from a counter: no generator state, no stored mask.
+
+The mask of an element is a hash of (seed, step, layer, position in the batch). It is therefore
+the same for any number of threads and any resumption, and costs a few integer operations that
+vectorise.
+
+References
+----------
+Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+The 32-bit mixing function is "lowbias32" (C. Wellons, Prospecting for hash functions, 2018).
+"""
+
+import numpy as np
+
+from skdnn._jit import kernel
+
+_MASK32 = 0xFFFFFFFF
+
+
+# All of it in uint64 with masks: the product of two 32-bit numbers fits, so nothing overflows,
+# and LLVM narrows the operations back to 32 bits.
+@kernel
+def _mix(x, multiplier):
+    m = np.uint64(_MASK32)
+    x = x ^ (x >> np.uint64(16))
+    x = (x * np.uint64(multiplier)) & m
+    return x ^ (x >> np.uint64(15))
+
+
+@kernel
+def random_bits(counter, key):
+    """32 random bits (as uint64) from a counter and a key below 2**64, both uint64.
+
+    Half of the key enters before each round, so that two keys do not give shifted copies of one
+    sequence.
+    """
+    m = np.uint64(_MASK32)
+    x = _mix(((counter * np.uint64(0x9E3779B9)) & m) ^ (key & m), 0x7FEB352D)
+    x = _mix((x + (key >> np.uint64(32))) & m, 0x846CA68B)
+    return x ^ (x >> np.uint64(16))
+
+
+@kernel
+def dropout_key(seed, step, layer):
+    """The key of a layer's mask in one step.
+
+    Parameters
+    ----------
+    seed : uint64
+    step, layer : int64
+    """
+    low = random_bits(np.uint64(step) & np.uint64(_MASK32), seed ^ np.uint64(step >> 32))
+    high = random_bits(np.uint64(layer), (low << np.uint64(32)) | (seed >> np.uint64(32)))
+    return (high << np.uint64(32)) | low
+
+
+@kernel
+def dropout_forward(a, d, rate, key):
+    """Drop elements of ``a`` and of the derivative ``d`` with probability ``rate``.
+
+    Kept elements are divided by ``1 - rate``. With the derivative treated alike, the backward
+    pass needs no mask.
+
+    Parameters
+    ----------
+    a, d : (n,) arrays, changed in place
+    rate : float in [0, 1)
+    key : uint64
+    """
+    threshold = np.uint64(rate * 4294967296.0)
+    scale = a.dtype.type(1.0 / (1.0 - rate))
+    zero = a.dtype.type(0)
+    for i in range(a.size):
+        factor = scale if random_bits(np.uint64(i), key) >= threshold else zero
+        a[i] *= factor
+        d[i] *= factor

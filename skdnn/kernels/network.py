@@ -1,0 +1,154 @@
+"""Walks the layer table forward and backward.
+
+Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
+``[x: C * n_in | a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | g: C * widest]`` with the
+activations ``a``, their derivatives ``d``, which the backward pass turns into gradients in place,
+and one gradient ``g`` on its way to the layer below. The last layer's ``a`` is the raw prediction.
+"""
+
+from typing import NamedTuple
+
+from skdnn._jit import inlined, kernel
+from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
+from skdnn.kernels.dropout import dropout_forward, dropout_key
+from skdnn.kernels.losses import loss_gradient
+
+# Columns of the layer table. WEIGHT and BIAS are offsets into the parameters, VALUE and
+# DERIVATIVE offsets into the arena in units of its capacity.
+N_IN, N_OUT, ACTIVATION, WEIGHT, BIAS, VALUE, DERIVATIVE, N_COLUMNS = range(8)
+
+
+class Program(NamedTuple):
+    """What is computed: constant during a fit, the same types for every architecture."""
+
+    table: object  # (n_layers, N_COLUMNS) int64
+    dropout: object  # (n_layers,) float64, rate after each layer
+    segments: object  # (n_segments, 2) int64, bounds of parameter segments
+    factors: object  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
+    hyper: object  # (N_HYPER,) float64
+    loss_code: int
+    optimizer_code: int
+
+
+class State(NamedTuple):
+    """What changes: all in the dtype of the network, but ``step``."""
+
+    params: object  # (n_params,)
+    grads: object  # (n_params,)
+    slots: object  # (n_slots * n_params,), of the optimiser
+    arena: object  # scratch
+    step: object  # (1,) int64, steps taken
+
+
+@kernel
+def layer_weight(table, layer, vector):
+    """View of the (n_in, n_out) weights of a layer in a vector of parameters or gradients."""
+    n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+    start = table[layer, WEIGHT]
+    return vector[start : start + n_in * n_out].reshape((n_in, n_out))
+
+
+@kernel
+def layer_bias(table, layer, vector):
+    """View of the (n_out,) biases of a layer in a vector of parameters or gradients."""
+    start = table[layer, BIAS]
+    return vector[start : start + table[layer, N_OUT]]
+
+
+@kernel
+def arena_block(arena, capacity, offset, n_rows, width):
+    """View of an (n_rows, width) matrix in the arena; ``offset`` in units of ``capacity``."""
+    start = capacity * offset
+    return arena[start : start + n_rows * width].reshape((n_rows, width))
+
+
+@inlined
+def forward(program, params, arena, capacity, n_rows, seed, step):
+    """Training pass: keeps activations and derivatives; returns the raw prediction."""
+    table = program.table
+    last = table.shape[0] - 1
+    x = arena_block(arena, capacity, 0, n_rows, table[0, N_IN])
+    for layer in range(last + 1):
+        n_out = table[layer, N_OUT]
+        z = arena_block(arena, capacity, table[layer, VALUE], n_rows, n_out)
+        dense_forward(x, layer_weight(table, layer, params), layer_bias(table, layer, params), z)
+        if layer < last:
+            a = z.reshape(-1)
+            d = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, n_out).reshape(-1)
+            activation_forward(table[layer, ACTIVATION], a, d)
+            rate = program.dropout[layer]
+            if rate > 0:
+                dropout_forward(a, d, rate, dropout_key(seed, step, layer))
+        x = z
+    return x
+
+
+@inlined
+def backward(program, params, grads, arena, capacity, n_rows):
+    """Gradients of all parameters from the gradient of the raw prediction."""
+    table = program.table
+    last = table.shape[0] - 1
+    scratch = table[last, DERIVATIVE] + table[last, N_OUT]
+    for layer in range(last, -1, -1):
+        n_in = table[layer, N_IN]
+        dz = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, table[layer, N_OUT])
+        # Offset 0 is the input of the first layer.
+        below = table[layer - 1, VALUE] if layer > 0 else 0
+        x = arena_block(arena, capacity, below, n_rows, n_in)
+        dense_backward_params(
+            x, dz, layer_weight(table, layer, grads), layer_bias(table, layer, grads)
+        )
+        if layer > 0:
+            g = arena_block(arena, capacity, scratch, n_rows, n_in)
+            dense_backward_input(dz, layer_weight(table, layer, params), g)
+            d = arena_block(arena, capacity, table[layer - 1, DERIVATIVE], n_rows, n_in)
+            d_flat, g_flat = d.reshape(-1), g.reshape(-1)
+            for i in range(d_flat.size):
+                d_flat[i] *= g_flat[i]
+
+
+@inlined
+def batch_gradient(program, state, capacity, X, y, weights, seed):
+    """Loss and gradients of one batch.
+
+    Parameters
+    ----------
+    X : (n_rows, n_in) array; must already lie at the start of the arena
+    y : (n_rows, n_targets) array
+    weights : (n_rows,) array
+
+    Returns
+    -------
+    total : float64
+        Sum of the weighted losses, without penalty. ``state.grads`` holds the gradient of
+        ``total / n_rows``.
+    """
+    table = program.table
+    last = table.shape[0] - 1
+    n_rows = X.shape[0]
+    raw = forward(program, state.params, state.arena, capacity, n_rows, seed, state.step[0])
+    dz = arena_block(state.arena, capacity, table[last, DERIVATIVE], n_rows, table[last, N_OUT])
+    total = loss_gradient(program.loss_code, raw, y, weights, dz)
+    backward(program, state.params, state.grads, state.arena, capacity, n_rows)
+    return total
+
+
+@inlined
+def predict_block(program, params, arena, capacity):
+    """Raw predictions of the ``capacity`` rows at the start of the arena.
+
+    Always all rows: the shape of the products, and with it the rounding of a row, then does not
+    depend on how many rows there are.
+    """
+    table = program.table
+    last = table.shape[0] - 1
+    x = arena_block(arena, capacity, 0, capacity, table[0, N_IN])
+    for layer in range(last + 1):
+        z = arena_block(arena, capacity, table[layer, VALUE], capacity, table[layer, N_OUT])
+        dense_forward(x, layer_weight(table, layer, params), layer_bias(table, layer, params), z)
+        if layer < last:
+            d = arena_block(arena, capacity, table[layer, DERIVATIVE], capacity, z.shape[1])
+            activation_forward(table[layer, ACTIVATION], z.reshape(-1), d.reshape(-1))
+        x = z
+    return x

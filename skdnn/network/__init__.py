@@ -1,0 +1,1 @@
+"""What a network is: plain Python descriptions, no training and no estimator."""

@@ -1,0 +1,158 @@
+"""Memory and calls: the only module that calls the compiled entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from skdnn._dtypes import ACCUMULATOR, INDEX
+from skdnn._jit import single_blas_thread
+from skdnn.kernels import epoch as entries
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.network import Program, State
+from skdnn.kernels.optimizers import (
+    ALPHA,
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    MOMENTUM,
+    N_HYPER,
+    NESTEROV,
+    OPTIMIZERS,
+    WEIGHT_DECAY,
+)
+from skdnn.network.network import Network
+from skdnn.training.data import Rows, frozen
+from skdnn.training.settings import Settings
+
+#: Rows of a block in prediction and validation. Every product has this many rows, whatever the
+#: number asked for, so that the rounding of a row never depends on its neighbours.
+BLOCK_ROWS = 64
+
+#: Floating-point operations in one compiled call: a tenth of a second or two. Python handles
+#: signals (Ctrl-C) between calls.
+CALL_WORK = 10**10
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss of a batch was NaN or infinite."""
+
+
+def _program(network: Network, settings: Settings | None, weight_scale: float = 1.0) -> Program:
+    layout = network.layout
+    hyper = np.zeros(N_HYPER, dtype=np.float64)
+    optimizer_code = 0
+    if settings is not None:
+        hyper[MOMENTUM] = settings.momentum
+        hyper[NESTEROV] = settings.nesterovs_momentum
+        hyper[BETA_1] = settings.beta_1
+        hyper[BETA_2] = settings.beta_2
+        hyper[EPSILON] = settings.epsilon
+        hyper[WEIGHT_DECAY] = settings.weight_decay
+        # The loss is divided by the sum of the weights, and so is the penalty; the kernels
+        # divide by rows, with weights of mean 1.
+        hyper[ALPHA] = settings.alpha / weight_scale
+        optimizer_code = OPTIMIZERS[settings.solver].code
+    return Program(
+        layout.table, layout.dropout, layout.segments, layout.factors, hyper,
+        LOSSES[network.spec.loss].code, optimizer_code,
+    )  # fmt: skip
+
+
+class Engine:
+    """A network bound to the memory of its training.
+
+    Parameters
+    ----------
+    network : Network
+        Its parameters are trained in place.
+    settings : Settings
+    rows : Rows
+        Training data.
+    batch_size : int
+    dropout_seed : int
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        settings: Settings,
+        rows: Rows,
+        batch_size: int,
+        dropout_seed: int,
+    ) -> None:
+        layout, dtype = network.layout, network.params.dtype
+        self.rows = rows
+        self.batch_size = batch_size
+        self.dropout_seed = np.uint64(dropout_seed)
+        self.program = _program(network, settings, rows.weight_scale)
+        self.state = State(
+            params=network.params,
+            grads=np.zeros(layout.n_params, dtype),
+            slots=np.zeros(OPTIMIZERS[settings.solver].n_slots * layout.n_params, dtype),
+            arena=np.empty(batch_size * layout.arena_width, dtype),
+            step=np.zeros(1, dtype=INDEX),
+        )
+        # Forward 2, backward 4 operations for every weight and row.
+        work = 6 * network.spec.n_weights * batch_size
+        self._steps_per_call = max(1, CALL_WORK // work)
+
+    def train_epoch(self, order: np.ndarray, rates: np.ndarray) -> float:
+        """Train on the rows ``order``; return the mean loss, penalty included.
+
+        Raises
+        ------
+        NonFiniteLossError
+            The parameters are then those before the offending step, which may be large.
+        """
+        total = 0.0
+        with single_blas_thread():
+            for first in range(0, rates.size, self._steps_per_call):
+                steps = slice(first, first + self._steps_per_call)
+                chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
+                status, loss = entries.train_epoch(
+                    self.program, self.state, self.rows.X, self.rows.y, self.rows.weights,
+                    order[chunk], rates[steps], self.batch_size, self.dropout_seed,
+                )  # fmt: skip
+                if status == entries.NON_FINITE_LOSS:
+                    raise NonFiniteLossError
+                total += loss
+        return total / order.size
+
+
+def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
+    size = max(1, CALL_WORK // (work_per_row * BLOCK_ROWS)) * BLOCK_ROWS
+    return (slice(start, start + size) for start in range(0, n_rows, size))
+
+
+def predict_raw(network: Network, X: np.ndarray) -> np.ndarray:
+    """Raw predictions (before the link).
+
+    Parameters
+    ----------
+    network : Network
+    X : (n_samples, n_in) array
+
+    Returns
+    -------
+    raw : (n_samples, n_out) array in the dtype of the network
+    """
+    dtype = network.params.dtype
+    with np.errstate(over="ignore"):
+        X = frozen(X, dtype)
+    raw = np.empty((X.shape[0], network.spec.n_out), dtype)
+    arena = np.empty(BLOCK_ROWS * network.layout.arena_width, dtype)
+    program = _program(network, None)
+    params = frozen(network.params)
+    with single_blas_thread():
+        for chunk in _row_chunks(X.shape[0], 2 * network.spec.n_weights):
+            entries.predict_raw(program, params, arena, BLOCK_ROWS, X[chunk], raw[chunk])
+    return raw
+
+
+def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
+    """Weighted mean of the loss of raw predictions, without penalty."""
+    code = LOSSES[network.spec.loss].code
+    total = entries.loss_value(code, frozen(raw), rows.y, rows.weights, np.empty_like(raw))
+    return float(total / rows.weights.sum(dtype=ACCUMULATOR))

@@ -1,0 +1,33 @@
+"""How to train: the estimators' parameters that concern training, already validated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names and meaning as the parameters of :class:`skdnn.DNNClassifier`."""
+
+    solver: str
+    alpha: float
+    batch_size: int | str
+    learning_rate_init: float
+    max_iter: int
+    shuffle: bool
+    tol: float
+    verbose: bool | int
+    early_stopping: bool
+    n_iter_no_change: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    momentum: float
+    nesterovs_momentum: bool
+    weight_decay: float
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Settings:
+        """Pick the settings out of an estimator's ``get_params(deep=False)``."""
+        return cls(**{field.name: params[field.name] for field in fields(cls)})

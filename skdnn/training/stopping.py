@@ -1,0 +1,37 @@
+"""When to stop, and which epoch was the best."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class NoImprovement:
+    """Counts epochs without an improvement by at least ``tol``, as scikit-learn's MLP does.
+
+    Parameters
+    ----------
+    patience : int or inf
+        Stop after more than this many such epochs in a row.
+    tol : float
+    greater_is_better : bool
+        True for scores, False for losses.
+    """
+
+    def __init__(self, patience: float, tol: float, *, greater_is_better: bool) -> None:
+        self.patience = patience
+        self.tol = tol
+        self.sign = 1.0 if greater_is_better else -1.0
+        self.best = -self.sign * np.inf
+        self.count = 0
+
+    def update(self, value: float) -> bool:
+        """Take the value of an epoch; return whether it is the best so far."""
+        gain = self.sign * (value - self.best)
+        self.count = 0 if gain >= self.tol else self.count + 1
+        if gain > 0:
+            self.best = value
+        return bool(gain > 0)
+
+    @property
+    def exhausted(self) -> bool:
+        return self.count > self.patience
