@@ -10,7 +10,7 @@ To add one: the formula, a branch in ``activation_forward``, a record in ``ACTIV
 import math
 
 from skdnn._jit import kernel
-from skdnn.kernels.elementary import expm1, logistic, normal, softplus, tanh
+from skdnn.kernels.elementary import exp, expm1, logistic, normal, softplus, tanh
 from skdnn.kernels.records import Activation, by_name
 
 IDENTITY, LOGISTIC, TANH, RELU, LEAKY_RELU, ELU, SELU, GELU, SILU, MISH, SOFTPLUS = range(11)
@@ -74,7 +74,7 @@ def mish_pair(z):
     # tanh(softplus(z)) = n / (n + 2) with u = exp(z), n = u (u + 2): one exp, one division.
     # Above 20 the quotient is 1 in both dtypes, and n**2 would overflow float32 soon after.
     real = type(z)
-    u = expm1(min(z, real(20))) + real(1)
+    u = exp(min(z, real(20)))
     n = u * (u + real(2))
     inverse = real(1) / (n + real(2))
     t = n * inverse

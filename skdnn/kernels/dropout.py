@@ -49,8 +49,10 @@ def dropout_key(seed, step, layer):
     seed : uint64
     step, layer : int64
     """
-    low = random_bits(np.uint64(step) & np.uint64(_MASK32), seed ^ np.uint64(step >> 32))
-    high = random_bits(np.uint64(layer), (low << np.uint64(32)) | (seed >> np.uint64(32)))
+    m = np.uint64(_MASK32)
+    low = random_bits(np.uint64(step) & m, seed)
+    place = ((np.uint64(step) >> np.uint64(32)) * np.uint64(4096) + np.uint64(layer)) & m
+    high = random_bits(place, (low << np.uint64(32)) | (seed & m))
     return (high << np.uint64(32)) | low
 
 

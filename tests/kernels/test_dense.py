@@ -1,0 +1,26 @@
+"""Dense layers against NumPy, for shapes on both sides of BLAS's own choices."""
+
+import numpy as np
+import pytest
+
+from skdnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
+
+SHAPES = [(1, 1, 1), (3, 2, 5), (32, 6, 4), (7, 33, 1), (65, 130, 17), (128, 300, 90)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n_rows", "n_in", "n_out"), SHAPES)
+def test_twin(n_rows, n_in, n_out, dtype, compiled, rng):
+    tolerance = {"rtol": 1e-12, "atol": 1e-12} if dtype == np.float64 else {"atol": 1e-4}
+    x, w, b, dz = (
+        rng.standard_normal(shape).astype(dtype)
+        for shape in ((n_rows, n_in), (n_in, n_out), (n_out,), (n_rows, n_out))
+    )
+    z, dw, db, dx = (np.full_like(a, np.nan) for a in (dz, w, b, x))
+    compiled(dense_forward)(x, w, b, z)
+    compiled(dense_backward_params)(x, dz, dw, db)
+    compiled(dense_backward_input)(dz, w, dx)
+    np.testing.assert_allclose(z, x @ w + b, **tolerance)
+    np.testing.assert_allclose(dw, x.T @ dz, **tolerance)
+    np.testing.assert_allclose(db, dz.sum(axis=0), **tolerance)
+    np.testing.assert_allclose(dx, dz @ w.T, **tolerance)

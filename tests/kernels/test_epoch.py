@@ -1,0 +1,166 @@
+"""The entries: whole epochs, divergence, prediction by blocks, what is compiled and cached."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import config
+from numpy_twin import forward, train_epoch
+
+import skdnn
+from skdnn.kernels import epoch as entries
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.network import Network
+from skdnn.network.spec import NetworkSpec
+from skdnn.training.data import make_rows
+from skdnn.training.engine import Engine, predict_raw
+from skdnn.training.settings import Settings
+
+needs_compiler = pytest.mark.skipif(
+    bool(config.DISABLE_JIT), reason="compilation is switched off by NUMBA_DISABLE_JIT"
+)
+
+
+def make_settings(**changes):
+    values = dict(
+        solver="adam", alpha=0.01, batch_size=8, learning_rate_init=0.01, max_iter=3,
+        shuffle=False, tol=0.0, verbose=False, early_stopping=False, n_iter_no_change=10,
+        beta_1=0.9, beta_2=0.99, epsilon=1e-6, momentum=0.5, nesterovs_momentum=True,
+        weight_decay=0.1,
+    )  # fmt: skip
+    return Settings(**{**values, **changes})
+
+
+def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=np.float64):
+    rng = np.random.default_rng(1)
+    X, weights = rng.standard_normal((n_rows, sizes[0])), rng.uniform(0.5, 3, n_rows)
+    if LOSSES[loss].class_index:
+        y = rng.integers(0, sizes[-1], n_rows)
+    else:
+        y = rng.integers(0, 2, (n_rows, sizes[-1]))
+    spec = NetworkSpec(sizes, "tanh", (0.0,) * (len(sizes) - 2), loss)
+    network = Network.random(spec, rng, np.dtype(dtype))
+    rows = make_rows(X, y, weights, dtype=np.dtype(dtype))
+    return Engine(network, settings, rows, settings.batch_size, 0), network, rows
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("solver", OPTIMIZERS)
+def test_twin(solver, loss):
+    """Three epochs, the last batch smaller, rows in a given order: equal to NumPy."""
+    settings = make_settings(solver=solver)
+    engine, network, rows = make_engine(settings, loss)
+    coefs = [w.copy() for w in network.coefs]
+    intercepts = [b.copy() for b in network.intercepts]
+    slots = [[[0, 0] for _ in coefs] for _ in range(2)]
+    t = 0
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(rows.n_rows)
+        mean_loss = engine.train_epoch(order, np.full(4, 0.01))
+        expected, t = train_epoch(
+            coefs, intercepts, "tanh", loss, solver, rows.X, rows.y, rows.weights, order, 8, 0.01,
+            slots, t, alpha=settings.alpha / rows.weight_scale, momentum=0.5, nesterov=True,
+            beta_1=0.9, beta_2=0.99, epsilon=1e-6, weight_decay=0.1,
+        )  # fmt: skip
+        assert mean_loss == pytest.approx(expected, rel=1e-12)
+    assert engine.state.step[0] == t == 12
+    for ours, twin in zip(network.coefs + network.intercepts, coefs + intercepts, strict=True):
+        np.testing.assert_allclose(ours, twin, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_rows", [1, 63, 64, 65, 200])
+def test_prediction(n_rows, rng):
+    _, network, _ = make_engine(make_settings())
+    X = rng.standard_normal((n_rows, 5))
+    expected = forward(network.coefs, network.intercepts, "tanh", X)[1][-1]
+    np.testing.assert_allclose(predict_raw(network, X), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_a_step_whose_loss_is_not_finite_is_not_taken():
+    engine, network, _ = make_engine(make_settings(batch_size=30))
+    network.params[-1] = np.inf
+    before = network.params.copy()
+    status, total = entries.train_epoch(
+        engine.program, engine.state, engine.rows.X, engine.rows.y, engine.rows.weights,
+        np.arange(30), np.full(1, 0.1), 30, np.uint64(0),
+    )  # fmt: skip
+    assert status == entries.NON_FINITE_LOSS
+    assert total == 0
+    np.testing.assert_array_equal(network.params, before)
+
+
+@needs_compiler
+def test_nothing_is_compiled_for_another_architecture():
+    def run(**changes):
+        engine, network, rows = make_engine(make_settings(), **changes)
+        engine.train_epoch(np.arange(rows.n_rows), np.full(4, 0.01))
+        predict_raw(network, rows.X)
+
+    run()
+    compiled = [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
+    run(sizes=(2, 1), loss="binary_log_loss")
+    run(sizes=(9, 3, 8, 2, 4, 3), n_rows=31)
+    run(sizes=(4, 6, 2), loss="squared_error", n_rows=25)
+    assert compiled == [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
+
+
+# One training and one prediction in a new process; prints what came from the cache, and a result.
+PROBE = """
+import numpy as np
+from skdnn.kernels import epoch as entries
+from skdnn.network.network import Network
+from skdnn.network.spec import NetworkSpec
+from skdnn.training.engine import predict_raw
+
+spec = NetworkSpec((1, 1, 1), "relu", (0.0,), "squared_error")
+network = Network(spec, np.array([1.0, 1.0, 0.0, 0.0]))
+print(predict_raw(network, np.array([[2.0]]))[0, 0])
+print(sum(entries.predict_raw.stats.cache_hits.values()))
+"""
+
+
+def run_probe(cwd, cache):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROBE],
+        cwd=cwd, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    value, hits = done.stdout.split()
+    return float(value), int(hits)
+
+
+@needs_compiler
+def test_the_cache_hits_in_a_new_process_and_notices_an_edited_kernel(tmp_path):
+    shutil.copytree(Path(skdnn.__file__).parent, tmp_path / "skdnn")
+    cache = tmp_path / "cache"
+    assert run_probe(tmp_path, cache) == (2.0, 0)
+    assert run_probe(tmp_path, cache) == (2.0, 1)
+    # Another file than the entries': Numba alone would run the old machine code.
+    source = tmp_path / "skdnn" / "kernels" / "activations.py"
+    text = source.read_text()
+    edited = text.replace("if z <= 0 else z)", "if z <= 0 else z + z)")
+    assert edited != text
+    source.write_text(edited)
+    assert run_probe(tmp_path, cache) == (4.0, 0)
+
+
+@needs_compiler
+def test_without_a_cache_directory_there_is_one_warning_and_it_works(tmp_path):
+    code = PROBE.replace("import numpy as np", FORBID_CACHE + "\nimport numpy as np", 1)
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[0] == "2.0"
+    assert done.stderr.count("NUMBA_CACHE_DIR to a writable directory") == 1
+
+
+# No location will do, as on a read-only file system.
+FORBID_CACHE = """
+from numba.core import caching
+caching.CacheImpl._locator_classes = []
+"""

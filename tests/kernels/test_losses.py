@@ -1,0 +1,78 @@
+"""Every loss against its NumPy twin, its gradient against differences, its borders."""
+
+import numpy as np
+import pytest
+from numpy_twin import weighted_loss
+
+from skdnn.kernels.losses import LOSSES, loss_gradient
+
+pytestmark = pytest.mark.parametrize("name", LOSSES)
+
+
+def _targets(name, rng, n_rows, n_out):
+    if LOSSES[name].class_index:
+        return rng.integers(0, n_out, (n_rows, 1)).astype(float)
+    if name == "binary_log_loss":
+        return rng.integers(0, 2, (n_rows, n_out)).astype(float)
+    return rng.standard_normal((n_rows, n_out))
+
+
+def _apply(compiled, name, raw, y, weights):
+    dz = np.full_like(raw, np.nan)
+    total = compiled(loss_gradient)(LOSSES[name].code, raw, y, weights, dz)
+    return total, dz
+
+
+@pytest.mark.parametrize("n_out", [1, 3, 17])
+def test_twin(name, n_out, compiled, rng):
+    raw, weights = rng.standard_normal((9, n_out)), rng.uniform(0, 2, 9)
+    y = _targets(name, rng, 9, n_out)
+    total, dz = _apply(compiled, name, raw, y, weights)
+    expected, expected_dz = weighted_loss(name, raw, y, weights)
+    np.testing.assert_allclose(total, expected, rtol=1e-12)
+    np.testing.assert_allclose(dz, expected_dz, rtol=1e-11, atol=1e-15)
+    total32, dz32 = _apply(compiled, name, *(v.astype(np.float32) for v in (raw, y, weights)))
+    np.testing.assert_allclose(total32, expected, rtol=1e-5)
+    np.testing.assert_allclose(dz32, expected_dz, atol=1e-6)
+
+
+def test_gradient(name, compiled, rng):
+    raw, weights = rng.standard_normal((4, 3)), rng.uniform(0, 2, 4)
+    y = _targets(name, rng, 4, 3)
+    _, dz = _apply(compiled, name, raw, y, weights)
+    eps = 1e-4
+    for index in np.ndindex(raw.shape):
+        values = []
+        for k in (-2, -1, 1, 2):
+            moved = raw.copy()
+            moved[index] += k * eps
+            values.append(_apply(compiled, name, moved, y, weights)[0])
+        slope = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * eps)
+        assert dz[index] * len(raw) == pytest.approx(slope, abs=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_raw_predictions_stay_finite(name, dtype, compiled):
+    raw = np.array([[500.0, -500.0, 0.0], [-500.0, 500.0, 0.0]], dtype)
+    y = np.array([[1.0], [1.0]] if LOSSES[name].class_index else [[0, 1, 0], [0, 1, 0]], dtype)
+    total, dz = _apply(compiled, name, raw, y, np.ones(2, dtype))
+    assert np.isfinite(total)
+    assert np.isfinite(dz).all()
+
+
+def test_nan_is_not_hidden(name, compiled):
+    y = np.zeros((3, 1) if LOSSES[name].class_index else (3, 2))
+    for row in range(3):
+        raw = np.zeros((3, 2))
+        raw[row, 1] = np.nan
+        assert np.isnan(_apply(compiled, name, raw, y, np.ones(3))[0])
+
+
+def test_zero_weights_contribute_nothing(name, compiled, rng):
+    raw, y = rng.standard_normal((6, 2)), _targets(name, rng, 6, 2)
+    weights = np.array([1.0, 0, 2, 0, 0, 1])
+    total, dz = _apply(compiled, name, raw, y, weights)
+    kept = weights > 0
+    expected, _ = _apply(compiled, name, raw[kept], y[kept], weights[kept])
+    np.testing.assert_allclose(total, expected, rtol=1e-14)
+    assert not dz[~kept].any()

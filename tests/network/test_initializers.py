@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from numpy_twin import forward
+
+from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.network.network import Network
+from skdnn.network.spec import NetworkSpec
+
+
+def draw(activation, sizes=(300, 200, 5), seed=0, dtype=np.float64):
+    spec = NetworkSpec(sizes, activation, (0.0,) * (len(sizes) - 2), "squared_error")
+    return Network.random(spec, np.random.default_rng(seed), np.dtype(dtype))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "identity", "logistic"])
+def test_bounds_are_those_of_scikit_learns_mlp(activation):
+    network = draw(activation)
+    factor = 2 if activation == "logistic" else 6
+    for weight, bias in zip(network.coefs, network.intercepts, strict=True):
+        bound = np.sqrt(factor / sum(weight.shape))
+        assert 0.98 * bound < np.abs(weight).max() <= bound
+        assert 0.3 * bound < np.abs(bias).max() <= bound
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_signal_neither_vanishes_nor_explodes(activation):
+    """Ten layers deep, the activations keep a usable scale."""
+    sizes = (256,) * 11
+    network = draw(activation, sizes)
+    X = np.random.default_rng(1).standard_normal((100, 256))
+    last = forward(network.coefs, network.intercepts, activation, X)[0][-1]
+    assert 1e-4 < np.sqrt((last**2).mean()) < 1e2
+
+
+@pytest.mark.parametrize("activation", ["leaky_relu", "elu", "gelu", "silu", "mish", "selu"])
+def test_he_and_lecun_have_their_variance_and_no_biases(activation):
+    network = draw(activation)
+    gain = ACTIVATIONS[activation].gain
+    weight = network.coefs[0]
+    assert weight.std() == pytest.approx(gain / np.sqrt(300), rel=0.02)
+    assert not any(bias.any() for bias in network.intercepts)
+
+
+def test_the_seed_decides_and_float32_is_the_rounded_float64():
+    a, b = draw("relu", seed=3), draw("relu", seed=3, dtype=np.float32)
+    np.testing.assert_array_equal(a.params.astype(np.float32), b.params)
+    assert not np.array_equal(a.params, draw("relu", seed=4).params)

@@ -1,0 +1,110 @@
+"""The rules of the house, read from the source."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import skdnn
+
+PACKAGE = Path(skdnn.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Each layer may import itself and the layers before it.
+LAYERS = ["_jit", "_dtypes", "kernels", "network", "training", "tabular", "estimators"]
+LAST = ["inspection", "export", "distributed"]
+
+
+def name_of(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports(path):
+    """Full names of all modules that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide their layer"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(module):
+    parts = module.split(".")
+    return parts[1] if parts[0] == "skdnn" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_import_direction(path):
+    layer = name_of(path).split(".")[0]
+    if layer == "__init__":
+        return  # gathers the public names
+    assert layer in LAYERS + LAST, f"{layer} has no place in the house"
+    allowed = (LAYERS + LAST)[: (LAYERS + LAST).index(layer) + 1]
+    for module in imports(path):
+        imported = layer_of(module)
+        if imported in LAYERS + LAST:
+            assert imported in allowed, f"{name_of(path)} imports {module}"
+            if imported in LAST:
+                assert imported == layer, f"nobody imports {imported}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_only_jit_imports_the_compiler(path):
+    if name_of(path) != "_jit":
+        assert not {"numba", "llvmlite"} & {module.split(".")[0] for module in imports(path)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_kernels_are_reached_through_the_engine_and_the_records(path):
+    layer = name_of(path).split(".")[0]
+    modules = [m for m in imports(path) if m.startswith("skdnn.kernels")]
+    if layer in ("estimators", *LAST):
+        records = {"skdnn.kernels", "skdnn.kernels.records"}
+        for name in ("ACTIVATIONS", "LOSSES", "OPTIMIZERS"):
+            records |= {f"skdnn.kernels.{name.lower()}", f"skdnn.kernels.{name.lower()}.{name}"}
+        assert set(modules) <= records
+    if name_of(path) not in ("training.engine", "kernels.epoch"):
+        assert "skdnn.kernels.epoch" not in modules
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_files_and_functions_stay_small(path):
+    source = path.read_text()
+    assert len(source.splitlines()) <= 600
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 80, node.name
+
+
+def public_objects():
+    for name in skdnn.__all__:
+        item = getattr(skdnn, name)
+        if inspect.isclass(item):
+            yield name, item
+            for attribute, member in vars(item).items():
+                if not attribute.startswith("_") and callable(member):
+                    yield f"{name}.{attribute}", member
+        elif callable(item):
+            yield name, item
+
+
+@pytest.mark.parametrize("name", [name for name, _ in public_objects()])
+def test_public_names_have_numpydoc_docstrings(name):
+    item = dict(public_objects())[name]
+    doc = inspect.getdoc(item)
+    assert doc, name
+    if inspect.isclass(item):
+        for section in ("Parameters", "Attributes", "References", "Examples"):
+            assert f"{section}\n{'-' * len(section)}" in doc
+        for parameter in inspect.signature(item).parameters:
+            assert f"\n{parameter} : " in doc, parameter
+        for documented in (
+            doc.split("Parameters\n----------\n")[1].split("Attributes\n")[0].split("\n")
+        ):
+            if " : " in documented and not documented.startswith(" "):
+                assert documented.split(" : ")[0] in inspect.signature(item).parameters
+    else:
+        assert "Parameters\n----------" in doc

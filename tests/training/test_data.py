@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from skdnn.training.data import frozen, make_rows
+
+
+def test_frozen_arrays_have_one_type_and_are_not_copied_without_need():
+    array = np.arange(6.0).reshape(2, 3)
+    view = frozen(array)
+    assert view.base is not None
+    assert np.shares_memory(view, array)
+    assert not view.flags.writeable
+    assert array.flags.writeable
+    for other in (np.asfortranarray(array), array[:, ::2], array[::-1], array.astype(int)):
+        result = frozen(other, np.float64)
+        assert result.flags.c_contiguous
+        assert not result.flags.writeable
+        np.testing.assert_array_equal(result, other)
+
+
+def test_weights_have_mean_one():
+    rows = make_rows(np.ones((3, 2)), np.zeros(3), np.array([1.0, 2.0, 6.0]), dtype=np.float64)
+    assert rows.weight_scale == 3
+    np.testing.assert_allclose(rows.weights, [1 / 3, 2 / 3, 2])
+    assert rows.y.shape == (3, 1)
+
+
+def test_values_beyond_float32_become_infinite_without_a_warning():
+    rows = make_rows(np.full((2, 1), 1e300), np.zeros(2), None, dtype=np.float32)
+    assert rows.X.tolist() == [[np.inf], [np.inf]]
+    assert rows.weights.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_arrays_have_the_dtype_of_the_network(dtype):
+    rows = make_rows(np.ones((2, 1), int), np.zeros((2, 2), int), np.ones(2), dtype=dtype)
+    assert {rows.X.dtype, rows.y.dtype, rows.weights.dtype} == {np.dtype(dtype)}

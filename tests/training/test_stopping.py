@@ -1,0 +1,44 @@
+import numpy as np
+
+from skdnn.training.stopping import NoImprovement
+
+
+def run(values, **kwargs):
+    """Number of values taken until the patience is exhausted, and the object."""
+    stopping = NoImprovement(**{"patience": 2, "tol": 0.1, "greater_is_better": False, **kwargs})
+    for taken, value in enumerate(values, 1):
+        stopping.update(value)
+        if stopping.exhausted:
+            return taken, stopping
+    return None, stopping
+
+
+def test_losses_must_fall_by_tol():
+    taken, stopping = run([1.0, 0.95, 0.92, 0.91])
+    assert taken == 4
+    assert stopping.best == 0.91
+    assert run([1.0, 0.9, 0.8, 0.7, 0.6])[0] is None
+
+
+def test_scores_must_rise_by_tol():
+    taken, stopping = run([0.5, 0.7, 0.75, 0.6, 0.7], greater_is_better=True)
+    assert taken == 5
+    assert stopping.best == 0.75
+
+
+def test_update_reports_the_best():
+    stopping = NoImprovement(3, 0.0, greater_is_better=True)
+    assert [stopping.update(v) for v in (1.0, 1.0, 2.0, np.nan, 1.5)] == [
+        True, False, True, False, False,
+    ]  # fmt: skip
+    assert stopping.best == 2.0
+
+
+def test_nan_is_never_an_improvement():
+    taken, stopping = run([np.nan] * 5)
+    assert taken == 3
+    assert stopping.best == np.inf
+
+
+def test_infinite_patience_never_ends():
+    assert run([1.0] * 1000, patience=np.inf)[0] is None
