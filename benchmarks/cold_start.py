@@ -1,0 +1,64 @@
+"""What the first fit costs: with an empty cache, with a full one, and the import alone.
+
+    python benchmarks/cold_start.py [--repeats 5]
+
+Every measurement is a new process. Medians; the cold one is run once for each dtype.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+FIT = """
+import time
+start = time.perf_counter()
+import warnings
+import numpy as np
+from skdnn import DNNClassifier
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(0)
+X = rng.standard_normal((1000, 20)).astype("{dtype}")
+y = (X[:, 0] > 0).astype(int)
+times = [time.perf_counter()]
+for _ in range(2):
+    DNNClassifier(max_iter=20, dtype="input").fit(X, y).predict(X)
+    times.append(time.perf_counter())
+print(times[0] - start, times[1] - times[0], times[2] - times[1])
+"""
+
+IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+
+
+def run(code, cache):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return [float(word) for word in done.stdout.split()]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    repeats = parser.parse_args().repeats
+    with tempfile.TemporaryDirectory() as cache:
+        for dtype in ("float32", "float64"):
+            code = FIT.format(dtype=dtype)
+            imported, first, _ = run(code, cache)
+            print(f"{dtype}, empty cache: import + first fit and predict {imported + first:.1f} s")
+            runs = [run(code, cache) for _ in range(repeats)]
+            extra = statistics.median(first - second for _, first, second in runs)
+            print(f"{dtype}, full cache: first fit {extra:.3f} s more than the second")
+        seconds = {"sklearn.neural_network": [], "skdnn": []}
+        for _ in range(2 * repeats):
+            for module, values in seconds.items():
+                values += run(IMPORT.format(module), cache)
+    theirs, ours = (statistics.median(values) for values in seconds.values())
+    print(f"import skdnn {ours:.2f} s, sklearn.neural_network {theirs:.2f} s: {ours / theirs:.2f}x")
+
+
+if __name__ == "__main__":
+    main()
