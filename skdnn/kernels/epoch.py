@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel
 from skdnn.kernels.losses import loss_gradient
@@ -44,10 +42,9 @@ def train_epoch(program, state, X, y, weights, order, rates, batch_size, seed):
         Sum over the rows of weighted loss plus penalty, each at the parameters that it was
         computed with.
     """
-    n_in, n_targets = X.shape[1], y.shape[1]
+    n_in = X.shape[1]
+    y_batch, w_batch = state.y_batch, state.w_batch
     total = ACCUMULATOR(0)
-    y_batch = np.empty((batch_size, n_targets), y.dtype)
-    w_batch = np.empty(batch_size, weights.dtype)
     for step in range(rates.size):
         start = step * batch_size
         n_rows = min(batch_size, order.size - start)
@@ -84,15 +81,12 @@ def predict_raw(program, params, arena, capacity, X, raw_out):
     raw_out : (n_samples, n_out) array, out
     """
     n_samples, n_in = X.shape
-    x = arena_block(arena, capacity, 0, capacity, n_in)
     for start in range(0, n_samples, capacity):
         n_rows = min(capacity, n_samples - start)
+        x = arena_block(arena, capacity, 0, n_rows, n_in)
         for i in range(n_rows):
             copy_row(X, start + i, x, i)
-        for i in range(n_rows, capacity):
-            for j in range(n_in):
-                x[i, j] = 0
-        raw = predict_block(program, params, arena, capacity)
+        raw = predict_block(program, params, arena, capacity, n_rows)
         for i in range(n_rows):
             copy_row(raw, i, raw_out, start + i)
 

@@ -1,9 +1,10 @@
 """Walks the layer table forward and backward.
 
 Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
-``[x: C * n_in | a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | g: C * widest]`` with the
+``[x: C * n_in | a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | g: C * widest | t]`` with the
 activations ``a``, their derivatives ``d``, which the backward pass turns into gradients in place,
-and one gradient ``g`` on its way to the layer below. The last layer's ``a`` is the raw prediction.
+one gradient ``g`` on its way to the layer below, and the transpose ``t`` of a layer's weights.
+The last layer's ``a`` is the raw prediction.
 """
 
 from typing import NamedTuple
@@ -38,6 +39,8 @@ class State(NamedTuple):
     grads: object  # (n_params,)
     slots: object  # (n_slots * n_params,), of the optimiser
     arena: object  # scratch
+    y_batch: object  # (batch_size, n_targets), scratch
+    w_batch: object  # (batch_size,), scratch
     step: object  # (1,) int64, steps taken
 
 
@@ -91,8 +94,8 @@ def backward(program, params, grads, arena, capacity, n_rows):
     last = table.shape[0] - 1
     scratch = table[last, DERIVATIVE] + table[last, N_OUT]
     for layer in range(last, -1, -1):
-        n_in = table[layer, N_IN]
-        dz = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, table[layer, N_OUT])
+        n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+        dz = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, n_out)
         # Offset 0 is the input of the first layer.
         below = table[layer - 1, VALUE] if layer > 0 else 0
         x = arena_block(arena, capacity, below, n_rows, n_in)
@@ -101,7 +104,8 @@ def backward(program, params, grads, arena, capacity, n_rows):
         )
         if layer > 0:
             g = arena_block(arena, capacity, scratch, n_rows, n_in)
-            dense_backward_input(dz, layer_weight(table, layer, params), g)
+            weight_t = arena[arena.size - n_in * n_out :].reshape((n_out, n_in))
+            dense_backward_input(dz, layer_weight(table, layer, params), weight_t, g)
             d = arena_block(arena, capacity, table[layer - 1, DERIVATIVE], n_rows, n_in)
             d_flat, g_flat = d.reshape(-1), g.reshape(-1)
             for i in range(d_flat.size):
@@ -135,20 +139,16 @@ def batch_gradient(program, state, capacity, X, y, weights, seed):
 
 
 @inlined
-def predict_block(program, params, arena, capacity):
-    """Raw predictions of the ``capacity`` rows at the start of the arena.
-
-    Always all rows: the shape of the products, and with it the rounding of a row, then does not
-    depend on how many rows there are.
-    """
+def predict_block(program, params, arena, capacity, n_rows):
+    """Raw predictions of the ``n_rows`` rows at the start of the arena."""
     table = program.table
     last = table.shape[0] - 1
-    x = arena_block(arena, capacity, 0, capacity, table[0, N_IN])
+    x = arena_block(arena, capacity, 0, n_rows, table[0, N_IN])
     for layer in range(last + 1):
-        z = arena_block(arena, capacity, table[layer, VALUE], capacity, table[layer, N_OUT])
+        z = arena_block(arena, capacity, table[layer, VALUE], n_rows, table[layer, N_OUT])
         dense_forward(x, layer_weight(table, layer, params), layer_bias(table, layer, params), z)
         if layer < last:
-            d = arena_block(arena, capacity, table[layer, DERIVATIVE], capacity, z.shape[1])
+            d = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, z.shape[1])
             activation_forward(table[layer, ACTIVATION], z.reshape(-1), d.reshape(-1))
         x = z
     return x

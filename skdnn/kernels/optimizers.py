@@ -62,14 +62,19 @@ def _rmsprop(w, g, square, rate, beta_2, epsilon, penalty):
 
 
 @sum_kernel
+def _block_squared_norm(w):
+    total = w.dtype.type(0)
+    for i in range(w.size):
+        total += w[i] * w[i]
+    return total
+
+
+@kernel
 def squared_norm(w):
     """Sum of squares in float64, by blocks that are summed in the array's own dtype."""
     total = ACCUMULATOR(0)
-    for start in range(0, w.size, 256):
-        block = w.dtype.type(0)
-        for i in range(start, min(start + 256, w.size)):
-            block += w[i] * w[i]
-        total += ACCUMULATOR(block)
+    for start in range(0, w.size, 1024):
+        total += ACCUMULATOR(_block_squared_norm(w[start : start + 1024]))
     return total
 
 

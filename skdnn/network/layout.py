@@ -34,7 +34,9 @@ class Layout:
         Rate after each layer.
     n_params : int
     arena_width : int
-        Scratch memory, in elements for every row of a batch.
+        Scratch memory in elements for every row of a batch,
+    arena_extra : int
+        and once more so many, for the transpose of a layer's weights.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -54,12 +56,17 @@ class Layout:
         table[:, columns.DERIVATIVE] = table[:, columns.VALUE] + n_out.sum()
         self.table = table
         self.arena_width = int(spec.n_in + 2 * n_out.sum() + n_in.max())
+        self.arena_extra = int((n_in * n_out).max())
 
         self.segments = np.array([[0, n_weights], [n_weights, self.n_params]], dtype=INDEX)
         self.factors = np.ones((2, N_FACTORS), dtype=SCALAR)
         self.factors[1, [DECAY_FACTOR, PENALTY_FACTOR]] = 0
         self.factors[:, RATE_FACTOR] = 1
         self.dropout = np.array([*spec.dropout, 0.0], dtype=SCALAR)
+
+    def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
+        """Scratch memory for batches of up to ``n_rows`` rows."""
+        return np.empty(n_rows * self.arena_width + self.arena_extra, dtype)
 
     def coefs(self, vector: np.ndarray) -> ArrayViews:
         """Views of the (n_in, n_out) weights of every layer."""

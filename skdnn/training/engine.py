@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR, INDEX
-from skdnn._jit import single_blas_thread
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Program, State
@@ -26,9 +25,8 @@ from skdnn.network.network import Network
 from skdnn.training.data import Rows, frozen
 from skdnn.training.settings import Settings
 
-#: Rows of a block in prediction and validation. Every product has this many rows, whatever the
-#: number asked for, so that the rounding of a row never depends on its neighbours.
-BLOCK_ROWS = 64
+#: Rows of a block in prediction and validation: its activations stay in cache.
+BLOCK_ROWS = 256
 
 #: Floating-point operations in one compiled call: a tenth of a second or two. Python handles
 #: signals (Ctrl-C) between calls.
@@ -91,7 +89,9 @@ class Engine:
             params=network.params,
             grads=np.zeros(layout.n_params, dtype),
             slots=np.zeros(OPTIMIZERS[settings.solver].n_slots * layout.n_params, dtype),
-            arena=np.empty(batch_size * layout.arena_width, dtype),
+            arena=layout.arena(batch_size, dtype),
+            y_batch=np.empty((batch_size, rows.y.shape[1]), dtype),
+            w_batch=np.empty(batch_size, dtype),
             step=np.zeros(1, dtype=INDEX),
         )
         # Forward 2, backward 4 operations for every weight and row.
@@ -107,17 +107,16 @@ class Engine:
             The parameters are then those before the offending step, which may be large.
         """
         total = 0.0
-        with single_blas_thread():
-            for first in range(0, rates.size, self._steps_per_call):
-                steps = slice(first, first + self._steps_per_call)
-                chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
-                status, loss = entries.train_epoch(
-                    self.program, self.state, self.rows.X, self.rows.y, self.rows.weights,
-                    order[chunk], rates[steps], self.batch_size, self.dropout_seed,
-                )  # fmt: skip
-                if status == entries.NON_FINITE_LOSS:
-                    raise NonFiniteLossError
-                total += loss
+        for first in range(0, rates.size, self._steps_per_call):
+            steps = slice(first, first + self._steps_per_call)
+            chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
+            status, loss = entries.train_epoch(
+                self.program, self.state, self.rows.X, self.rows.y, self.rows.weights,
+                order[chunk], rates[steps], self.batch_size, self.dropout_seed,
+            )  # fmt: skip
+            if status == entries.NON_FINITE_LOSS:
+                raise NonFiniteLossError
+            total += loss
         return total / order.size
 
 
@@ -142,12 +141,14 @@ def predict_raw(network: Network, X: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         X = frozen(X, dtype)
     raw = np.empty((X.shape[0], network.spec.n_out), dtype)
-    arena = np.empty(BLOCK_ROWS * network.layout.arena_width, dtype)
+    block = min(BLOCK_ROWS, X.shape[0])
+    arena = network.layout.arena(block, dtype)
     program = _program(network, None)
-    params = frozen(network.params)
-    with single_blas_thread():
-        for chunk in _row_chunks(X.shape[0], 2 * network.spec.n_weights):
-            entries.predict_raw(program, params, arena, BLOCK_ROWS, X[chunk], raw[chunk])
+    # Writable, although it is only read: the type that training has, and its compiled code. Only
+    # the parameters of a memory-mapped model are copied.
+    params = np.require(network.params, requirements=["C", "A", "W"])
+    for chunk in _row_chunks(X.shape[0], 2 * network.spec.n_weights):
+        entries.predict_raw(program, params, arena, block, X[chunk], raw[chunk])
     return raw
 
 

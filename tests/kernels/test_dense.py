@@ -1,4 +1,4 @@
-"""Dense layers against NumPy, for shapes on both sides of BLAS's own choices."""
+"""Dense layers against NumPy, for shapes that fill tiles and shapes that do not."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def test_twin(n_rows, n_in, n_out, dtype, compiled, rng):
     z, dw, db, dx = (np.full_like(a, np.nan) for a in (dz, w, b, x))
     compiled(dense_forward)(x, w, b, z)
     compiled(dense_backward_params)(x, dz, dw, db)
-    compiled(dense_backward_input)(dz, w, dx)
+    compiled(dense_backward_input)(dz, w, np.full(w.shape[::-1], np.nan, dtype), dx)
     np.testing.assert_allclose(z, x @ w + b, **tolerance)
     np.testing.assert_allclose(dw, x.T @ dz, **tolerance)
     np.testing.assert_allclose(db, dz.sum(axis=0), **tolerance)

@@ -39,8 +39,10 @@ def loss_and_gradient(spec, layout, params, X, y, weights):
     )  # fmt: skip
     state = State(
         params.copy(), np.full(layout.n_params, np.nan), np.zeros(layout.n_params),
-        np.full(len(X) * layout.arena_width, np.nan), np.zeros(1, np.int64),
+        layout.arena(len(X), np.float64), np.empty_like(y), np.empty(len(X)),
+        np.zeros(1, np.int64),
     )  # fmt: skip
+    state.arena[:] = np.nan  # nothing may be read before it is written
     inputs = [X.copy(), y.copy(), weights.copy()]
     for array in inputs:
         array.flags.writeable = False

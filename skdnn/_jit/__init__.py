@@ -1,0 +1,148 @@
+"""The one place that touches Numba: decorators, compiler flags, disk cache, vector code.
+
+Three decisions live here, each measured (``docs/design.md``, section 2):
+
+* kernels are serial and release the GIL; parallelism is made of Python threads around them;
+* functions are never passed as arguments, so that the disk cache hits in a new process;
+* matrix products are our own (``simd.py``): twice as fast as BLAS here, and a row's result does
+  not depend on the rows beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, njit, types
+from numba.extending import intrinsic, overload
+
+from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
+
+__all__ = [
+    "JIT_DISABLED",
+    "TILE_ROWS",
+    "TILE_VECTORS",
+    "VECTOR_BYTES",
+    "by_dtype",
+    "entry",
+    "inlined",
+    "kernel",
+    "power_of_two",
+    "sum_kernel",
+    "tile",
+    "transpose_tile",
+]
+
+#: Reviewed flags. No ``nnan`` and no ``ninf``: a diverging loss must stay visible. No ``reassoc``:
+#: the range reductions of ``kernels/elementary.py`` rely on the order of their operations, and a
+#: value must not depend on whether it fell into a vector or into the rest of a loop.
+FASTMATH = frozenset({"contract", "nsz"})
+
+#: Sums may be reordered, otherwise they do not vectorise.
+FASTMATH_SUM = FASTMATH | {"reassoc"}
+
+# Nothing but compiled code calls the inner kernels: without wrappers for callers from Python and C
+# the first compilation takes a third less.
+_INNER = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+JIT_DISABLED = bool(config.DISABLE_JIT)
+
+
+def kernel(function: Callable) -> Callable:
+    """Compile a function that other kernels call."""
+    return njit(fastmath=set(FASTMATH), **_INNER)(function)
+
+
+def inlined(function: Callable) -> Callable:
+    """Like ``kernel`` for functions that walk over others and have one or two callers.
+
+    LLVM optimises every function anew at each level of calls; without the upper levels the first
+    compilation takes a third less.
+    """
+    return njit(fastmath=set(FASTMATH), inline="always", **_INNER)(function)
+
+
+def sum_kernel(function: Callable) -> Callable:
+    """Compile a function whose sums may be reordered."""
+    return njit(fastmath=set(FASTMATH_SUM), **_INNER)(function)
+
+
+def entry(function: Callable) -> Callable:
+    """Compile a function that Python calls, and keep the machine code on disk.
+
+    Numba notices a change of the entry's own file only. The digest of every kernel file is
+    therefore part of the entry's qualified name, and with it of the cache's file name: after an
+    edit or an upgrade no old code is run.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(FASTMATH)}
+    function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:
+        _warn_no_cache()
+        return njit(**options)(function)
+
+
+@lru_cache(maxsize=1)
+def _source_digest() -> str:
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for folder in ("_jit", "kernels"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _warn_no_cache() -> None:
+    warnings.warn(
+        "skdnn found no writable directory for its compiled kernels and will compile them again "
+        "in every process; set the environment variable NUMBA_CACHE_DIR to a writable directory.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+
+
+def by_dtype(float32: Callable, float64: Callable) -> Callable:
+    """A scalar function that is ``float32`` for float32 arguments and ``float64`` for others."""
+
+    def chosen(x):
+        return float32(x) if isinstance(x, np.float32) else float64(x)
+
+    @overload(chosen)
+    def _chosen(x):
+        if x == types.float32:
+            return lambda x: float32(x)
+        return lambda x: float64(x)
+
+    return chosen
+
+
+def _exponent_bits_python(exponent):
+    return np.uint32((int(exponent) + 127) << 23).view(np.float32)
+
+
+@intrinsic
+def _exponent_bits_intrinsic(typingctx, exponent):
+    def codegen(context, builder, sig, args):
+        integer = ir.IntType(32)
+        biased = builder.add(args[0], ir.Constant(integer, 127))
+        shifted = builder.shl(biased, ir.Constant(integer, 23))
+        return builder.bitcast(shifted, ir.FloatType())
+
+    return types.float32(types.int32), codegen
+
+
+#: ``power_of_two(n)``: float32 2**n from an int32 between -126 and 127.
+power_of_two = _exponent_bits_python if JIT_DISABLED else _exponent_bits_intrinsic
