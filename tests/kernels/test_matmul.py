@@ -57,10 +57,9 @@ def test_deep_products_are_cut_without_a_trace(compiled, rng):
     a, b = random(rng, np.float64, 3, 2 * depth + 7), random(rng, np.float64, 2 * depth + 7, 5)
     whole = product(compiled, a, b)
     np.testing.assert_allclose(whole, a @ b, rtol=1e-12, atol=1e-12)
-    second = product(
-        compiled, np.ascontiguousarray(a[:, depth : 2 * depth]), b[depth : 2 * depth], first
-    )
-    third = product(compiled, np.ascontiguousarray(a[:, 2 * depth :]), b[2 * depth :], second)
+    parts = None
+    for part in (slice(0, depth), slice(depth, 2 * depth), slice(2 * depth, None)):
+        parts = product(compiled, np.ascontiguousarray(a[:, part]), b[part], parts)
     if not config.DISABLE_JIT:  # NumPy adds in an order of its own
         np.testing.assert_array_equal(whole, parts)
 
