@@ -1,43 +1,43 @@
-"""Dense layers: ``z = x W + b`` forward and backward, all matrices row-major and contiguous."""
+"""Dense layers: ``z = x W + b`` forward and backward.
+
+All matrices are row-major and flat: views with a shape cost more than a tiny layer's arithmetic.
+"""
 
 import numpy as np
 
-from skdnn._jit import inlined
+from skdnn._jit import inlined, kernel
 from skdnn.kernels.matmul import matmul, transpose
 
 # Numba compiles a function anew for each literal int among its arguments, but not for these.
 _ONE, _ZERO, _NONE = np.int64(1), np.int64(0), np.int64(-1)
 
 
-@inlined
-def dense_forward(x, weight, bias, z):
-    """``z = x W + b``; x (n_rows, n_in), weight (n_in, n_out), bias (n_out,), z (n_rows, n_out)."""
-    n_rows, n_out = z.shape
-    n_in = x.shape[1]
-    matmul(n_rows, n_out, n_in, x.reshape(-1), n_in, _ONE, weight.reshape(-1), n_out,
-           bias, _ZERO, z.reshape(-1), n_out)  # fmt: skip
-
-
-@inlined
-def dense_backward_params(x, dz, weight_grad, bias_grad):
-    """``dW = x^T dz`` (n_in, n_out) and ``db = sum of the rows of dz`` (n_out,)."""
-    n_rows, n_out = dz.shape
-    n_in = x.shape[1]
-    matmul(n_in, n_out, n_rows, x.reshape(-1), _ONE, n_in, dz.reshape(-1), n_out,
-           bias_grad, _NONE, weight_grad.reshape(-1), n_out)  # fmt: skip
-    for j in range(n_out):
-        bias_grad[j] = 0
+@kernel
+def column_sums(n_rows, n_columns, matrix, sums_out):
+    """Sum of the rows of a flat (n_rows, n_columns) matrix."""
+    for j in range(n_columns):
+        sums_out[j] = 0
     for i in range(n_rows):
-        for j in range(n_out):
-            bias_grad[j] += dz[i, j]
+        row = matrix[i * n_columns : (i + 1) * n_columns]
+        for j in range(n_columns):
+            sums_out[j] += row[j]
 
 
 @inlined
-def dense_backward_input(dz, weight, weight_t, dx):
+def dense_forward(n_rows, n_in, n_out, x, weight, bias, z):
+    """``z = x W + b``; x (n_rows, n_in), weight (n_in, n_out), bias (n_out,), z (n_rows, n_out)."""
+    matmul(n_rows, n_out, n_in, x, n_in, _ONE, weight, n_out, bias, _ZERO, z, n_out)
+
+
+@inlined
+def dense_backward_params(n_rows, n_in, n_out, x, dz, weight_grad, bias_grad):
+    """``dW = x^T dz`` (n_in, n_out) and ``db = sum of the rows of dz`` (n_out,)."""
+    matmul(n_in, n_out, n_rows, x, _ONE, n_in, dz, n_out, bias_grad, _NONE, weight_grad, n_out)
+    column_sums(n_rows, n_out, dz, bias_grad)
+
+
+@inlined
+def dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, dx):
     """``dx = dz W^T`` (n_rows, n_in); ``weight_t`` (n_out, n_in) is scratch for the transpose."""
-    n_rows, n_out = dz.shape
-    n_in = weight.shape[0]
-    transpose(weight, weight_t)
-    flat = dx.reshape(-1)
-    matmul(n_rows, n_in, n_out, dz.reshape(-1), n_out, _ONE, weight_t.reshape(-1), n_in,
-           flat, _NONE, flat, n_in)  # fmt: skip
+    transpose(n_in, n_out, weight, weight_t)
+    matmul(n_rows, n_in, n_out, dz, n_out, _ONE, weight_t, n_in, dx, _NONE, dx, n_in)

@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
+
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel
 from skdnn.kernels.losses import loss_gradient
-from skdnn.kernels.network import arena_block, batch_gradient, predict_block
+from skdnn.kernels.network import batch_gradient, forward
 from skdnn.kernels.optimizers import update
 
 # Status codes.
@@ -13,10 +15,17 @@ OK, NON_FINITE_LOSS = range(2)
 
 
 @kernel
-def copy_row(source, i, target, j):
-    """``target[j] = source[i]``; a slice assignment would compile NumPy's error messages too."""
-    for k in range(source.shape[1]):
-        target[j, k] = source[i, k]
+def gather(X, y, weights, rows, state):
+    """Copy rows of the data to where ``batch_gradient`` expects a batch."""
+    n_in, n_targets = X.shape[1], y.shape[1]
+    x_batch, y_batch, w_batch = state.arena, state.y_batch, state.w_batch
+    for i in range(rows.size):
+        row = rows[i]
+        for j in range(n_in):
+            x_batch[i * n_in + j] = X[row, j]
+        for j in range(n_targets):
+            y_batch[i, j] = y[row, j]
+        w_batch[i] = weights[row]
 
 
 @entry
@@ -42,22 +51,13 @@ def train_epoch(program, state, X, y, weights, order, rates, batch_size, seed):
         Sum over the rows of weighted loss plus penalty, each at the parameters that it was
         computed with.
     """
-    n_in = X.shape[1]
-    y_batch, w_batch = state.y_batch, state.w_batch
     total = ACCUMULATOR(0)
     for step in range(rates.size):
         start = step * batch_size
         n_rows = min(batch_size, order.size - start)
-        x_batch = arena_block(state.arena, batch_size, 0, n_rows, n_in)
-        for i in range(n_rows):
-            row = order[start + i]
-            copy_row(X, row, x_batch, i)
-            copy_row(y, row, y_batch, i)
-            w_batch[i] = weights[row]
+        gather(X, y, weights, order[start : start + n_rows], state)
         state.step[0] += 1
-        loss = batch_gradient(
-            program, state, batch_size, x_batch, y_batch[:n_rows], w_batch[:n_rows], seed
-        )
+        loss = batch_gradient(program, state, batch_size, n_rows, seed)
         if not math.isfinite(loss):
             return NON_FINITE_LOSS, total
         penalty = update(
@@ -81,14 +81,16 @@ def predict_raw(program, params, arena, capacity, X, raw_out):
     raw_out : (n_samples, n_out) array, out
     """
     n_samples, n_in = X.shape
+    n_out = raw_out.shape[1]
     for start in range(0, n_samples, capacity):
         n_rows = min(capacity, n_samples - start)
-        x = arena_block(arena, capacity, 0, n_rows, n_in)
         for i in range(n_rows):
-            copy_row(X, start + i, x, i)
-        raw = predict_block(program, params, arena, capacity, n_rows)
+            for j in range(n_in):
+                arena[i * n_in + j] = X[start + i, j]
+        raw = forward(program, params, arena, capacity, n_rows, np.uint64(0), -1)
         for i in range(n_rows):
-            copy_row(raw, i, raw_out, start + i)
+            for j in range(n_out):
+                raw_out[start + i, j] = raw[i * n_out + j]
 
 
 @entry

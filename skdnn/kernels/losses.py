@@ -11,36 +11,37 @@ the gradient is divided by ``n_rows`` of the batch. Weights have mean 1 over the
 import math
 
 from skdnn._dtypes import ACCUMULATOR
-from skdnn._jit import inlined, kernel
+from skdnn._jit import inlined, kernel, sum_kernel
 from skdnn.kernels.elementary import exp, logistic, softplus
 from skdnn.kernels.records import Loss, by_name
 
 SQUARED_ERROR, BINARY_LOG_LOSS, LOG_LOSS = range(3)
 
 
-@kernel
+@sum_kernel
 def _squared_error(raw, y, weights, dz):
     total = ACCUMULATOR(0)
-    inverse = raw.dtype.type(1 / raw.shape[0])
-    for i in range(raw.shape[0]):
-        scale = weights[i] * inverse
-        for j in range(raw.shape[1]):
+    n_rows, n_out = raw.shape
+    inverse = raw.dtype.type(1 / n_rows)
+    # Outputs outside: with a single one the loop over the rows vectorises.
+    for j in range(n_out):
+        for i in range(n_rows):
             error = raw[i, j] - y[i, j]
             total += ACCUMULATOR(weights[i]) * ACCUMULATOR(error) * ACCUMULATOR(error)
-            dz[i, j] = scale * error
+            dz[i, j] = weights[i] * inverse * error
     return 0.5 * total
 
 
-@kernel
+@sum_kernel
 def _binary_log_loss(raw, y, weights, dz):
     total = ACCUMULATOR(0)
-    inverse = raw.dtype.type(1 / raw.shape[0])
-    for i in range(raw.shape[0]):
-        scale = weights[i] * inverse
-        for j in range(raw.shape[1]):
+    n_rows, n_out = raw.shape
+    inverse = raw.dtype.type(1 / n_rows)
+    for j in range(n_out):
+        for i in range(n_rows):
             z = raw[i, j]
             total += ACCUMULATOR(weights[i]) * ACCUMULATOR(softplus(z) - y[i, j] * z)
-            dz[i, j] = scale * (logistic(z) - y[i, j])
+            dz[i, j] = weights[i] * inverse * (logistic(z) - y[i, j])
     return total
 
 
@@ -81,8 +82,8 @@ def loss_gradient(code, raw, y, weights, dz):
     ----------
     code : int
     raw : (n_rows, n_out) array, before the link
-    y : (n_rows, n_out) array, or (n_rows, 1) with the index of the class
-    weights : (n_rows,) array
+    y : (>= n_rows, n_out) array, or (>= n_rows, 1) with the index of the class
+    weights : (>= n_rows,) array
     dz : (n_rows, n_out) array, out: gradient of ``total / n_rows``
 
     Returns

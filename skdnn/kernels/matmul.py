@@ -15,7 +15,7 @@ def matmul(m, n, k, a, a_row, a_column, b, b_row, init, init_row, c, c_row):
     ----------
     m, n, k : int
         C has m rows and n columns.
-    a, b, init, c : (size,) arrays, all of one type: it is compiled once
+    a, b, init, c : (size,) arrays
     a_row, a_column : int
         Strides of A in elements: ``(k, 1)`` for a row-major matrix, ``(1, m)`` for the transpose
         of one.
@@ -55,9 +55,8 @@ def matmul(m, n, k, a, a_row, a_column, b, b_row, init, init_row, c, c_row):
 
 
 @kernel
-def transpose(a, out):
-    """``out[j, i] = a[i, j]``; a (m, n), out (n, m)."""
-    m, n = a.shape
+def transpose(m, n, a, out):
+    """``out[j, i] = a[i, j]``; a flat (m, n) matrix, out a flat (n, m) matrix."""
     lanes = VECTOR_BYTES // a.itemsize
     m_full, n_full = m - m % lanes, n - n % lanes
     for i in range(0, m_full, lanes):
@@ -65,7 +64,7 @@ def transpose(a, out):
             transpose_tile(a, i * n + j, n, out, j * m + i, m)
         for j in range(n_full, n):
             for ii in range(i, i + lanes):
-                out[j, ii] = a[ii, j]
+                out[j * m + ii] = a[ii * n + j]
     for i in range(m_full, m):
         for j in range(n):
-            out[j, i] = a[i, j]
+            out[j * m + i] = a[i * n + j]

@@ -46,45 +46,56 @@ class State(NamedTuple):
 
 @kernel
 def layer_weight(table, layer, vector):
-    """View of the (n_in, n_out) weights of a layer in a vector of parameters or gradients."""
-    n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+    """The (n_in, n_out) weights of a layer, flat, in a vector of parameters or gradients."""
     start = table[layer, WEIGHT]
-    return vector[start : start + n_in * n_out].reshape((n_in, n_out))
+    return vector[start : start + table[layer, N_IN] * table[layer, N_OUT]]
 
 
 @kernel
 def layer_bias(table, layer, vector):
-    """View of the (n_out,) biases of a layer in a vector of parameters or gradients."""
+    """The (n_out,) biases of a layer in a vector of parameters or gradients."""
     start = table[layer, BIAS]
     return vector[start : start + table[layer, N_OUT]]
 
 
 @kernel
-def arena_block(arena, capacity, offset, n_rows, width):
-    """View of an (n_rows, width) matrix in the arena; ``offset`` in units of ``capacity``."""
-    start = capacity * offset
-    return arena[start : start + n_rows * width].reshape((n_rows, width))
+def arena_block(arena, capacity, offset, size):
+    """A block of ``size`` elements in the arena; ``offset`` in units of ``capacity``."""
+    return arena[capacity * offset : capacity * offset + size]
 
 
 @inlined
 def forward(program, params, arena, capacity, n_rows, seed, step):
-    """Training pass: keeps activations and derivatives; returns the raw prediction."""
+    """Activations and derivatives of all layers; with a negative step nothing is dropped.
+
+    Returns
+    -------
+    raw : (n_rows * n_out,) array
+        The raw prediction.
+    """
     table = program.table
     last = table.shape[0] - 1
-    x = arena_block(arena, capacity, 0, n_rows, table[0, N_IN])
+    x = arena[: n_rows * table[0, N_IN]]
     for layer in range(last + 1):
-        n_out = table[layer, N_OUT]
-        z = arena_block(arena, capacity, table[layer, VALUE], n_rows, n_out)
-        dense_forward(x, layer_weight(table, layer, params), layer_bias(table, layer, params), z)
+        n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+        z = arena_block(arena, capacity, table[layer, VALUE], n_rows * n_out)
+        weight, bias = layer_weight(table, layer, params), layer_bias(table, layer, params)
+        dense_forward(n_rows, n_in, n_out, x, weight, bias, z)
         if layer < last:
-            a = z.reshape(-1)
-            d = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, n_out).reshape(-1)
-            activation_forward(table[layer, ACTIVATION], a, d)
+            d = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
+            activation_forward(table[layer, ACTIVATION], z, d)
             rate = program.dropout[layer]
-            if rate > 0:
-                dropout_forward(a, d, rate, dropout_key(seed, step, layer))
+            if rate > 0 and step >= 0:
+                dropout_forward(z, d, rate, dropout_key(seed, step, layer))
         x = z
     return x
+
+
+@kernel
+def multiply(a, b):
+    """``a *= b``, element by element."""
+    for i in range(a.size):
+        a[i] *= b[i]
 
 
 @inlined
@@ -95,32 +106,35 @@ def backward(program, params, grads, arena, capacity, n_rows):
     scratch = table[last, DERIVATIVE] + table[last, N_OUT]
     for layer in range(last, -1, -1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        dz = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, n_out)
+        dz = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
         # Offset 0 is the input of the first layer.
         below = table[layer - 1, VALUE] if layer > 0 else 0
-        x = arena_block(arena, capacity, below, n_rows, n_in)
-        dense_backward_params(
-            x, dz, layer_weight(table, layer, grads), layer_bias(table, layer, grads)
-        )
+        x = arena_block(arena, capacity, below, n_rows * n_in)
+        weight_grad, bias_grad = layer_weight(table, layer, grads), layer_bias(table, layer, grads)
+        dense_backward_params(n_rows, n_in, n_out, x, dz, weight_grad, bias_grad)
         if layer > 0:
-            g = arena_block(arena, capacity, scratch, n_rows, n_in)
-            weight_t = arena[arena.size - n_in * n_out :].reshape((n_out, n_in))
-            dense_backward_input(dz, layer_weight(table, layer, params), weight_t, g)
-            d = arena_block(arena, capacity, table[layer - 1, DERIVATIVE], n_rows, n_in)
-            d_flat, g_flat = d.reshape(-1), g.reshape(-1)
-            for i in range(d_flat.size):
-                d_flat[i] *= g_flat[i]
+            g = arena_block(arena, capacity, scratch, n_rows * n_in)
+            weight = layer_weight(table, layer, params)
+            weight_t = arena[arena.size - weight.size :]
+            dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
+            d = arena_block(arena, capacity, table[layer - 1, DERIVATIVE], n_rows * n_in)
+            multiply(d, g)
 
 
 @inlined
-def batch_gradient(program, state, capacity, X, y, weights, seed):
+def batch_gradient(program, state, capacity, n_rows, seed):
     """Loss and gradients of one batch.
 
     Parameters
     ----------
-    X : (n_rows, n_in) array; must already lie at the start of the arena
-    y : (n_rows, n_targets) array
-    weights : (n_rows,) array
+    program : Program
+    state : State
+        ``y_batch`` and ``w_batch`` hold the targets and weights of the batch, the arena begins
+        with its features.
+    capacity : int
+        Rows that the arena is cut for.
+    n_rows : int
+        Rows of the batch.
 
     Returns
     -------
@@ -130,25 +144,12 @@ def batch_gradient(program, state, capacity, X, y, weights, seed):
     """
     table = program.table
     last = table.shape[0] - 1
-    n_rows = X.shape[0]
+    n_out = table[last, N_OUT]
     raw = forward(program, state.params, state.arena, capacity, n_rows, seed, state.step[0])
-    dz = arena_block(state.arena, capacity, table[last, DERIVATIVE], n_rows, table[last, N_OUT])
-    total = loss_gradient(program.loss_code, raw, y, weights, dz)
+    dz = arena_block(state.arena, capacity, table[last, DERIVATIVE], n_rows * n_out)
+    shape = (n_rows, n_out)
+    total = loss_gradient(
+        program.loss_code, raw.reshape(shape), state.y_batch, state.w_batch, dz.reshape(shape)
+    )
     backward(program, state.params, state.grads, state.arena, capacity, n_rows)
     return total
-
-
-@inlined
-def predict_block(program, params, arena, capacity, n_rows):
-    """Raw predictions of the ``n_rows`` rows at the start of the arena."""
-    table = program.table
-    last = table.shape[0] - 1
-    x = arena_block(arena, capacity, 0, n_rows, table[0, N_IN])
-    for layer in range(last + 1):
-        z = arena_block(arena, capacity, table[layer, VALUE], n_rows, table[layer, N_OUT])
-        dense_forward(x, layer_weight(table, layer, params), layer_bias(table, layer, params), z)
-        if layer < last:
-            d = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows, z.shape[1])
-            activation_forward(table[layer, ACTIVATION], z.reshape(-1), d.reshape(-1))
-        x = z
-    return x

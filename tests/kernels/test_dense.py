@@ -8,6 +8,9 @@ from skdnn.kernels.dense import dense_backward_input, dense_backward_params, den
 SHAPES = [(1, 1, 1), (3, 2, 5), (32, 6, 4), (7, 33, 1), (65, 130, 17), (128, 300, 90)]
 
 
+NAMES = ("x", "w", "z", "dz", "dw", "dx")
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("n_rows", "n_in", "n_out"), SHAPES)
 def test_twin(n_rows, n_in, n_out, dtype, compiled, rng):
@@ -17,9 +20,12 @@ def test_twin(n_rows, n_in, n_out, dtype, compiled, rng):
         for shape in ((n_rows, n_in), (n_in, n_out), (n_out,), (n_rows, n_out))
     )
     z, dw, db, dx = (np.full_like(a, np.nan) for a in (dz, w, b, x))
-    compiled(dense_forward)(x, w, b, z)
-    compiled(dense_backward_params)(x, dz, dw, db)
-    compiled(dense_backward_input)(dz, w, np.full(w.shape[::-1], np.nan, dtype), dx)
+    flat = {name: array.reshape(-1) for name, array in locals().items() if name in NAMES}
+    sizes = n_rows, n_in, n_out
+    compiled(dense_forward)(*sizes, flat["x"], flat["w"], b, flat["z"])
+    compiled(dense_backward_params)(*sizes, flat["x"], flat["dz"], flat["dw"], db)
+    w_t = np.full(w.size, np.nan, dtype)
+    compiled(dense_backward_input)(*sizes, flat["dz"], flat["w"], w_t, flat["dx"])
     np.testing.assert_allclose(z, x @ w + b, **tolerance)
     np.testing.assert_allclose(dw, x.T @ dz, **tolerance)
     np.testing.assert_allclose(db, dz.sum(axis=0), **tolerance)
