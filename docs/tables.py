@@ -1,0 +1,41 @@
+"""Write the tables of docs/reference.md from the records: ``python docs/tables.py``."""
+
+from pathlib import Path
+
+from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.optimizers import OPTIMIZERS
+
+TARGET = Path(__file__).with_name("reference.md")
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def text():
+    activations = [
+        (f"`{a.name}`", f"`{a.initializer}`", f"{a.gain:.3f}", a.onnx, a.reference)
+        for a in ACTIVATIONS.values()
+    ]
+    losses = [(f"`{r.name}`", r.link, r.reference) for r in LOSSES.values()]
+    solvers = [(f"`{r.name}`", r.n_slots, r.reference) for r in OPTIMIZERS.values()]
+    return "\n\n".join(
+        [
+            "# Reference tables",
+            "Written by `docs/tables.py` from the records in `skdnn/kernels/`.",
+            "## Activations\n\nThe initial weights are uniform with a variance of "
+            "`gain² / fan`; the fan is the mean of inputs and outputs for Glorot's initialiser, "
+            "the inputs for the others.",
+            table(["name", "initialiser", "gain", "ONNX", "source"], activations),
+            "## Losses",
+            table(["name", "link of the output", "source"], losses),
+            "## Solvers",
+            table(["name", "state vectors", "source"], solvers),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text() + "\n")
