@@ -24,7 +24,7 @@ def gather(X, y, weights, rows, state):
         for j in range(n_in):
             x_batch[i * n_in + j] = X[row, j]
         for j in range(n_targets):
-            y_batch[i, j] = y[row, j]
+            y_batch[i * n_targets + j] = y[row, j]
         w_batch[i] = weights[row]
 
 
@@ -95,5 +95,9 @@ def predict_raw(program, params, arena, capacity, X, raw_out):
 
 @entry
 def loss_value(code, raw, y, weights, scratch):
-    """Sum of the weighted losses of raw predictions; ``scratch`` is shaped as ``raw``."""
-    return loss_gradient(code, raw, y, weights, scratch)
+    """Sum of the weighted losses of (n_rows, n_out) raw predictions.
+
+    ``y`` is flat, as a batch is; ``scratch`` has as many elements as ``raw``.
+    """
+    n_rows, n_out = raw.shape
+    return loss_gradient(code, n_rows, n_out, raw.reshape(-1), y, weights, scratch)

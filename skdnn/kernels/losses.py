@@ -19,82 +19,82 @@ SQUARED_ERROR, BINARY_LOG_LOSS, LOG_LOSS = range(3)
 
 
 @sum_kernel
-def _squared_error(raw, y, weights, dz):
+def _squared_error(n_rows, n_out, raw, y, weights, dz):
     total = ACCUMULATOR(0)
-    n_rows, n_out = raw.shape
     inverse = raw.dtype.type(1 / n_rows)
     # Outputs outside: with a single one the loop over the rows vectorises.
     for j in range(n_out):
         for i in range(n_rows):
-            error = raw[i, j] - y[i, j]
+            at = i * n_out + j
+            error = raw[at] - y[at]
             total += ACCUMULATOR(weights[i]) * ACCUMULATOR(error) * ACCUMULATOR(error)
-            dz[i, j] = weights[i] * inverse * error
+            dz[at] = weights[i] * inverse * error
     return 0.5 * total
 
 
 @sum_kernel
-def _binary_log_loss(raw, y, weights, dz):
+def _binary_log_loss(n_rows, n_out, raw, y, weights, dz):
     total = ACCUMULATOR(0)
-    n_rows, n_out = raw.shape
     inverse = raw.dtype.type(1 / n_rows)
     for j in range(n_out):
         for i in range(n_rows):
-            z = raw[i, j]
-            total += ACCUMULATOR(weights[i]) * ACCUMULATOR(softplus(z) - y[i, j] * z)
-            dz[i, j] = weights[i] * inverse * (logistic(z) - y[i, j])
+            at = i * n_out + j
+            z = raw[at]
+            total += ACCUMULATOR(weights[i]) * ACCUMULATOR(softplus(z) - y[at] * z)
+            dz[at] = weights[i] * inverse * (logistic(z) - y[at])
     return total
 
 
 @kernel
-def _log_loss(raw, y, weights, dz):
-    n_rows, n_classes = raw.shape
-    for i in range(n_rows):
-        largest = raw[i, 0]
-        for j in range(1, n_classes):
-            largest = max(largest, raw[i, j])
-        for j in range(n_classes):
-            dz[i, j] = raw[i, j] - largest
+def _log_loss(n_rows, n_out, raw, y, weights, dz):
     total = ACCUMULATOR(0)
     for i in range(n_rows):
-        total -= ACCUMULATOR(weights[i]) * ACCUMULATOR(dz[i, int(y[i, 0])])
-    # One flat loop, so that exp vectorises although a row is short.
-    flat = dz.reshape(-1)
-    for i in range(flat.size):
-        flat[i] = exp(flat[i])
+        start = i * n_out
+        largest = raw[start]
+        for j in range(1, n_out):
+            largest = max(largest, raw[start + j])
+        for j in range(n_out):
+            dz[start + j] = raw[start + j] - largest
+        total -= ACCUMULATOR(weights[i]) * ACCUMULATOR(dz[start + int(y[i])])
+    # One loop over all, so that exp vectorises although a row is short.
+    for i in range(n_rows * n_out):
+        dz[i] = exp(dz[i])
     inverse = raw.dtype.type(1 / n_rows)
     for i in range(n_rows):
+        row = dz[i * n_out : (i + 1) * n_out]
         mass = raw.dtype.type(0)
-        for j in range(n_classes):
-            mass += dz[i, j]
+        for j in range(n_out):
+            mass += row[j]
         total += ACCUMULATOR(weights[i]) * math.log(ACCUMULATOR(mass))
         scale = weights[i] * inverse
-        for j in range(n_classes):
-            dz[i, j] *= scale / mass
-        dz[i, int(y[i, 0])] -= scale
+        for j in range(n_out):
+            row[j] *= scale / mass
+        row[int(y[i])] -= scale
     return total
 
 
 @inlined
-def loss_gradient(code, raw, y, weights, dz):
+def loss_gradient(code, n_rows, n_out, raw, y, weights, dz):
     """Sum of weighted losses, and the gradient of their mean.
 
     Parameters
     ----------
     code : int
-    raw : (n_rows, n_out) array, before the link
-    y : (>= n_rows, n_out) array, or (>= n_rows, 1) with the index of the class
-    weights : (>= n_rows,) array
-    dz : (n_rows, n_out) array, out: gradient of ``total / n_rows``
+    n_rows, n_out : int
+    raw : flat (n_rows, n_out) array, before the link
+    y : flat (n_rows, n_out) array, or (n_rows,) with the index of the class
+    weights : (n_rows,) array
+    dz : flat (n_rows, n_out) array, out: gradient of ``total / n_rows``
 
     Returns
     -------
     total : float64
     """
     if code == SQUARED_ERROR:
-        return _squared_error(raw, y, weights, dz)
+        return _squared_error(n_rows, n_out, raw, y, weights, dz)
     if code == BINARY_LOG_LOSS:
-        return _binary_log_loss(raw, y, weights, dz)
-    return _log_loss(raw, y, weights, dz)
+        return _binary_log_loss(n_rows, n_out, raw, y, weights, dz)
+    return _log_loss(n_rows, n_out, raw, y, weights, dz)
 
 
 _BISHOP = "Bishop 2006, Pattern Recognition and Machine Learning, section 5.2"

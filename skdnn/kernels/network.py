@@ -39,7 +39,7 @@ class State(NamedTuple):
     grads: object  # (n_params,)
     slots: object  # (n_slots * n_params,), of the optimiser
     arena: object  # scratch
-    y_batch: object  # (batch_size, n_targets), scratch
+    y_batch: object  # (batch_size * n_targets,), scratch
     w_batch: object  # (batch_size,), scratch
     step: object  # (1,) int64, steps taken
 
@@ -147,9 +147,6 @@ def batch_gradient(program, state, capacity, n_rows, seed):
     n_out = table[last, N_OUT]
     raw = forward(program, state.params, state.arena, capacity, n_rows, seed, state.step[0])
     dz = arena_block(state.arena, capacity, table[last, DERIVATIVE], n_rows * n_out)
-    shape = (n_rows, n_out)
-    total = loss_gradient(
-        program.loss_code, raw.reshape(shape), state.y_batch, state.w_batch, dz.reshape(shape)
-    )
+    total = loss_gradient(program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch, dz)
     backward(program, state.params, state.grads, state.arena, capacity, n_rows)
     return total

@@ -90,7 +90,7 @@ class Engine:
             grads=np.zeros(layout.n_params, dtype),
             slots=np.zeros(OPTIMIZERS[settings.solver].n_slots * layout.n_params, dtype),
             arena=layout.arena(batch_size, dtype),
-            y_batch=np.empty((batch_size, rows.y.shape[1]), dtype),
+            y_batch=np.empty(batch_size * rows.y.shape[1], dtype),
             w_batch=np.empty(batch_size, dtype),
             step=np.zeros(1, dtype=INDEX),
         )
@@ -155,5 +155,7 @@ def predict_raw(network: Network, X: np.ndarray) -> np.ndarray:
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     """Weighted mean of the loss of raw predictions, without penalty."""
     code = LOSSES[network.spec.loss].code
-    total = entries.loss_value(code, frozen(raw), rows.y, rows.weights, np.empty_like(raw))
+    y = frozen(rows.y.reshape(-1))
+    scratch = np.empty(raw.size, raw.dtype)
+    total = entries.loss_value(code, frozen(raw), y, rows.weights, scratch)
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))

@@ -19,7 +19,9 @@ def _targets(name, rng, n_rows, n_out):
 
 def _apply(compiled, name, raw, y, weights):
     dz = np.full_like(raw, np.nan)
-    total = compiled(loss_gradient)(LOSSES[name].code, raw, y, weights, dz)
+    total = compiled(loss_gradient)(
+        LOSSES[name].code, *raw.shape, raw.reshape(-1), y.reshape(-1), weights, dz.reshape(-1)
+    )
     return total, dz
 
 

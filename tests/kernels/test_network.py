@@ -39,7 +39,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights):
     )  # fmt: skip
     state = State(
         params.copy(), np.full(layout.n_params, np.nan), np.zeros(layout.n_params),
-        layout.arena(len(X), np.float64), np.empty_like(y), np.empty(len(X)),
+        layout.arena(len(X), np.float64), np.empty(y.size), np.empty(len(X)),
         np.zeros(1, np.int64),
     )  # fmt: skip
     state.arena[:] = np.nan  # nothing may be read before it is written
