@@ -2,6 +2,7 @@
 
 from skdnn.estimators.classifier import DNNClassifier
 from skdnn.estimators.regressor import DNNRegressor
+from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 __version__ = "0.1.0"
-__all__ = ["DNNClassifier", "DNNRegressor", "__version__"]
+__all__ = ["CosLog", "Cosine", "DNNClassifier", "DNNRegressor", "OneCycle", "__version__"]

@@ -97,14 +97,13 @@ def test_public_names_have_numpydoc_docstrings(name):
     doc = inspect.getdoc(item)
     assert doc, name
     if inspect.isclass(item):
-        for section in ("Parameters", "Attributes", "References", "Examples"):
+        sections = ["Parameters", "References", "Examples"]
+        sections += ["Attributes"] if hasattr(item, "fit") else []
+        for section in sections:
             assert f"{section}\n{'-' * len(section)}" in doc
-        for parameter in inspect.signature(item).parameters:
-            assert f"\n{parameter} : " in doc, parameter
-        for documented in (
-            doc.split("Parameters\n----------\n")[1].split("Attributes\n")[0].split("\n")
-        ):
-            if " : " in documented and not documented.startswith(" "):
-                assert documented.split(" : ")[0] in inspect.signature(item).parameters
+        parameters = doc.split("Parameters\n----------\n")[1].split("\n---")[0].splitlines()
+        documented = [line.split(" : ")[0] for line in parameters if " : " in line]
+        documented = [name for name in documented if not name.startswith(" ")]
+        assert sorted(documented) == sorted(inspect.signature(item).parameters)
     else:
         assert "Parameters\n----------" in doc

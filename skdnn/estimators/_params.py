@@ -8,22 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.estimators._sklearn import Interval, InvalidParameterError, Options, StrOptions
+from skdnn.estimators._sklearn import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.training.schedules import SCHEDULES
 
 CONSTRAINTS: dict[str, list] = {
     "hidden_layer_sizes": [Iterable, Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
-    "solver": [StrOptions(set(OPTIMIZERS))],
+    "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions(set(SCHEDULES)), HasMethods("factors")],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [Interval(Real, 0, None, closed="left")],
     "verbose": ["verbose"],
+    "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
@@ -35,6 +45,7 @@ CONSTRAINTS: dict[str, list] = {
         Interval(Integral, 1, None, closed="left"),
         Options(Real, {np.inf}),
     ],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
     "dropout": [Interval(Real, 0, 1, closed="left"), Iterable],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "dtype": [StrOptions({"auto", "input", "float32", "float64"})],
@@ -52,7 +63,9 @@ activation : {activations}, default="relu"
 
 solver : {solvers}, default="adam"
     The optimiser. "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
-    average of squared gradients by ``beta_2`` and corrects it for its start at zero.
+    average of squared gradients by ``beta_2`` and corrects it for its start at zero. "lbfgs" is
+    SciPy's L-BFGS-B over all rows at once, best for some hundred rows; ``tol`` is then the norm
+    of the gradient to stop at.
 
 alpha : float, default=0.0001
     Strength of the L2 penalty ``0.5 * alpha * sum(W ** 2)`` on the weights, not the biases;
@@ -61,8 +74,18 @@ alpha : float, default=0.0001
 batch_size : int or "auto", default="auto"
     Rows of a batch; "auto" is ``min(200, n_samples)``.
 
+learning_rate : {schedules} or settings object, default="constant"
+    Schedule of the learning rate, for every solver. "invscaling" divides
+    ``learning_rate_init`` by ``(t + 1) ** power_t`` after ``t`` samples; "adaptive" divides the
+    rate by 5 where training would stop, until it is below 1e-6; "cosine", "one_cycle" and
+    "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their defaults,
+    laid over ``max_iter`` epochs.
+
 learning_rate_init : float, default=0.001
-    Learning rate.
+    Learning rate; the highest one with "cosine", "one_cycle" and "coslog4".
+
+power_t : float, default=0.5
+    Exponent of ``learning_rate="invscaling"``.
 
 max_iter : int, default=200
     Maximum number of epochs.
@@ -72,7 +95,8 @@ shuffle : bool, default=True
 
 random_state : int, RandomState instance or None, default=None
     Decides initial weights, order of the rows, dropout masks and the validation split. An int
-    makes the result the same bits in every run, whatever the number of threads.
+    makes the result the same bits in every run, whatever the number of threads. The initial
+    weights are those of scikit-learn's MLP with the same ``random_state``.
 
 tol : float, default=1e-4
     An epoch improves if it lowers the training loss, or raises the validation score with
@@ -80,6 +104,10 @@ tol : float, default=1e-4
 
 verbose : bool or int, default=False
     Whether to print the loss of every epoch.
+
+warm_start : bool, default=False
+    Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and
+    the random streams where they were.
 
 momentum : float, default=0.9
     Momentum, between 0 and 1. Only used by ``solver="sgd"``.
@@ -106,8 +134,12 @@ epsilon : float, default=1e-8
 n_iter_no_change : int or inf, default=10
     Stop after more than this number of epochs in a row without an improvement.
 
+max_fun : int, default=15000
+    Maximum number of evaluations of the loss. Only used by ``solver="lbfgs"``.
+
 dropout : float or iterable of float, default=0.0
     Probability to drop a hidden unit while training: one for all hidden layers, or one each.
+    Not for ``solver="lbfgs"``, which needs the same loss in each evaluation.
 
 weight_decay : float, default=0.01
     Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
@@ -162,6 +194,10 @@ best_loss_ : float or None
 loss_curve_ : list of float
     Training loss of every epoch.
 
+history_ : dict of lists
+    Curves by name, one value an epoch: epoch, loss, validation_loss and validation_score with
+    ``early_stopping``, learning_rate (of the last step), seconds. Fits a ``pandas.DataFrame``.
+
 validation_loss_curve_ : list of float or None
     Loss on the held-out rows after every epoch; None without ``early_stopping``.
 
@@ -180,7 +216,11 @@ def documented(**words: str) -> Callable[[type], type]:
         return "\n".join(f"    {line}" if line else "" for line in text.splitlines()).lstrip()
 
     def decorate(cls: type) -> type:
-        parameters = _DOCS.format(activations=_choices(ACTIVATIONS), solvers=_choices(OPTIMIZERS))
+        parameters = _DOCS.format(
+            activations=_choices(ACTIVATIONS),
+            schedules=_choices(SCHEDULES),
+            solvers=_choices([*OPTIMIZERS, "lbfgs"]),
+        )
         if cls.__doc__:  # absent under python -OO
             cls.__doc__ = cls.__doc__.replace("<parameters>", indent(parameters)).replace(
                 "<attributes>", indent(_ATTRIBUTE_DOCS.format(**words))
@@ -190,14 +230,18 @@ def documented(**words: str) -> Callable[[type], type]:
     return decorate
 
 
+def is_0d_array(value: Any) -> bool:
+    """Whether a value is an array that cannot be iterated over."""
+    return isinstance(value, np.ndarray) and value.ndim == 0
+
+
 def hidden_sizes(value: Any) -> tuple[int, ...]:
     """Sizes of the hidden layers as a tuple."""
-    if isinstance(value, Integral):
-        return (int(value),)
     # A generator would be empty at the second fit, and the network silently linear.
-    sizes = () if isinstance(value, (Iterator, str)) else tuple(value)
+    readable = not (isinstance(value, Iterator | str | bool | np.bool_) or is_0d_array(value))
+    sizes = () if not readable else (value,) if isinstance(value, Integral) else tuple(value)
     valid = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in sizes)
-    if isinstance(value, (Iterator, str)) or not valid:
+    if not (readable and valid):
         raise InvalidParameterError(
             "The 'hidden_layer_sizes' parameter must be an int or an iterable of ints (not an "
             f"iterator, which can be read only once), all > 0. Got {value!r} instead."
@@ -209,8 +253,12 @@ def dropout_rates(value: Any, n_hidden: int) -> tuple[float, ...]:
     """One rate for each hidden layer."""
     if isinstance(value, Real):
         return (float(value),) * n_hidden
-    rates = () if isinstance(value, (Iterator, str)) else tuple(value)
-    if len(rates) != n_hidden or not all(isinstance(r, Real) and 0 <= float(r) < 1 for r in rates):
+    rates = () if isinstance(value, Iterator | str) or is_0d_array(value) else tuple(value)
+    if (
+        len(rates) != n_hidden
+        or is_0d_array(value)
+        or not all(isinstance(r, Real) and 0 <= float(r) < 1 for r in rates)
+    ):
         raise InvalidParameterError(
             "The 'dropout' parameter must be a float in the range [0, 1) or one such float for "
             f"each of the {n_hidden} hidden layers. Got {value!r} instead."

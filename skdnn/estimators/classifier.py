@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.sparse import issparse
+from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._base import BaseDNN, has_epochs, unchanged_on_failure
 from skdnn.estimators._params import CONSTRAINTS, documented
-from skdnn.estimators._sklearn import StrOptions, validate_data
+from skdnn.estimators._sklearn import (
+    StrOptions,
+    check_partial_fit_first_call,
+    fit_context,
+    validate_data,
+)
 from skdnn.training.data import Rows
 
 
@@ -71,12 +78,15 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         solver="adam",
         alpha=0.0001,
         batch_size="auto",
+        learning_rate="constant",
         learning_rate_init=0.001,
+        power_t=0.5,
         max_iter=200,
         shuffle=True,
         random_state=None,
         tol=1e-4,
         verbose=False,
+        warm_start=False,
         momentum=0.9,
         nesterovs_momentum=True,
         early_stopping=False,
@@ -85,6 +95,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         beta_2=0.999,
         epsilon=1e-8,
         n_iter_no_change=10,
+        max_fun=15000,
         dropout=0.0,
         weight_decay=0.01,
         dtype="auto",
@@ -96,12 +107,15 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             solver=solver,
             alpha=alpha,
             batch_size=batch_size,
+            learning_rate=learning_rate,
             learning_rate_init=learning_rate_init,
+            power_t=power_t,
             max_iter=max_iter,
             shuffle=shuffle,
             random_state=random_state,
             tol=tol,
             verbose=verbose,
+            warm_start=warm_start,
             momentum=momentum,
             nesterovs_momentum=nesterovs_momentum,
             early_stopping=early_stopping,
@@ -110,11 +124,40 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             beta_2=beta_2,
             epsilon=epsilon,
             n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
             dropout=dropout,
             weight_decay=weight_decay,
             dtype=dtype,
         )
         self.class_weight = class_weight
+
+    @available_if(has_epochs)
+    @fit_context
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train one epoch on the given rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in :meth:`fit`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels there are. Required in the first call; ``y`` need not contain them all.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit`, with ``early_stopping=True``, without ``classes`` in the first call
+            and for labels that are not among them.
+        """
+        with unchanged_on_failure(self):
+            check_partial_fit_first_call(self, classes)
+            return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
 
     def decision_function(self, X) -> np.ndarray:
         """Raw predictions, before the logistic function or softmax.
@@ -126,13 +169,14 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Returns
         -------
         scores : array of shape (n_samples,) or (n_samples, n_classes)
-            Log-odds of ``classes_[1]`` for two classes, otherwise a column for each class.
+            Log-odds of ``classes_[1]`` for two classes, otherwise a column for each class or
+            label.
         """
         raw = self._predict_raw(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
     def predict(self, X) -> np.ndarray:
-        """Predict the label of the most probable class.
+        """Predict the label of the most probable class, or the labels that are likely.
 
         Parameters
         ----------
@@ -140,9 +184,11 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Returns
         -------
-        y : array of shape (n_samples,)
+        y : array of shape (n_samples,), or (n_samples, n_classes) of 0 and 1 for multilabel
         """
         raw = self._predict_raw(X)
+        if self._is_multilabel():
+            return (raw > 0).astype(int)
         return self.classes_[_class_index(raw)]
 
     def predict_proba(self, X) -> np.ndarray:
@@ -155,15 +201,20 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Returns
         -------
         proba : array of shape (n_samples, n_classes)
-            In the order of ``classes_`` and the dtype of the network.
+            Between 0 and 1, in the order of ``classes_`` and the dtype of the network. For
+            multilabel targets a row has the probability of each label and does not sum to 1.
         """
         raw = self._predict_raw(X)
-        if raw.shape[1] > 1:
-            return softmax(raw, axis=1)
-        return expit(np.hstack([-raw, raw]))
+        if self.out_activation_ == "softmax":
+            proba = softmax(raw, axis=1)
+        else:
+            proba = expit(raw if self._is_multilabel() else np.hstack([-raw, raw]))
+        # Never 0 or 1: no event is impossible, and no log-loss infinite.
+        precision = np.finfo(proba.dtype)
+        return np.clip(proba, precision.tiny, 1 - precision.epsneg)
 
     def predict_log_proba(self, X) -> np.ndarray:
-        """Predict the logarithms of class probabilities, exact where a probability is tiny.
+        """Predict the logarithms of class probabilities.
 
         Parameters
         ----------
@@ -173,45 +224,119 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         -------
         log_proba : array of shape (n_samples, n_classes)
         """
-        raw = self._predict_raw(X)
-        if raw.shape[1] > 1:
-            return log_softmax(raw, axis=1)
-        return log_expit(np.hstack([-raw, raw]))
+        return np.log(self.predict_proba(X))
 
-    def _validate_targets(self, X, y) -> tuple[np.ndarray, np.ndarray]:
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), order="C")
+    def _validate_targets(
+        self, X, y, *, resume: bool, partial: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            reset=not resume,
+            dtype=(np.float64, np.float32),
+            order="C",
+            multi_output=True,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-        self.classes_, y = np.unique(column_or_1d(y), return_inverse=True)
+        kind = type_of_target(y)
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                f"{type(self).__name__} takes one label for each row or a multilabel indicator "
+                "matrix of 0 and 1, got several columns with more than two values "
+                "(multiclass-multioutput)."
+            )
+        if kind == "multilabel-indicator":
+            y = y.toarray() if issparse(y) else y
+            labels, y = np.arange(y.shape[1]), (y != 0).astype(np.intp)
+        else:
+            labels, y = np.unique(y, return_inverse=True)
+        self._check_classes(labels, resume=resume, partial=partial)
+        if kind != "multilabel-indicator":
+            y = np.searchsorted(self.classes_, labels)[y]
         return X, y
 
-    def _target_weights(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
-        mass = np.bincount(y, weights, minlength=self.classes_.size)
-        if np.count_nonzero(mass) < 2:
+    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool) -> None:
+        """Set ``classes_`` in a new fit; otherwise compare the labels with them."""
+        if not (resume or partial):
+            self.classes_ = labels
+        elif partial and len(np.setdiff1d(labels, self.classes_)):
             raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in the data, but the "
+                "`y` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes_}. 'y' has {labels}."
+            )
+        elif not partial and set(labels) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {labels}"
+            )
+
+    def _target_weights(
+        self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
+    ) -> np.ndarray | None:
+        name = type(self).__name__
+        if y.ndim == 2:
+            if self.class_weight is not None:
+                raise ValueError(
+                    f"The class_weight parameter of {name} must be None for multilabel targets, "
+                    f"whose rows have no single class. Got {self.class_weight!r} instead."
+                )
+            return weights
+        # Relative weights: the sum of large ones might be infinite.
+        relative = None if weights is None else weights / weights.max()
+        mass = np.bincount(y, relative, minlength=self.classes_.size)
+        if self.classes_.size < 2 or (np.count_nonzero(mass) < 2 and not partial):
+            raise ValueError(
+                f"{name} needs samples of at least 2 classes in the data, but the "
                 f"data contains only one class: {self.classes_[mass.argmax()]!r}"
             )
         if self.class_weight is None:
             return weights
         if self.class_weight == "balanced":
+            if partial:
+                raise ValueError(
+                    "class_weight='balanced' needs all data at once and is not supported by "
+                    "partial_fit: give the weights as a dict."
+                )
             present = np.maximum(mass, np.finfo(float).tiny)
             per_class = mass.sum() / (np.count_nonzero(mass) * present)
         else:
             per_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_[y]
+                self.class_weight, classes=self.classes_, y=self.classes_
+            )
+        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[y].any()):
+            raise ValueError(
+                f"The weights in the class_weight parameter of {name} must be finite, not negative "
+                f"and not all zero. Got {self.class_weight!r} instead."
             )
         return per_class[y] if weights is None else per_class[y] * weights
 
     def _loss_and_n_outputs(self, y: np.ndarray) -> tuple[str, int]:
+        if y.ndim == 2:
+            return "binary_log_loss", y.shape[1]
         if self.classes_.size == 2:
             return "binary_log_loss", 1
         return "log_loss", self.classes_.size
 
     def _stratification(self, y: np.ndarray) -> np.ndarray | None:
-        return y
+        return None if y.ndim == 2 else y
+
+    def _is_multilabel(self) -> bool:
+        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        return float(np.average(_class_index(raw) == rows.y[:, 0], weights=rows.weights))
+        if rows.y.shape[1] > 1:
+            right = ((raw > 0) == rows.y).all(axis=1)
+        else:
+            right = _class_index(raw) == rows.y[:, 0]
+        return float(np.average(right, weights=rows.weights))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 def _class_index(raw: np.ndarray) -> np.ndarray:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
-from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._base import BaseDNN, has_epochs, unchanged_on_failure
 from skdnn.estimators._params import CONSTRAINTS, documented
-from skdnn.estimators._sklearn import validate_data
+from skdnn.estimators._sklearn import fit_context, validate_data
 from skdnn.training.data import Rows
 
 
@@ -65,9 +66,42 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         raw = self._predict_raw(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
-    def _validate_targets(self, X, y) -> tuple[np.ndarray, np.ndarray]:
+    @available_if(has_epochs)
+    @fit_context
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train one epoch on the given rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As :meth:`fit`, and with ``early_stopping=True``.
+        """
+        with unchanged_on_failure(self):
+            return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
+
+    def _validate_targets(
+        self, X, y, *, resume: bool, partial: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         X, y = validate_data(
-            self, X, y, dtype=(np.float64, np.float32), order="C", multi_output=True, y_numeric=True
+            self,
+            X,
+            y,
+            reset=not resume,
+            dtype=(np.float64, np.float32),
+            order="C",
+            multi_output=True,
+            y_numeric=True,
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -77,9 +111,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         return "squared_error", 1 if y.ndim == 1 else y.shape[1]
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        if not np.isfinite(raw).all():
-            return np.nan
-        return float(r2_score(rows.y, raw, sample_weight=rows.weights))
+        # A diverging network may be so far off that its squared error overflows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(r2_score(rows.y, raw, sample_weight=rows.weights))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -69,6 +69,34 @@ def train_epoch(program, state, X, y, weights, order, rates, batch_size, seed):
 
 
 @entry
+def sum_gradients(program, state, X, y, weights, order, capacity, grads_out):
+    """Add the gradients of the rows ``order`` to ``grads_out``; nothing is dropped or updated.
+
+    Parameters
+    ----------
+    program, state, X, y, weights : as in ``train_epoch``
+    order : (n_order,) int64 array
+    capacity : int
+        Rows that the arena has room for.
+    grads_out : (n_params,) float64 array
+        The gradient of the sum of the losses is added.
+
+    Returns
+    -------
+    total : float64
+        Sum of the weighted losses.
+    """
+    total = ACCUMULATOR(0)
+    for start in range(0, order.size, capacity):
+        n_rows = min(capacity, order.size - start)
+        gather(X, y, weights, order[start : start + n_rows], state)
+        total += batch_gradient(program, state, capacity, n_rows, np.uint64(0))
+        for i in range(grads_out.size):
+            grads_out[i] += n_rows * ACCUMULATOR(state.grads[i])
+    return total
+
+
+@entry
 def predict_raw(program, params, arena, capacity, X, raw_out):
     """Raw predictions of all rows of X, in blocks of ``capacity`` rows.
 

@@ -7,7 +7,7 @@ one gradient ``g`` on its way to the layer below, and the transpose ``t`` of a l
 The last layer's ``a`` is the raw prediction.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skdnn._jit import inlined, kernel
 from skdnn.kernels.activations import activation_forward
@@ -23,11 +23,11 @@ N_IN, N_OUT, ACTIVATION, WEIGHT, BIAS, VALUE, DERIVATIVE, N_COLUMNS = range(8)
 class Program(NamedTuple):
     """What is computed: constant during a fit, the same types for every architecture."""
 
-    table: object  # (n_layers, N_COLUMNS) int64
-    dropout: object  # (n_layers,) float64, rate after each layer
-    segments: object  # (n_segments, 2) int64, bounds of parameter segments
-    factors: object  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
-    hyper: object  # (N_HYPER,) float64
+    table: Any  # (n_layers, N_COLUMNS) int64
+    dropout: Any  # (n_layers,) float64, rate after each layer
+    segments: Any  # (n_segments, 2) int64, bounds of parameter segments
+    factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
+    hyper: Any  # (N_HYPER,) float64
     loss_code: int
     optimizer_code: int
 
@@ -35,13 +35,13 @@ class Program(NamedTuple):
 class State(NamedTuple):
     """What changes: all in the dtype of the network, but ``step``."""
 
-    params: object  # (n_params,)
-    grads: object  # (n_params,)
-    slots: object  # (n_slots * n_params,), of the optimiser
-    arena: object  # scratch
-    y_batch: object  # (batch_size * n_targets,), scratch
-    w_batch: object  # (batch_size,), scratch
-    step: object  # (1,) int64, steps taken
+    params: Any  # (n_params,)
+    grads: Any  # (n_params,)
+    slots: Any  # (n_slots * n_params,), of the optimiser
+    arena: Any  # scratch
+    y_batch: Any  # (batch_size * n_targets,), scratch
+    w_batch: Any  # (batch_size,), scratch
+    step: Any  # (1,) int64, steps taken
 
 
 @kernel

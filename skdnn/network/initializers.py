@@ -24,12 +24,14 @@ FANS = {
 
 
 def initial_params(
-    spec: NetworkSpec, layout: Layout, rng: np.random.Generator, dtype: np.dtype
+    spec: NetworkSpec, layout: Layout, random_state: np.random.RandomState, dtype: np.dtype
 ) -> np.ndarray:
     """Draw the parameters of a new network.
 
     The activation decides the initialiser and the gain. Biases have the bound of the weights with
-    Glorot's, as in scikit-learn's MLP, and are zero with the others, as in their papers.
+    Glorot's, as in scikit-learn's MLP, and are zero with the others, as in their papers. The
+    draws are those of scikit-learn's MLP, in its order: with its activations, the same random
+    state gives the same weights.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def initial_params(
     params = np.zeros(layout.n_params, dtype=dtype)
     for weight, bias in zip(layout.coefs(params), layout.intercepts(params), strict=True):
         bound = activation.gain * sqrt(3 / fan(*weight.shape))
-        weight[...] = rng.uniform(-bound, bound, weight.shape)
+        weight[...] = random_state.uniform(-bound, bound, weight.shape)
         if activation.initializer == "glorot_uniform":
-            bias[...] = rng.uniform(-bound, bound, bias.shape)
+            bias[...] = random_state.uniform(-bound, bound, bias.shape)
     return params

@@ -10,10 +10,16 @@ from skdnn.network.spec import NetworkSpec
 
 
 class ArrayViews(list):
-    """A list of views of one vector; assigning to an item writes into the vector."""
+    """A list of views of one vector; assigning to items writes into the vector."""
 
     def __setitem__(self, index, value):
-        self[index][...] = value
+        if index is Ellipsis:
+            index = slice(None)
+        if isinstance(index, slice):
+            for view, array in zip(self[index], value, strict=True):
+                view[...] = array
+        else:
+            self[index][...] = value
 
 
 class Layout:

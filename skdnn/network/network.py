@@ -26,9 +26,11 @@ class Network:
         self.params = params
 
     @classmethod
-    def random(cls, spec: NetworkSpec, rng: np.random.Generator, dtype: np.dtype) -> Network:
+    def random(
+        cls, spec: NetworkSpec, random_state: np.random.RandomState, dtype: np.dtype
+    ) -> Network:
         """A network with initial weights."""
-        return cls(spec, initial_params(spec, Layout(spec), rng, dtype))
+        return cls(spec, initial_params(spec, Layout(spec), random_state, dtype))
 
     @cached_property
     def layout(self) -> Layout:

@@ -48,8 +48,11 @@ def make_rows(
     if sample_weight is None:
         weights, scale = np.ones(X.shape[0], dtype=dtype), 1.0
     else:
-        scale = float(np.mean(sample_weight, dtype=np.float64))
-        weights = sample_weight / scale
+        # By way of the largest: the sum of large weights might be infinite.
+        largest = float(sample_weight.max())
+        weights = sample_weight / largest
+        mean = float(weights.mean())
+        weights, scale = weights / mean, largest * mean
     y = y.reshape(-1, 1) if y.ndim == 1 else y
     # Beyond the range of float32 a value becomes inf, and the training says so.
     with np.errstate(over="ignore"):

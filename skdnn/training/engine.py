@@ -19,10 +19,12 @@ from skdnn.kernels.optimizers import (
     N_HYPER,
     NESTEROV,
     OPTIMIZERS,
+    PENALTY_FACTOR,
     WEIGHT_DECAY,
 )
 from skdnn.network.network import Network
 from skdnn.training.data import Rows, frozen
+from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
 
 #: Rows of a block in prediction and validation: its activations stay in cache.
@@ -51,7 +53,8 @@ def _program(network: Network, settings: Settings | None, weight_scale: float = 
         # The loss is divided by the sum of the weights, and so is the penalty; the kernels
         # divide by rows, with weights of mean 1.
         hyper[ALPHA] = settings.alpha / weight_scale
-        optimizer_code = OPTIMIZERS[settings.solver].code
+        if settings.solver in OPTIMIZERS:
+            optimizer_code = OPTIMIZERS[settings.solver].code
     return Program(
         layout.table, layout.dropout, layout.segments, layout.factors, hyper,
         LOSSES[network.spec.loss].code, optimizer_code,
@@ -69,7 +72,8 @@ class Engine:
     rows : Rows
         Training data.
     batch_size : int
-    dropout_seed : int
+    progress : Progress
+        Its slots and its number of steps are changed in place.
     """
 
     def __init__(
@@ -78,21 +82,22 @@ class Engine:
         settings: Settings,
         rows: Rows,
         batch_size: int,
-        dropout_seed: int,
+        progress: Progress,
     ) -> None:
         layout, dtype = network.layout, network.params.dtype
+        self.network = network
         self.rows = rows
         self.batch_size = batch_size
-        self.dropout_seed = np.uint64(dropout_seed)
+        self.progress = progress
         self.program = _program(network, settings, rows.weight_scale)
         self.state = State(
             params=network.params,
             grads=np.zeros(layout.n_params, dtype),
-            slots=np.zeros(OPTIMIZERS[settings.solver].n_slots * layout.n_params, dtype),
+            slots=progress.slots,
             arena=layout.arena(batch_size, dtype),
             y_batch=np.empty(batch_size * rows.y.shape[1], dtype),
             w_batch=np.empty(batch_size, dtype),
-            step=np.zeros(1, dtype=INDEX),
+            step=progress.step,
         )
         # Forward 2, backward 4 operations for every weight and row.
         work = 6 * network.spec.n_weights * batch_size
@@ -107,17 +112,70 @@ class Engine:
             The parameters are then those before the offending step, which may be large.
         """
         total = 0.0
+        seed = np.uint64(self.progress.seeds.dropout)
         for first in range(0, rates.size, self._steps_per_call):
             steps = slice(first, first + self._steps_per_call)
             chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
             status, loss = entries.train_epoch(
                 self.program, self.state, self.rows.X, self.rows.y, self.rows.weights,
-                order[chunk], rates[steps], self.batch_size, self.dropout_seed,
+                order[chunk], rates[steps], self.batch_size, seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
             total += loss
         return total / order.size
+
+
+class Objective:
+    """Loss and gradient over all rows, as a function of the parameters.
+
+    Parameters
+    ----------
+    engine : Engine
+        Its network's parameters are overwritten; its arena is the scratch memory.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.n_calls = 0
+
+    def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
+        """Mean loss with penalty, and its gradient.
+
+        Parameters
+        ----------
+        params : (n_params,) float64 array
+
+        Returns
+        -------
+        loss : float
+        gradient : (n_params,) float64 array
+        """
+        engine, rows = self.engine, self.engine.rows
+        self.n_calls += 1
+        engine.state.params[...] = params
+        gradient = np.zeros(params.size, dtype=ACCUMULATOR)
+        total = 0.0
+        work = 6 * engine.network.spec.n_weights
+        for chunk in _row_chunks(rows.n_rows, work):
+            order = np.arange(rows.n_rows, dtype=INDEX)[chunk]
+            total += entries.sum_gradients(
+                engine.program, engine.state, rows.X, rows.y, rows.weights, order,
+                engine.batch_size, gradient,
+            )  # fmt: skip
+        alpha = engine.program.hyper[ALPHA]
+        for bounds, factors in zip(engine.program.segments, engine.program.factors, strict=True):
+            part = slice(*bounds)
+            penalty = alpha * factors[PENALTY_FACTOR]
+            total += 0.5 * penalty * np.dot(params[part], params[part])
+            gradient[part] += penalty * params[part]
+        return total / rows.n_rows, gradient / rows.n_rows
+
+
+def empty_slots(network: Network, solver: str) -> np.ndarray:
+    """State vectors of a solver before its first step."""
+    n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
+    return np.zeros(n_slots * network.params.size, network.params.dtype)
 
 
 def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:

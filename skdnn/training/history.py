@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class History:
-    """Curves of a fit, one value an epoch.
+    """Curves of a training, one value an epoch.
 
     Attributes
     ----------
@@ -15,23 +15,17 @@ class History:
         Training loss, penalty included.
     validation_loss, validation_score : list of float
         Empty without validation data.
+    learning_rate : list of float
+        Of the last step of each epoch.
+    seconds : list of float
+        Duration of each epoch, validation included.
     n_samples_seen : int
-    best_loss : float or None
-        None where the validation score decides.
-    best_score : float or None
-        None without validation data.
-    converged : bool
-        Whether training ended by its own rule, and not by the number of epochs or an interrupt.
+        Rows trained on, repetitions included.
     """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     n_samples_seen: int = 0
-    best_loss: float | None = None
-    best_score: float | None = None
-    converged: bool = False
-
-    @property
-    def n_epochs(self) -> int:
-        return len(self.loss)

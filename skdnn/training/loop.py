@@ -2,83 +2,254 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
-from skdnn._dtypes import SCALAR
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
-from skdnn.training.engine import Engine, NonFiniteLossError, mean_loss, predict_raw
-from skdnn.training.history import History
-from skdnn.training.sampling import Seeds, row_order
+from skdnn.training.engine import (
+    BLOCK_ROWS,
+    Engine,
+    NonFiniteLossError,
+    Objective,
+    mean_loss,
+    predict_raw,
+)
+from skdnn.training.interrupts import uninterrupted
+from skdnn.training.progress import Progress
+from skdnn.training.sampling import row_order
+from skdnn.training.schedules import Position, make_schedule
 from skdnn.training.settings import Settings
-from skdnn.training.stopping import NoImprovement
 
-#: Score of raw predictions on the validation rows, greater is better.
-Scorer = Callable[[np.ndarray], float]
+#: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
+ADAPTIVE_DIVISOR = 5.0
+ADAPTIVE_LEAST_RATE = 1e-6
 
 
-def train(
-    network: Network,
-    rows: Rows,
-    settings: Settings,
-    seeds: Seeds,
-    validation: tuple[Rows, Scorer] | None = None,
-) -> History:
-    """Train a network in place.
+class Validation(NamedTuple):
+    """Rows that are not trained on, and the score of raw predictions for them."""
 
-    With validation data the parameters of the epoch with the best score are restored at the end.
-    An interrupt (Ctrl-C) ends training with a warning and keeps the best parameters so far.
+    rows: Rows
+    score: Callable[[np.ndarray], float]
+
+
+class Training:
+    """A network being trained in place.
 
     Parameters
     ----------
     network : Network
     rows : Rows
     settings : Settings
-    seeds : Seeds
-    validation : (Rows, Scorer), optional
-
-    Raises
-    ------
-    ValueError
-        If the loss or the parameters stop being finite.
+    progress : Progress
+        Where training stands; changed as it goes on.
+    validation : Validation, optional
+        With it the parameters of the epoch with the best score are kept at the end.
     """
-    history = History()
-    best_params: np.ndarray | None = None
-    stopping = NoImprovement(
-        settings.n_iter_no_change, settings.tol, greater_is_better=validation is not None
-    )
-    batch_size = resolve_batch_size(settings.batch_size, rows.n_rows)
-    engine = Engine(network, settings, rows, batch_size, seeds.dropout)
-    rates = np.full(-(-rows.n_rows // batch_size), settings.learning_rate_init, dtype=SCALAR)
-    try:
-        while history.n_epochs < settings.max_iter and not stopping.exhausted:
-            order = row_order(seeds.order, history.n_epochs, rows.n_rows, settings.shuffle)
-            loss = engine.train_epoch(order, rates)
-            value = _record(history, network, rows, loss, validation)
-            if stopping.update(value) and validation is not None:
-                best_params = network.params.copy()
-            if settings.verbose:
-                _print_epoch(history)
-        history.converged = stopping.exhausted
-    except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", UserWarning, stacklevel=5)
-    except NonFiniteLossError:
-        raise _diverged(settings, history.n_epochs + 1) from None
-    else:
-        _report_end(settings, history, validation is not None)
-    if best_params is not None:
-        network.params[...] = best_params
-    if validation is None:
-        history.best_loss = stopping.best
-    else:
-        history.best_score = stopping.best
-    if not np.isfinite(network.params).all():
-        raise _diverged(settings, history.n_epochs)
-    return history
+
+    def __init__(
+        self,
+        network: Network,
+        rows: Rows,
+        settings: Settings,
+        progress: Progress,
+        validation: Validation | None = None,
+    ) -> None:
+        self.network, self.rows, self.settings = network, rows, settings
+        self.progress, self.validation = progress, validation
+        self.history = progress.history
+        if settings.solver == "lbfgs":
+            self.batch_size = min(BLOCK_ROWS, rows.n_rows)
+        else:
+            self.batch_size = resolve_batch_size(settings.batch_size, rows.n_rows)
+        self.engine = Engine(network, settings, rows, self.batch_size, progress)
+        self.schedule = make_schedule(settings.learning_rate, settings.power_t)
+        self.n_epochs_run = 0
+
+    def run(self, *, single_epoch: bool = False) -> None:
+        """Train until nothing improves, ``max_iter`` epochs are done, or Ctrl-C.
+
+        Parameters
+        ----------
+        single_epoch : bool
+            Train one epoch, whatever the settings say about the end.
+
+        Raises
+        ------
+        ValueError
+            If the loss or the parameters stop being finite, and no validation data says which
+            epoch to keep instead.
+        """
+        progress = self.progress
+        best, last = progress.best_params, progress.last_params
+        # Go on from the last epoch, unless somebody has changed the weights in the meantime.
+        if best is not None and last is not None and np.array_equal(self.network.params, best):
+            self.network.params[...] = last
+        try:
+            if self.settings.solver == "lbfgs":
+                self._run_lbfgs()
+            else:
+                self.run_epoch()
+                while not (single_epoch or self._is_over()):
+                    self.run_epoch()
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=5)
+        except NonFiniteLossError:
+            self._handle_divergence()
+        if self.validation is not None:
+            progress.last_params = self.network.params.copy()
+            if progress.best_params is not None:
+                self.network.params[...] = progress.best_params
+        self._check_finite()
+
+    def run_epoch(self) -> None:
+        """Train one epoch, validate, record."""
+        start = time.perf_counter()
+        settings, progress, history = self.settings, self.progress, self.history
+        order = row_order(progress.seeds.order, progress.epoch, self.rows.n_rows, settings.shuffle)
+        n_steps = -(-self.rows.n_rows // self.batch_size)
+        position = Position(progress.epoch, settings.max_iter, n_steps, history.n_samples_seen)
+        rate = settings.learning_rate_init * progress.rate_factor
+        rates = rate * self.schedule.factors(position)
+        loss = self.engine.train_epoch(order, rates)
+        self.record(loss, float(rates[-1]), start)
+
+    def _run_lbfgs(self) -> None:
+        """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch."""
+        objective = Objective(self.engine)
+        iteration_start = time.perf_counter()
+
+        def after_iteration(intermediate_result):
+            nonlocal iteration_start
+            if not np.isfinite(intermediate_result.fun):
+                raise NonFiniteLossError
+            self.network.params[...] = intermediate_result.x
+            self.record(float(intermediate_result.fun), np.nan, iteration_start)
+            iteration_start = time.perf_counter()
+            if self.validation is not None and self.progress.stopping.exhausted:
+                raise StopIteration
+
+        start = self.network.params.astype(np.float64)
+        options = {
+            "maxfun": self.settings.max_fun,
+            "maxiter": self.settings.max_iter,
+            "gtol": self.settings.tol,
+        }
+        result = minimize(
+            objective, start, jac=True, method="L-BFGS-B", options=options,
+            callback=after_iteration,
+        )  # fmt: skip
+        if not np.isfinite(result.fun):
+            raise NonFiniteLossError
+        self.network.params[...] = result.x
+        stopped_early = self.validation is not None and self.progress.stopping.exhausted
+        if result.status != 0 and not stopped_early:
+            warnings.warn(
+                f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
+                f"evaluations: {result.message}. Increase max_iter={self.settings.max_iter} or "
+                f"max_fun={self.settings.max_fun}, or scale the data.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+    def record(self, loss: float, rate: float, start: float) -> None:
+        """Validate and take note of an epoch that began at ``start`` (``time.perf_counter``)."""
+        progress, history, validation = self.progress, self.history, self.validation
+        value = loss
+        if validation is not None:
+            raw = predict_raw(self.network, validation.rows.X)
+            validation_loss = mean_loss(self.network, raw, validation.rows)
+            value = validation.score(raw) if np.isfinite(raw).all() else np.nan
+        with uninterrupted():
+            progress.epoch += 1
+            self.n_epochs_run += 1
+            history.n_samples_seen += self.rows.n_rows
+            history.loss.append(loss)
+            history.learning_rate.append(rate)
+            improved = progress.stopping.update(value)
+            if validation is not None:
+                history.validation_loss.append(validation_loss)
+                history.validation_score.append(value)
+                if improved:
+                    progress.best_params = self.network.params.copy()
+            history.seconds.append(time.perf_counter() - start)
+        if self.settings.verbose:
+            self._print_epoch()
+
+    # ---------------------------------------------------------------- ends
+
+    def _is_over(self) -> bool:
+        """Whether to stop before the next epoch; reduces an adaptive rate instead."""
+        if self.progress.stopping.exhausted:
+            reason = (
+                f"{'Training loss' if self.validation is None else 'Validation score'} did not "
+                f"improve more than tol={self.settings.tol:f} for "
+                f"{self.settings.n_iter_no_change} consecutive epochs."
+            )
+            return not self._reduce_rate(reason)
+        if self.n_epochs_run < self.settings.max_iter:
+            return False
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({self.settings.max_iter}) reached and the "
+            "optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+        return True
+
+    def _reduce_rate(self, reason: str) -> bool:
+        """Go on with a smaller rate, if the schedule is adaptive and it is not too small."""
+        progress, settings = self.progress, self.settings
+        rate = settings.learning_rate_init * progress.rate_factor
+        end = " Stopping." if settings.learning_rate != "adaptive" else ""
+        if not end and rate <= ADAPTIVE_LEAST_RATE:
+            end = " Learning rate too small. Stopping."
+        if not end:
+            progress.rate_factor /= ADAPTIVE_DIVISOR
+            progress.stopping.count = 0
+        if settings.verbose:
+            print(reason + (end or f" Setting learning rate to {rate / ADAPTIVE_DIVISOR:f}"))
+        return not end
+
+    def _handle_divergence(self) -> None:
+        """Keep the best epoch if there is one, otherwise raise."""
+        if self.progress.best_params is None:
+            raise ValueError(self._divergence(self.progress.epoch + 1)) from None
+        self.history.loss.append(np.nan)
+        self.history.learning_rate.append(np.nan)
+        self.history.seconds.append(np.nan)
+        self.history.validation_loss.append(np.nan)
+        self.history.validation_score.append(np.nan)
+        warnings.warn(
+            self._divergence(self.progress.epoch + 1)
+            + " The parameters of the best epoch were kept.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+    def _check_finite(self) -> None:
+        if not np.isfinite(self.network.params).all():
+            raise ValueError(self._divergence(self.progress.epoch))
+
+    def _divergence(self, epoch: int) -> str:
+        return (
+            "Solver produced non-finite parameter weights. The input data may contain large "
+            f"values and need to be preprocessed. It happened in epoch {epoch} "
+            f"with learning_rate_init={self.settings.learning_rate_init!r}: scale the features "
+            "(for example with StandardScaler) and a regression target, or lower "
+            "learning_rate_init."
+        )
+
+    def _print_epoch(self) -> None:
+        print(f"Iteration {self.n_epochs_run}, loss = {self.history.loss[-1]:.8f}")
+        if self.validation is not None:
+            print(f"Validation score: {self.history.validation_score[-1]:f}")
 
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -94,47 +265,3 @@ def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
             stacklevel=6,
         )
     return min(size, n_rows)
-
-
-def _record(history, network, rows, loss, validation) -> float:
-    """Append an epoch to the history; return the value that decides about stopping."""
-    history.loss.append(loss)
-    history.n_samples_seen += rows.n_rows
-    if validation is None:
-        return loss
-    validation_rows, score = validation
-    raw = predict_raw(network, validation_rows.X)
-    history.validation_loss.append(mean_loss(network, raw, validation_rows))
-    history.validation_score.append(score(raw))
-    return history.validation_score[-1]
-
-
-def _print_epoch(history: History) -> None:
-    print(f"Iteration {history.n_epochs}, loss = {history.loss[-1]:.8f}")
-    if history.validation_score:
-        print(f"Validation score: {history.validation_score[-1]:f}")
-
-
-def _report_end(settings: Settings, history: History, has_validation: bool) -> None:
-    if not history.converged:
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({settings.max_iter}) reached and the "
-            "optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=6,
-        )
-    elif settings.verbose:
-        curve = "Validation score" if has_validation else "Training loss"
-        print(
-            f"{curve} did not improve more than tol={settings.tol:f} "
-            f"for {settings.n_iter_no_change} consecutive epochs. Stopping."
-        )
-
-
-def _diverged(settings: Settings, epoch: int) -> ValueError:
-    return ValueError(
-        "Solver produced non-finite parameter weights. The input data may contain large values "
-        f"and need to be preprocessed. It happened in epoch {epoch} with "
-        f"learning_rate_init={settings.learning_rate_init!r}: scale the features (for example "
-        "with StandardScaler) and a regression target, or lower learning_rate_init."
-    )

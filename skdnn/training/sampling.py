@@ -8,10 +8,8 @@ or step alone: training that is resumed goes on as if it had not stopped.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from skdnn._dtypes import INDEX
 
@@ -20,22 +18,15 @@ from skdnn._dtypes import INDEX
 class Seeds:
     """One seed below 2**64 for each purpose."""
 
-    weights: int
     order: int
     dropout: int
     split: int
 
 
-def draw_seeds(random_state: Any) -> Seeds:
-    """Draw the seeds of a fit.
-
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None
-        As everywhere in scikit-learn; an instance is advanced.
-    """
-    entropy = check_random_state(random_state).randint(0, 2**32, size=4, dtype=np.uint32)
-    words = np.random.SeedSequence(entropy.tolist()).generate_state(4, np.uint64)
+def draw_seeds(random_state: np.random.RandomState) -> Seeds:
+    """Draw the seeds of a fit; the initial weights have been drawn before."""
+    entropy = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
+    words = np.random.SeedSequence(entropy.tolist()).generate_state(3, np.uint64)
     return Seeds(*(int(word) for word in words))
 
 

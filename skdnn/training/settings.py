@@ -13,7 +13,9 @@ class Settings:
     solver: str
     alpha: float
     batch_size: int | str
+    learning_rate: Any
     learning_rate_init: float
+    power_t: float
     max_iter: int
     shuffle: bool
     tol: float
@@ -26,6 +28,7 @@ class Settings:
     momentum: float
     nesterovs_momentum: bool
     weight_decay: float
+    max_fun: int
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Settings:

@@ -18,8 +18,11 @@ from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import make_rows
-from skdnn.training.engine import Engine, predict_raw
+from skdnn.training.engine import Engine, empty_slots, predict_raw
+from skdnn.training.progress import Progress
+from skdnn.training.sampling import draw_seeds
 from skdnn.training.settings import Settings
+from skdnn.training.stopping import NoImprovement
 
 needs_compiler = pytest.mark.skipif(
     bool(config.DISABLE_JIT), reason="compilation is switched off by NUMBA_DISABLE_JIT"
@@ -28,10 +31,11 @@ needs_compiler = pytest.mark.skipif(
 
 def make_settings(**changes):
     values = dict(
-        solver="adam", alpha=0.01, batch_size=8, learning_rate_init=0.01, max_iter=3,
+        solver="adam", alpha=0.01, batch_size=8, learning_rate="constant",
+        learning_rate_init=0.01, power_t=0.5, max_iter=3,
         shuffle=False, tol=0.0, verbose=False, early_stopping=False, n_iter_no_change=10,
         beta_1=0.9, beta_2=0.99, epsilon=1e-6, momentum=0.5, nesterovs_momentum=True,
-        weight_decay=0.1,
+        weight_decay=0.1, max_fun=100,
     )  # fmt: skip
     return Settings(**{**values, **changes})
 
@@ -44,9 +48,15 @@ def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=
     else:
         y = rng.integers(0, 2, (n_rows, sizes[-1]))
     spec = NetworkSpec(sizes, "tanh", (0.0,) * (len(sizes) - 2), loss)
-    network = Network.random(spec, rng, np.dtype(dtype))
+    network = Network.random(spec, np.random.RandomState(1), np.dtype(dtype))
     rows = make_rows(X, y, weights, dtype=np.dtype(dtype))
-    return Engine(network, settings, rows, settings.batch_size, 0), network, rows
+    progress = Progress(
+        draw_seeds(np.random.RandomState(0)),
+        NoImprovement(10, 0.0, greater_is_better=False),
+        settings.solver,
+        empty_slots(network, settings.solver),
+    )
+    return Engine(network, settings, rows, settings.batch_size, progress), network, rows
 
 
 @pytest.mark.parametrize("loss", LOSSES)

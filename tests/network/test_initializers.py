@@ -9,7 +9,7 @@ from skdnn.network.spec import NetworkSpec
 
 def draw(activation, sizes=(300, 200, 5), seed=0, dtype=np.float64):
     spec = NetworkSpec(sizes, activation, (0.0,) * (len(sizes) - 2), "squared_error")
-    return Network.random(spec, np.random.default_rng(seed), np.dtype(dtype))
+    return Network.random(spec, np.random.RandomState(seed), np.dtype(dtype))
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "identity", "logistic"])

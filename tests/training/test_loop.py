@@ -1,4 +1,4 @@
-"""Training against scikit-learn's MLP: from the same weights, the same numbers at every step."""
+"""Training against scikit-learn's MLP: the same random_state, the same numbers at every step."""
 
 import warnings
 
@@ -10,11 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import scale
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn.network.network import Network
 from skdnn.training import loop
-from skdnn.training.data import make_rows
-from skdnn.training.sampling import draw_seeds
-from skdnn.training.settings import Settings
 
 EPOCHS = 12
 
@@ -28,8 +24,8 @@ def data(name):
     return X, scale(y) if name == "regression" else y
 
 
-def fit_pair(task, monkeypatch, **params):
-    """Fit scikit-learn's MLP and ours from its initial weights, without shuffling."""
+def fit_pair(task, **params):
+    """Fit scikit-learn's MLP and ours: the same initial weights, no shuffling."""
     X, y = data(task)
     ours_class, theirs_class = (
         (DNNRegressor, MLPRegressor) if task == "regression" else (DNNClassifier, MLPClassifier)
@@ -38,26 +34,6 @@ def fit_pair(task, monkeypatch, **params):
         "hidden_layer_sizes": (8, 6), "batch_size": 32, "max_iter": EPOCHS, "shuffle": False,
         "random_state": 0, "tol": 0.0, "learning_rate_init": 0.01, **params,
     }  # fmt: skip
-    initial = {}
-    initialize = theirs_class._initialize
-
-    def remember(self, *args):
-        initialize(self, *args)
-        initial["arrays"] = [a.copy() for a in self.coefs_], [a.copy() for a in self.intercepts_]
-
-    monkeypatch.setattr(theirs_class, "_initialize", remember)
-    random = Network.random
-
-    def same(spec, rng, dtype):
-        network = random(spec, rng, dtype)
-        for views, arrays in zip(
-            (network.coefs, network.intercepts), initial["arrays"], strict=True
-        ):
-            for view, array in zip(views, arrays, strict=True):
-                view[...] = array
-        return network
-
-    monkeypatch.setattr(Network, "random", same)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs = theirs_class(**params).fit(X, y)
@@ -75,8 +51,8 @@ SOLVERS = {
 
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_every_step_is_that_of_scikit_learn(task, solver, monkeypatch):
-    ours, theirs, X = fit_pair(task, monkeypatch, alpha=0.1, **SOLVERS[solver])
+def test_every_step_is_that_of_scikit_learn(task, solver):
+    ours, theirs, X = fit_pair(task, alpha=0.1, **SOLVERS[solver])
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
     for a, b in zip(
         ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True
@@ -90,14 +66,14 @@ def test_every_step_is_that_of_scikit_learn(task, solver, monkeypatch):
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_every_activation_of_scikit_learn(activation, monkeypatch):
-    ours, theirs, _ = fit_pair("multiclass", monkeypatch, activation=activation)
+def test_every_activation_of_scikit_learn(activation):
+    ours, theirs, _ = fit_pair("multiclass", activation=activation)
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
 
 
-def test_training_stops_in_the_same_epoch(monkeypatch):
+def test_training_stops_in_the_same_epoch():
     params = {"max_iter": 500, "tol": 1e-2, "n_iter_no_change": 3}
-    ours, theirs, _ = fit_pair("multiclass", monkeypatch, **params)
+    ours, theirs, _ = fit_pair("multiclass", **params)
     assert 5 < ours.n_iter_ == theirs.n_iter_ < 500
 
 
@@ -115,12 +91,28 @@ def test_batch_size_is_clipped_with_a_warning():
 
 def test_divergence_names_epoch_learning_rate_and_remedy():
     X, y = data("regression")
-    rows = make_rows(X, y, None, dtype=np.float64)
-    params = DNNRegressor((5,), solver="sgd", learning_rate_init=1e9).get_params()
-    model = DNNRegressor((5,), random_state=0)
-    network = Network.random(
-        model._network_spec(X, y), np.random.default_rng(0), np.dtype(np.float64)
-    )
-    settings = Settings.from_params(params)
+    model = DNNRegressor((5,), solver="sgd", learning_rate_init=1e9, random_state=0)
     with pytest.raises(ValueError, match=r"non-finite.*epoch \d.*learning_rate_init=1000000000"):
-        loop.train(network, rows, settings, draw_seeds(0))
+        model.fit(X, y)
+    assert not hasattr(model, "n_iter_")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_divergence_after_a_good_epoch_keeps_it():
+    X, y = data("regression")
+
+    class Late:
+        """Learns for three epochs, then jumps."""
+
+        def factors(self, position):
+            return np.full(position.n_steps, 1.0 if position.epoch < 3 else 1e30)
+
+    model = DNNRegressor(
+        (5,), solver="sgd", learning_rate=Late(), early_stopping=True, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning, match=r"parameters of the best epoch were kept"):
+        model.fit(X, y)
+    assert np.isnan(model.validation_scores_[-1])
+    assert isinstance(model.validation_scores_[-1], float)
+    assert model.best_validation_score_ == np.nanmax(model.validation_scores_)
+    assert np.isfinite(model.predict(X)).all()

@@ -1,0 +1,218 @@
+"""Learning-rate schedules: the rate of every step from its place in training, nothing else.
+
+A schedule is a name or a settings object; scikit-learn's double underscore reaches into the
+objects (``learning_rate__warmup``). To add one: a class with ``factors`` and its name in
+``SCHEDULES``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+
+class Position(NamedTuple):
+    """Where an epoch stands in training.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done before.
+    n_epochs : int
+        Epochs in all.
+    n_steps : int
+        Steps of the epoch.
+    n_samples_seen : int
+        Rows trained on before, repetitions included.
+    """
+
+    epoch: int
+    n_epochs: int
+    n_steps: int
+    n_samples_seen: int
+
+    @property
+    def fractions(self) -> np.ndarray:
+        """Share of all steps that is done when a step begins, (n_steps,); after the end, again."""
+        epoch = self.epoch % self.n_epochs
+        return (epoch + np.arange(self.n_steps) / self.n_steps) / self.n_epochs
+
+
+class Constant:
+    """The rate stays what it is. "adaptive" is this, with the reductions made by the loop."""
+
+    def factors(self, position: Position) -> np.ndarray:
+        return np.ones(position.n_steps)
+
+
+class InverseScaling:
+    """``1 / (t + 1) ** power_t`` after t training samples, as in scikit-learn's MLP."""
+
+    def __init__(self, power_t: float) -> None:
+        self.power_t = power_t
+
+    def factors(self, position: Position) -> np.ndarray:
+        factor = 1 / (position.n_samples_seen + 1) ** self.power_t
+        return np.full(position.n_steps, factor)
+
+
+class Cosine(BaseEstimator):
+    """A linear rise, then half a cosine down to zero at the last step.
+
+    Parameters
+    ----------
+    warmup : float, default=0.05
+        Share of the steps that the rise takes, in [0, 1).
+
+    References
+    ----------
+    Loshchilov & Hutter 2017, "SGDR", arXiv 1608.03983; the linear rise: Goyal et al. 2017,
+    arXiv 1706.02677.
+
+    Examples
+    --------
+    >>> from skdnn import Cosine, DNNClassifier
+    >>> model = DNNClassifier(learning_rate=Cosine(warmup=0.1))
+    >>> model.get_params()["learning_rate__warmup"]
+    0.1
+    """
+
+    def __init__(self, warmup=0.05):
+        self.warmup = warmup
+
+    def factors(self, position: Position) -> np.ndarray:
+        """Factors of the learning rate in one epoch.
+
+        Parameters
+        ----------
+        position : Position
+            The place of the epoch in training.
+
+        Returns
+        -------
+        factors : array of shape (n_steps,)
+            What each step multiplies ``learning_rate_init`` by.
+        """
+        check_fraction(self, "warmup")
+        t = position.fractions
+        # Half a step later: the first rate is then above zero.
+        rise = (t + 0.5 / (position.n_steps * position.n_epochs)) / max(self.warmup, 1e-300)
+        fall = 0.5 * (1 + np.cos(np.pi * (t - self.warmup) / (1 - self.warmup)))
+        return np.where(t < self.warmup, np.minimum(rise, 1), fall)
+
+
+class OneCycle(BaseEstimator):
+    """Half a cosine up from a fraction of the rate, then half a cosine down to almost zero.
+
+    Parameters
+    ----------
+    rise : float, default=0.25
+        Share of the steps that the way up takes, in [0, 1).
+    start : float, default=0.04
+        The first rate, as a fraction of ``learning_rate_init``.
+
+    References
+    ----------
+    Smith & Topin 2018, "Super-convergence", arXiv 1708.07120; the cosine form and the defaults
+    are those of fastai.
+
+    Examples
+    --------
+    >>> from skdnn import DNNRegressor, OneCycle
+    >>> DNNRegressor(learning_rate=OneCycle(rise=0.3)).learning_rate
+    OneCycle(rise=0.3)
+    """
+
+    def __init__(self, rise=0.25, start=0.04):
+        self.rise = rise
+        self.start = start
+
+    def factors(self, position: Position) -> np.ndarray:
+        """Factors of the learning rate in one epoch.
+
+        Parameters
+        ----------
+        position : Position
+            The place of the epoch in training.
+
+        Returns
+        -------
+        factors : array of shape (n_steps,)
+            What each step multiplies ``learning_rate_init`` by.
+        """
+        check_fraction(self, "rise")
+        check_fraction(self, "start")
+        t = position.fractions
+        up = 0.5 * (1 - np.cos(np.pi * t / max(self.rise, 1e-300)))
+        down = 0.5 * (1 + np.cos(np.pi * (t - self.rise) / (1 - self.rise)))
+        return np.where(t < self.rise, self.start + (1 - self.start) * up, down)
+
+
+class CosLog(BaseEstimator):
+    """Cycles from zero to the rate and back, each twice as long as the one before.
+
+    Parameters
+    ----------
+    n_cycles : int, default=4
+
+    References
+    ----------
+    Holzmüller et al. 2024, "Better by default", arXiv 2407.04491, section 3 ("coslog4").
+
+    Examples
+    --------
+    >>> from skdnn import CosLog, DNNClassifier
+    >>> DNNClassifier(learning_rate=CosLog(n_cycles=3)).learning_rate
+    CosLog(n_cycles=3)
+    """
+
+    def __init__(self, n_cycles=4):
+        self.n_cycles = n_cycles
+
+    def factors(self, position: Position) -> np.ndarray:
+        """Factors of the learning rate in one epoch.
+
+        Parameters
+        ----------
+        position : Position
+            The place of the epoch in training.
+
+        Returns
+        -------
+        factors : array of shape (n_steps,)
+            What each step multiplies ``learning_rate_init`` by.
+        """
+        cycles = np.log2(1 + (2**self.n_cycles - 1) * position.fractions)
+        return 0.5 * (1 - np.cos(2 * np.pi * cycles))
+
+
+#: Name -> the schedule with its defaults; "invscaling" needs ``power_t``.
+SCHEDULES = {
+    "constant": Constant,
+    "invscaling": InverseScaling,
+    "adaptive": Constant,
+    "cosine": Cosine,
+    "one_cycle": OneCycle,
+    "coslog4": CosLog,
+}
+
+
+def make_schedule(learning_rate, power_t: float):
+    """The schedule of the parameters ``learning_rate`` and ``power_t``."""
+    if not isinstance(learning_rate, str):
+        return learning_rate
+    if learning_rate == "invscaling":
+        return InverseScaling(power_t)
+    return SCHEDULES[learning_rate]()
+
+
+def check_fraction(settings: BaseEstimator, name: str) -> None:
+    """Raise if an attribute of a settings object is not a number in [0, 1)."""
+    value = getattr(settings, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError(
+            f"The {name!r} parameter of {type(settings).__name__} must be a float in the range "
+            f"[0, 1). Got {value!r} instead."
+        )

@@ -1,0 +1,96 @@
+"""scikit-learn's own checks, those for everybody and those that it runs on its own classes."""
+
+from unittest import SkipTest
+
+import pytest
+from sklearn import __version__ as sklearn_version
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.fixes import parse_version
+
+from skdnn import DNNClassifier, DNNRegressor
+
+# The checks fit with few epochs on purpose. No other warning is expected.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:(Stochastic Optimizer. Maximum iterations|lbfgs failed):"
+    "sklearn.exceptions.ConvergenceWarning"
+)
+
+CLASSES = [DNNClassifier, DNNRegressor]
+SOLVERS = ["adam", "adamw", "sgd", "rmsprop", "lbfgs"]
+STRICT = {"xfail_strict": True} if parse_version(sklearn_version) >= parse_version("1.8") else {}
+
+
+@parametrize_with_checks(
+    [cls() for cls in CLASSES] + [cls(solver=name) for cls in CLASSES for name in SOLVERS[1:]],
+    **STRICT,
+)
+def test_check(estimator, check):
+    """Every check of scikit-learn passes; none is expected to fail and none may be skipped."""
+    try:
+        check(estimator)
+    except SkipTest as reason:
+        # The one check that depends on the process and not on the estimator.
+        assert "SCIPY_ARRAY_API is not set" in str(reason)  # noqa: PT017
+
+
+def names_with(results, *statuses):
+    return {result["check_name"] for result in results if result["status"] in statuses}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(DNNClassifier, MLPClassifier), (DNNRegressor, MLPRegressor)]
+)
+def test_check_estimator_as_a_user_calls_it(ours, theirs):
+    """No failures, and no check is skipped that scikit-learn's network does not skip."""
+    results = check_estimator(ours(), on_skip=None, on_fail=None)
+    failures = [(r["check_name"], r["exception"]) for r in results if r["status"] == "failed"]
+    assert failures == []
+    assert names_with(results, "xfail") == set()
+    reference = check_estimator(theirs(), on_skip=None, on_fail=None)
+    assert names_with(results, "skipped") <= names_with(reference, "skipped")
+    # Checks are chosen by what an estimator says that it can do. What is missing here beside the
+    # MLP: sparse data.
+    missing = names_with(reference, "passed") - names_with(results, "passed")
+    assert {name for name in missing if "sparse" not in name} == set()
+
+
+OWN_CHECKS = [
+    name
+    for name in (
+        "check_param_validation",
+        "check_dataframe_column_names_consistency",
+        "check_all_zero_sample_weights_error",
+        "check_inplace_ensure_writeable",
+    )
+    if hasattr(estimator_checks, name)
+]
+
+
+def test_the_checks_of_scikit_learns_own_classes_are_there():
+    assert "check_param_validation" in OWN_CHECKS
+    assert "check_dataframe_column_names_consistency" in OWN_CHECKS
+
+
+@pytest.mark.parametrize("check", OWN_CHECKS)
+@pytest.mark.parametrize("cls", CLASSES)
+def test_check_of_scikit_learns_own_classes(cls, check):
+    getattr(estimator_checks, check)(cls.__name__, cls(max_iter=3))
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_validation_inside_fit_knows_the_column_names(cls):
+    """Predicting the held-out rows during fit must not complain about feature names."""
+    estimator = cls(max_iter=3, early_stopping=True, n_iter_no_change=1)
+    estimator_checks.check_dataframe_column_names_consistency(cls.__name__, estimator)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_checks_of_another_architecture(cls):
+    """The checks hold away from the defaults too: deep, dropout, another activation, batches."""
+    params = {"activation": "mish", "batch_size": 7, "dropout": 0.05}
+    results = check_estimator(cls([30, 20], **params), on_skip=None, on_fail=None)
+    # A batch of 7 rows is not the same rows when rows are repeated instead of weighted.
+    failed = names_with(results, "failed") - {"check_sample_weight_equivalence_on_dense_data"}
+    assert failed == set()

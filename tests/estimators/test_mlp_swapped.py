@@ -1,0 +1,81 @@
+"""scikit-learn's own tests of its MLP, run on our estimators.
+
+The installed ``sklearn.neural_network.tests.test_mlp`` is loaded with its two classes replaced by
+subclasses that set scikit-learn's defaults. Those left out are listed with the reason.
+"""
+
+import importlib.util
+import inspect
+
+import pytest
+import sklearn.neural_network
+
+from skdnn import DNNClassifier, DNNRegressor
+
+#: Test -> private names that it needs, and where ours is.
+PRIVATE = {
+    "test_fit": "builds an unfitted estimator by hand (_coef_grads, _no_improvement_count, ...); "
+    "tests/training/test_loop.py compares every step with scikit-learn's",
+    "test_gradient": "calls _loss_grad_lbfgs; tests/kernels/test_network.py",
+    "test_learning_rate_warmstart": "reads _optimizer.learning_rate; test_resume.py",
+    "test_adaptive_learning_rate": "reads _optimizer.learning_rate; test_resume.py",
+    "test_n_iter_no_change": "reads _no_improvement_count; tests/training/test_stopping.py",
+    "test_n_iter_no_change_inf": "reads _no_improvement_count; tests/training/test_stopping.py",
+}
+
+#: Test -> what ours does instead, or does not do yet.
+DIFFERENT = {
+    "test_sparse_matrices": "sparse data are refused for now",
+    "test_mlp_vs_poisson_glm_equivalent": "the loss is fixed for now",
+    "test_preserve_feature_names": "fits a single class, which ours refuses; "
+    "test_bad_input.py looks at the names",
+    "test_early_stopping_stratified": "wants the class named 'True'; ours says that the set is "
+    "too small",
+}
+
+
+def with_defaults(cls, **defaults):
+    """A subclass whose constructor has other defaults."""
+
+    class Swapped(cls):
+        def __init__(self, *args, **params):
+            bound = signature.bind(self, *args, **params)
+            bound.apply_defaults()
+            super().__init__(**{k: v for k, v in bound.arguments.items() if k != "self"})
+
+    signature = inspect.signature(cls.__init__)
+    signature = signature.replace(
+        parameters=[
+            p.replace(default=defaults.get(name, p.default))
+            for name, p in signature.parameters.items()
+        ]
+    )
+    Swapped.__init__.__signature__ = signature
+    # Where pickle finds it.
+    Swapped.__name__ = Swapped.__qualname__ = cls.__name__.replace("DNN", "MLP")
+    globals()[Swapped.__name__] = Swapped
+    return Swapped
+
+
+def load():
+    patch = pytest.MonkeyPatch()
+    spec = importlib.util.find_spec("sklearn.neural_network.tests.test_mlp")
+    module = importlib.util.module_from_spec(spec)
+    with patch.context() as context:
+        for name, cls in (("MLPClassifier", DNNClassifier), ("MLPRegressor", DNNRegressor)):
+            swapped = with_defaults(cls, dtype="input")
+            context.setattr(sklearn.neural_network, name, swapped)
+        spec.loader.exec_module(module)
+    return module
+
+
+theirs = load()
+for _name, _item in vars(theirs).items():
+    if _name.startswith("test_") and _name not in PRIVATE | DIFFERENT:
+        globals()[_name] = _item
+
+
+def test_the_classes_are_swapped_and_the_list_is_complete():
+    assert issubclass(theirs.MLPClassifier, DNNClassifier)
+    assert issubclass(theirs.MLPRegressor, DNNRegressor)
+    assert set(PRIVATE | DIFFERENT) <= set(vars(theirs))

@@ -1,0 +1,70 @@
+"""Schedules as functions of the place in training."""
+
+import numpy as np
+import pytest
+
+from skdnn import Cosine, CosLog, OneCycle
+from skdnn.training.schedules import SCHEDULES, Position, make_schedule
+
+N_EPOCHS, N_STEPS = 15, 40
+
+
+def whole(schedule):
+    """Factors of all steps of a training."""
+    positions = [Position(epoch, N_EPOCHS, N_STEPS, epoch * 1000) for epoch in range(N_EPOCHS)]
+    return np.concatenate([schedule.factors(position) for position in positions])
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_factor_for_every_step(name):
+    factors = whole(make_schedule(name, 0.5))
+    assert factors.shape == (N_EPOCHS * N_STEPS,)
+    assert factors.min() >= 0
+    assert factors.max() <= 1 + 1e-12
+    assert factors.max() > 0.99
+
+
+def test_constant_and_adaptive():
+    assert (whole(make_schedule("constant", 0.5)) == 1).all()
+    assert (whole(make_schedule("adaptive", 0.5)) == 1).all()
+
+
+def test_inverse_scaling():
+    factors = whole(make_schedule("invscaling", 0.25)).reshape(N_EPOCHS, N_STEPS)
+    expected = 1 / (1000 * np.arange(N_EPOCHS) + 1) ** 0.25
+    np.testing.assert_allclose(factors, np.repeat(expected[:, None], N_STEPS, axis=1))
+
+
+def test_cosine():
+    factors = whole(Cosine(warmup=0.2))
+    n = factors.size
+    rise, fall = factors[: n // 5], factors[n // 5 :]
+    np.testing.assert_allclose(rise, (np.arange(n // 5) + 0.5) / (n / 5))
+    t = np.arange(n - n // 5) / (n - n // 5)
+    np.testing.assert_allclose(fall, 0.5 * (1 + np.cos(np.pi * t)), atol=1e-12)
+    assert whole(Cosine(warmup=0.0))[0] == 1
+
+
+def test_one_cycle():
+    factors = whole(OneCycle(rise=0.3, start=0.1))
+    top = factors.argmax()
+    assert top == round(0.3 * factors.size)
+    assert factors[0] == pytest.approx(0.1)
+    assert (np.diff(factors[: top + 1]) > 0).all()
+    assert (np.diff(factors[top:]) < 0).all()
+    assert factors[-1] < 1e-4
+
+
+def test_coslog_has_its_zeros_where_the_paper_says():
+    factors = whole(CosLog(n_cycles=4))
+    t = np.arange(factors.size) / factors.size
+    for zero in (0, 1 / 15, 3 / 15, 7 / 15):
+        assert factors[np.abs(t - zero).argmin()] == pytest.approx(0, abs=1e-9)
+    inside = factors[1:-1]
+    assert ((inside > factors[:-2]) & (inside > factors[2:])).sum() == 4
+
+
+@pytest.mark.parametrize("schedule", [Cosine(warmup=1.0), OneCycle(rise=-0.1), OneCycle(start="x")])
+def test_settings_name_what_is_wrong(schedule):
+    with pytest.raises(ValueError, match=r"parameter of (Cosine|OneCycle) must be a float in"):
+        schedule.factors(Position(0, 1, 1, 0))
