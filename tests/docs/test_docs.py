@@ -32,7 +32,6 @@ def test_the_code_shown_in_the_guide_is_the_code():
 
 
 def test_the_readme_has_the_two_commands_that_ci_runs():
-    commands = [
-        line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("pip ")
-    ]
+    lines = (ROOT / "README.md").read_text().splitlines()
+    commands = [line for line in lines if line.startswith("pip install ")]
     assert [command.split()[-1] for command in commands] == ["examples/quickstart.py", "pytest"]

@@ -239,6 +239,22 @@ def test_a_parameter_acts_where_its_documentation_says(name, solver):
     assert (bits(default.fit(X, y)) != bits(changed.fit(X, y))) == (solver in solvers)
 
 
+def test_weight_decay_multiplies_the_weights_and_not_the_biases():
+    X, y = data(DNNRegressor)
+    params = {"solver": "adamw", "batch_size": len(X), "max_iter": 1, "hidden_layer_sizes": (5,),
+              "activation": "tanh", "dtype": "float64"}  # fmt: skip
+    start = make(DNNRegressor, **{**params, "learning_rate_init": 1e-300}).fit(X, y)
+    without, with_decay = (
+        make(DNNRegressor, weight_decay=decay, learning_rate_init=0.1, **params).fit(X, y)
+        for decay in (0.0, 0.5)
+    )
+    for a, b, initial in zip(without.coefs_, with_decay.coefs_, start.coefs_, strict=True):
+        np.testing.assert_allclose(a - b, 0.1 * 0.5 * initial, rtol=1e-9, atol=1e-15)
+    for a, b in zip(without.intercepts_, with_decay.intercepts_, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert np.abs(a).min() > 0
+
+
 def test_sizes_and_rates_may_come_in_any_container():
     X, y = data(DNNRegressor)
     expected = bits(make(DNNRegressor, hidden_layer_sizes=(5, 5), dropout=0.2).fit(X, y))

@@ -1,0 +1,66 @@
+"""What the examples share: arguments, images, tables and figures."""
+
+import argparse
+import time
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+
+
+def parse_args(description, argv=None, *, mnist=False):
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("figures"), help="folder for figures")
+    if mnist:
+        parser.add_argument(
+            "--mnist",
+            type=Path,
+            metavar="PATH",
+            help="npz file with X_train, y_train, X_test, y_test; scikit-learn's digits without it",
+        )
+    return parser.parse_args(argv)
+
+
+def load_mnist(path=None):
+    """X_train, X_test, y_train, y_test with pixels in [0, 1], of MNIST or the bundled digits."""
+    if path is None:
+        X, y = load_digits(return_X_y=True)
+        X = (X / 16).astype(np.float32)
+        return train_test_split(X, y, test_size=0.25, stratify=y, random_state=0)
+    with np.load(path) as data:
+        X_train, X_test = (data[name].astype(np.float32) / 255 for name in ("X_train", "X_test"))
+        return X_train, X_test, data["y_train"], data["y_test"]
+
+
+def timed_fit(model, X, y):
+    """Fit the model and return the seconds it took."""
+    start = time.perf_counter()
+    model.fit(X, y)
+    return time.perf_counter() - start
+
+
+@contextmanager
+def fixed_epochs():
+    """Training for a chosen number of epochs need not converge."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+def print_table(table):
+    print(table.to_string(index=False, float_format="{:.4f}".format))
+
+
+def save_figure(figure, folder, name):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    figure.savefig(path, dpi=150)
+    print(f"\nFigure: {path}")

@@ -1,0 +1,99 @@
+"""Every example runs on bundled data, learns what it says and saves its figure."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run an example as ``python examples/NAME.py --output FOLDER``; return its table."""
+
+    def run_example(name, *argv):
+        monkeypatch.syspath_prepend(EXAMPLES)
+        spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        folder = tmp_path / "new" / "figures"
+        table = module.main(["--output", str(folder), *argv])
+        assert (folder / f"{name}.png").stat().st_size > 10_000
+        return table
+
+    yield run_example
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+
+
+def test_every_example_is_tested():
+    names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
+    assert names == {"quickstart", "single_neuron", "xor", "mnist", "tabular"}
+
+
+def test_quickstart(run, capsys):
+    table = run("quickstart").set_index("model")
+    score = table["test score"]
+    assert score["DNNClassifier"] > 0.93
+    assert score["DNNRegressor"] > 0.25
+    assert abs(score["DNNClassifier"] - score["MLPClassifier"]) < 0.05
+    assert abs(score["DNNRegressor"] - score["MLPRegressor"]) < 0.1
+    assert (table["fit seconds"] > 0).all()
+    assert "DNNRegressor" in capsys.readouterr().out
+
+
+def test_single_neuron_without_reference(run):
+    table = run("single_neuron")
+    assert list(table["digit"]) == [1, 3]
+    assert (table["accuracy"] > 0.95).all()
+    assert (table["recall"] > 0.7).all()
+    assert (table["specificity"] > 0.97).all()
+
+
+@pytest.fixture
+def mnist_like(tmp_path):
+    """File in the layout of MNIST, with images that a single bright row of pixels tells apart."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "mnist.npz"
+    arrays = {}
+    for part, n_samples in (("train", 1000), ("test", 200)):
+        y = np.arange(n_samples) % 10
+        images = rng.integers(0, 50, (n_samples, 28, 28))
+        images[np.arange(n_samples), 2 * y + 4] += 150
+        arrays[f"X_{part}"] = images.reshape(n_samples, 784).astype(np.uint8)
+        arrays[f"y_{part}"] = y.astype(np.uint8)
+    np.savez(path, **arrays)
+    return path
+
+
+def test_single_neuron_reads_mnist_and_shows_the_reference(run, mnist_like):
+    table = run("single_neuron", "--mnist", str(mnist_like))
+    assert list(table["model"]) == ["DNNClassifier", "reference"] * 2
+    assert table.query("model == 'reference' and digit == 3")["recall"].item() == 0.6525
+    assert (table.query("model == 'DNNClassifier'")["accuracy"] > 0.95).all()
+
+
+def test_xor(run):
+    accuracy = run("xor").set_index("network")["test accuracy"]
+    assert accuracy["no hidden layer"] < 0.6
+    assert accuracy["2-6-4-1"] >= 0.98
+    assert accuracy["2-6-4-1, dropout 0.2"] >= 0.98
+
+
+def test_mnist_on_digits(run):
+    table = run("mnist")
+    assert (table["test accuracy"] > 0.96).all()
+    assert (table["min"] > 0.95).all()
+    assert list(table["fits"]) == [1, 10]
+
+
+def test_tabular(run, capsys):
+    table = run("tabular").set_index("model")
+    network, linear = table.loc["DNNClassifier"], table.loc["logistic regression"]
+    assert network["ROC AUC"] > 0.81
+    assert network["accuracy"] > linear["accuracy"] + 0.03
+    assert network["log-loss"] < linear["log-loss"] - 0.05
+    assert "hidden_layer_sizes=" in capsys.readouterr().out
