@@ -68,8 +68,9 @@ solver : {solvers}, default="adam"
     of the gradient to stop at.
 
 alpha : float, default=0.0001
-    Strength of the L2 penalty ``0.5 * alpha * sum(W ** 2)`` on the weights, not the biases;
-    divided by the sum of the sample weights of a batch when added to its mean loss.
+    Strength of the L2 penalty ``0.5 * alpha * sum(W ** 2)`` on the weights, not the biases. It
+    is added to the sum of the weighted losses of a batch before both are divided: by the rows of
+    the batch times the mean sample weight of the data set.
 
 batch_size : int or "auto", default="auto"
     Rows of a batch; "auto" is ``min(200, n_samples)``.
