@@ -1,6 +1,6 @@
 """The one place that touches Numba: decorators, compiler flags, disk cache, vector code.
 
-Three decisions live here, each measured (``docs/design.md``, section 2):
+Three decisions live here, each measured (``docs/design.md``, section 3):
 
 * kernels are serial and release the GIL; parallelism is made of Python threads around them;
 * functions are never passed as arguments, so that the disk cache hits in a new process;
@@ -97,7 +97,7 @@ def entry(function: Callable) -> Callable:
 @lru_cache(maxsize=1)
 def _source_digest() -> str:
     package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr((VECTOR_BYTES, TILE_ROWS, TILE_VECTORS)).encode())
     for folder in ("_jit", "kernels"):
         for path in sorted((package / folder).glob("*.py")):
             digest.update(path.read_bytes())

@@ -24,7 +24,15 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_FEATURES = binding.get_host_cpu_features()
+
+def _cpu_features() -> dict[str, bool]:
+    """Features of the processor that Numba compiles for, by default that of this machine."""
+    if config.CPU_FEATURES is not None:
+        return {word[1:]: word[0] == "+" for word in config.CPU_FEATURES.split(",") if word}
+    return {} if config.CPU_NAME == "generic" else dict(binding.get_host_cpu_features())
+
+
+_FEATURES = _cpu_features()
 _AVX512 = bool(_FEATURES.get("avx512f"))
 _WIDE_REGISTERS = _AVX512 or not binding.get_default_triple().startswith(("x86_64", "i"))
 

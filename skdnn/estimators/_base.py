@@ -147,7 +147,8 @@ class BaseDNN(BaseEstimator):
             Class labels, or numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 0 is as if the row were not there, an integer as if it were
-            there so many times.
+            there so many times (exactly so where a batch holds all rows; otherwise other rows
+            share a batch).
 
         Returns
         -------
@@ -156,8 +157,8 @@ class BaseDNN(BaseEstimator):
         Raises
         ------
         ValueError
-            For input that scikit-learn refuses, and if training diverges. The estimator is then
-            what it was before.
+            For input that scikit-learn refuses, and if training ends in numbers that are not
+            finite. The estimator is then what it was before.
 
         Notes
         -----
@@ -208,6 +209,8 @@ class BaseDNN(BaseEstimator):
             progress = Progress(seeds, self._new_stopping(settings), settings.solver, slots)
         dtype = network.params.dtype
         check_range(self, X, dtype)
+        if np.issubdtype(y.dtype, np.floating):
+            check_range(self, y, dtype, "y")
         validation = None
         if self.early_stopping:
             (X, y, weights), held_out = self._split(X, y, weights, progress.seeds)
@@ -232,18 +235,25 @@ class BaseDNN(BaseEstimator):
                 f"{before.loss!r}, but parameters and data now ask for {spec.layer_sizes} and "
                 f"{spec.loss!r}. Set warm_start=False to begin anew."
             )
-        return Network(spec, self._network.params.copy())
+        forced = self.dtype in ("float32", "float64")
+        dtype = np.dtype(self.dtype) if forced else self._network.params.dtype
+        return Network(spec, self._network.params.astype(dtype))
 
     def _resumed_progress(self, network: Network, settings: Settings) -> Progress:
         """What training stood at, with what the parameters now ask for."""
         progress = deepcopy(self._progress)
-        slots = empty_slots(network, settings.solver)
-        if progress.solver != settings.solver:
-            fresh = np.zeros_like(progress.step)
+        dtype = network.params.dtype
+        if progress.solver == settings.solver:
+            progress = replace(progress, slots=progress.slots.astype(dtype, copy=False))
+        else:
+            slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
             progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
         stopping = self._new_stopping(settings)
         if stopping.sign == progress.stopping.sign:
             stopping.best, stopping.count = progress.stopping.best, progress.stopping.count
+        else:
+            # Another measure of the best epoch: what was best by the old one does not count.
+            progress = replace(progress, best_params=None, last_params=None)
         return replace(progress, stopping=stopping)
 
     def _network_spec(self, X: np.ndarray, y: np.ndarray) -> NetworkSpec:
@@ -373,18 +383,18 @@ def _assign(views: ArrayViews, arrays: Any) -> None:
         view[...] = array
 
 
-def check_range(estimator: BaseDNN, X: np.ndarray, dtype: np.dtype) -> None:
-    """Raise if a finite value of X is beyond the range of the network's dtype."""
+def check_range(estimator: BaseDNN, array: np.ndarray, dtype: np.dtype, which: str = "X") -> None:
+    """Raise if a finite value is beyond the range of the network's dtype."""
     limit = np.finfo(dtype).max
-    if np.finfo(X.dtype).max <= limit or max(X.max(), -X.min()) <= limit:
+    if np.finfo(array.dtype).max <= limit or max(array.max(), -array.min()) <= limit:
         return
-    column = int(np.abs(X).max(axis=0).argmax())
-    names = getattr(estimator, "feature_names_in_", None)
+    largest = np.abs(array.reshape(array.shape[0], -1)).max(axis=0)
+    column = int(largest.argmax())
+    names = getattr(estimator, "feature_names_in_", None) if which == "X" else None
     name = column if names is None else f"{names[column]!r}"
     raise ValueError(
-        f"Input X contains a value too large for {dtype.name}, the dtype of the network: "
-        f"{np.abs(X[:, column]).max():g} in column {name}. Scale the column, or set "
-        "dtype='float64'."
+        f"Input {which} contains a value too large for {dtype.name}, the dtype of the network: "
+        f"{largest[column]:g} in column {name}. Scale the column, or set dtype='float64'."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from numbers import Integral, Real
 from typing import Any
 
@@ -76,11 +76,12 @@ batch_size : int or "auto", default="auto"
     Rows of a batch; "auto" is ``min(200, n_samples)``.
 
 learning_rate : {schedules} or settings object, default="constant"
-    Schedule of the learning rate, for every solver. "invscaling" divides
+    Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
     ``learning_rate_init`` by ``(t + 1) ** power_t`` after ``t`` samples; "adaptive" divides the
     rate by 5 where training would stop, until it is below 1e-6; "cosine", "one_cycle" and
     "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their defaults,
-    laid over ``max_iter`` epochs.
+    laid over ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes to their end,
+    which is then no reason to warn. Each call of ``partial_fit`` is an epoch.
 
 learning_rate_init : float, default=0.001
     Learning rate; the highest one with "cosine", "one_cycle" and "coslog4".
@@ -97,7 +98,8 @@ shuffle : bool, default=True
 random_state : int, RandomState instance or None, default=None
     Decides initial weights, order of the rows, dropout masks and the validation split. An int
     makes the result the same bits in every run, whatever the number of threads. The initial
-    weights are those of scikit-learn's MLP with the same ``random_state``.
+    weights with "identity", "logistic", "tanh" and "relu" are those of scikit-learn's MLP with
+    the same ``random_state``.
 
 tol : float, default=1e-4
     An epoch improves if it lowers the training loss, or raises the validation score with
@@ -149,8 +151,9 @@ weight_decay : float, default=0.01
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
     Of parameters and arithmetic. "auto" is float32 for float32 data; for other data it is
     float64 while an epoch takes at most 10**7 multiplications in a forward pass, and float32
-    above that, where it is twice as fast. "input" is float32 for float32 data and float64 for
-    any other, as in scikit-learn's MLP.\
+    above that, where it is twice as fast. (The folds of a cross-validation may be on one side
+    of the limit and its refit on the other: force one to compare bits.) "input" is float32 for
+    float32 data and float64 for any other, as in scikit-learn's MLP.\
 """
 
 
@@ -231,34 +234,40 @@ def documented(**words: str) -> Callable[[type], type]:
     return decorate
 
 
-def is_0d_array(value: Any) -> bool:
-    """Whether a value is an array that cannot be iterated over."""
-    return isinstance(value, np.ndarray) and value.ndim == 0
+def as_sequence(value: Any) -> tuple | None:
+    """The items of an ordered container that can be read again, otherwise None.
+
+    A generator would be empty at the second fit, and the network silently linear.
+    """
+    wrong = Iterator | Set | Mapping | str | bytes
+    if isinstance(value, wrong) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return None
+    return tuple(value)
 
 
 def hidden_sizes(value: Any) -> tuple[int, ...]:
     """Sizes of the hidden layers as a tuple."""
-    # A generator would be empty at the second fit, and the network silently linear.
-    readable = not (isinstance(value, Iterator | str | bool | np.bool_) or is_0d_array(value))
-    sizes = () if not readable else (value,) if isinstance(value, Integral) else tuple(value)
-    valid = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in sizes)
-    if not (readable and valid):
+
+    def is_size(item: Any) -> bool:
+        return isinstance(item, Integral) and not isinstance(item, bool) and 0 < int(item) < 2**31
+
+    sizes = (value,) if isinstance(value, Integral | np.bool_) else as_sequence(value)
+    if sizes is None or not all(is_size(size) for size in sizes):
         raise InvalidParameterError(
-            "The 'hidden_layer_sizes' parameter must be an int or an iterable of ints (not an "
-            f"iterator, which can be read only once), all > 0. Got {value!r} instead."
+            "The 'hidden_layer_sizes' parameter must be an int or a sequence of ints (not an "
+            "iterator, which can be read only once), all in the range [1, 2**31 - 1]. "
+            f"Got {value!r} instead."
         )
     return tuple(int(size) for size in sizes)
 
 
 def dropout_rates(value: Any, n_hidden: int) -> tuple[float, ...]:
     """One rate for each hidden layer."""
-    if isinstance(value, Real):
-        return (float(value),) * n_hidden
-    rates = () if isinstance(value, Iterator | str) or is_0d_array(value) else tuple(value)
+    rates = (value,) * n_hidden if isinstance(value, Real) else as_sequence(value)
     if (
-        len(rates) != n_hidden
-        or is_0d_array(value)
-        or not all(isinstance(r, Real) and 0 <= float(r) < 1 for r in rates)
+        rates is None
+        or len(rates) != n_hidden
+        or not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
     ):
         raise InvalidParameterError(
             "The 'dropout' parameter must be a float in the range [0, 1) or one such float for "

@@ -143,7 +143,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
         sample_weight : array-like of shape (n_samples,), default=None
-            As in :meth:`fit`.
+            As in :meth:`fit`; they weigh the rows of this call against each other, not against
+            those of other calls.
         classes : array-like of shape (n_classes,), default=None
             All labels there are. Required in the first call; ``y`` need not contain them all.
 
@@ -313,7 +314,16 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
                 f"The weights in the class_weight parameter of {name} must be finite, not negative "
                 f"and not all zero. Got {self.class_weight!r} instead."
             )
-        return per_class[y] if weights is None else per_class[y] * weights
+        if weights is None:
+            return per_class[y]
+        with np.errstate(over="ignore"):
+            combined = per_class[y] * weights
+        if not combined.any() or not np.isfinite(combined).all():
+            raise ValueError(
+                f"Sample weights times class_weight={self.class_weight!r} must be finite and not "
+                "all zero."
+            )
+        return combined
 
     def _loss_and_n_outputs(self, y: np.ndarray) -> tuple[str, int]:
         if y.ndim == 2:

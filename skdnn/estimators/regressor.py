@@ -77,7 +77,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
-            As in :meth:`fit`.
+            As in :meth:`fit`; they weigh the rows of this call against each other, not against
+            those of other calls.
 
         Returns
         -------

@@ -4,7 +4,8 @@ The formula returns value and derivative together, since they share their expens
 ``exp`` for Mish, SiLU, GELU). The forward pass keeps the derivative beside the value; the backward
 pass is then one multiplication for every activation.
 
-To add one: the formula, a branch in ``activation_forward``, a record in ``ACTIVATIONS``.
+To add one: a code, the formula, its array loop, a branch in ``activation_forward``, a record in
+``ACTIVATIONS``.
 """
 
 import math

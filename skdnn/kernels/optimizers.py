@@ -1,11 +1,11 @@
-"""Update rules on flat vectors, one pass over the parameters for each step.
+"""Update rules on flat vectors, one pass that changes the parameters for each step.
 
 A rule knows gradients and its own slots; the learning rate of the step comes from outside, when
 to stop is decided elsewhere. To add one: the loop, a branch in ``update``, a record in
 ``OPTIMIZERS``.
 
 The L2 penalty enters here: its gradient is added on the fly, and the sum of the squared weights,
-which the reported loss needs, is taken from the same pass.
+which the reported loss needs, is taken just before the pass that changes them.
 """
 
 import math

@@ -30,9 +30,12 @@ from skdnn.training.settings import Settings
 #: Rows of a block in prediction and validation: its activations stay in cache.
 BLOCK_ROWS = 256
 
-#: Floating-point operations in one compiled call: a tenth of a second or two. Python handles
-#: signals (Ctrl-C) between calls.
+#: Work of one compiled call, in floating-point operations of a matrix product: a tenth of a second
+#: or two. Python handles signals (Ctrl-C) between calls.
 CALL_WORK = 10**10
+#: What else costs time, in the same unit (measured, generously): a step, a parameter in the
+#: optimiser, an element of the features or of an activation.
+STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -48,7 +51,8 @@ def _program(network: Network, settings: Settings | None, weight_scale: float = 
         hyper[NESTEROV] = settings.nesterovs_momentum
         hyper[BETA_1] = settings.beta_1
         hyper[BETA_2] = settings.beta_2
-        hyper[EPSILON] = settings.epsilon
+        # An epsilon that the dtype rounds to zero would be a division by zero.
+        hyper[EPSILON] = max(settings.epsilon, float(np.finfo(network.params.dtype).tiny))
         hyper[WEIGHT_DECAY] = settings.weight_decay
         # The loss is divided by the sum of the weights, and so is the penalty; the kernels
         # divide by rows, with weights of mean 1.
@@ -99,8 +103,7 @@ class Engine:
             w_batch=np.empty(batch_size, dtype),
             step=progress.step,
         )
-        # Forward 2, backward 4 operations for every weight and row.
-        work = 6 * network.spec.n_weights * batch_size
+        work = STEP_WORK + PARAMETER_WORK * layout.n_params + batch_size * row_work(network)
         self._steps_per_call = max(1, CALL_WORK // work)
 
     def train_epoch(self, order: np.ndarray, rates: np.ndarray) -> float:
@@ -137,7 +140,6 @@ class Objective:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.n_calls = 0
 
     def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
         """Mean loss with penalty, and its gradient.
@@ -152,13 +154,11 @@ class Objective:
         gradient : (n_params,) float64 array
         """
         engine, rows = self.engine, self.engine.rows
-        self.n_calls += 1
         engine.state.params[...] = params
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0
-        work = 6 * engine.network.spec.n_weights
-        for chunk in _row_chunks(rows.n_rows, work):
-            order = np.arange(rows.n_rows, dtype=INDEX)[chunk]
+        for chunk in _row_chunks(rows.n_rows, row_work(engine.network)):
+            order = np.arange(*chunk.indices(rows.n_rows), dtype=INDEX)
             total += entries.sum_gradients(
                 engine.program, engine.state, rows.X, rows.y, rows.weights, order,
                 engine.batch_size, gradient,
@@ -176,6 +176,11 @@ def empty_slots(network: Network, solver: str) -> np.ndarray:
     """State vectors of a solver before its first step."""
     n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
     return np.zeros(n_slots * network.params.size, network.params.dtype)
+
+
+def row_work(network: Network) -> int:
+    """Work of a row in training: forward 2, backward 4 operations a weight, and the elements."""
+    return 6 * network.spec.n_weights + ELEMENT_WORK * sum(network.spec.layer_sizes)
 
 
 def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
@@ -205,7 +210,7 @@ def predict_raw(network: Network, X: np.ndarray) -> np.ndarray:
     # Writable, although it is only read: the type that training has, and its compiled code. Only
     # the parameters of a memory-mapped model are copied.
     params = np.require(network.params, requirements=["C", "A", "W"])
-    for chunk in _row_chunks(X.shape[0], 2 * network.spec.n_weights):
+    for chunk in _row_chunks(X.shape[0], row_work(network)):
         entries.predict_raw(program, params, arena, block, X[chunk], raw[chunk])
     return raw
 

@@ -24,7 +24,7 @@ from skdnn.training.engine import (
 from skdnn.training.interrupts import uninterrupted
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import row_order
-from skdnn.training.schedules import Position, make_schedule
+from skdnn.training.schedules import Annealing, Position, make_schedule, step_factors
 from skdnn.training.settings import Settings
 
 #: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
@@ -116,38 +116,43 @@ class Training:
         n_steps = -(-self.rows.n_rows // self.batch_size)
         position = Position(progress.epoch, settings.max_iter, n_steps, history.n_samples_seen)
         rate = settings.learning_rate_init * progress.rate_factor
-        rates = rate * self.schedule.factors(position)
+        rates = rate * step_factors(self.schedule, position)
         loss = self.engine.train_epoch(order, rates)
         self.record(loss, float(rates[-1]), start)
 
     def _run_lbfgs(self) -> None:
         """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch."""
-        objective = Objective(self.engine)
+        accepted = self.network.params.astype(np.float64)
         iteration_start = time.perf_counter()
 
         def after_iteration(intermediate_result):
-            nonlocal iteration_start
+            nonlocal accepted, iteration_start
             if not np.isfinite(intermediate_result.fun):
                 raise NonFiniteLossError
-            self.network.params[...] = intermediate_result.x
+            accepted = intermediate_result.x.copy()
+            self.network.params[...] = accepted
             self.record(float(intermediate_result.fun), np.nan, iteration_start)
             iteration_start = time.perf_counter()
             if self.validation is not None and self.progress.stopping.exhausted:
                 raise StopIteration
 
-        start = self.network.params.astype(np.float64)
         options = {
             "maxfun": self.settings.max_fun,
             "maxiter": self.settings.max_iter,
             "gtol": self.settings.tol,
         }
-        result = minimize(
-            objective, start, jac=True, method="L-BFGS-B", options=options,
-            callback=after_iteration,
-        )  # fmt: skip
+        try:
+            result = minimize(
+                Objective(self.engine), accepted, jac=True, method="L-BFGS-B", options=options,
+                callback=after_iteration,
+            )  # fmt: skip
+        finally:
+            # Each evaluation, also a trial of the line search, writes into the parameters.
+            self.network.params[...] = accepted
         if not np.isfinite(result.fun):
             raise NonFiniteLossError
-        self.network.params[...] = result.x
+        if result.nit == 0:
+            self.record(float(result.fun), np.nan, iteration_start)
         stopped_early = self.validation is not None and self.progress.stopping.exhausted
         if result.status != 0 and not stopped_early:
             warnings.warn(
@@ -195,6 +200,8 @@ class Training:
             return not self._reduce_rate(reason)
         if self.n_epochs_run < self.settings.max_iter:
             return False
+        if isinstance(self.schedule, Annealing):
+            return True
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({self.settings.max_iter}) reached and the "
             "optimization hasn't converged yet.",
@@ -219,7 +226,7 @@ class Training:
 
     def _handle_divergence(self) -> None:
         """Keep the best epoch if there is one, otherwise raise."""
-        if self.progress.best_params is None:
+        if self.validation is None or self.progress.best_params is None:
             raise ValueError(self._divergence(self.progress.epoch + 1)) from None
         self.history.loss.append(np.nan)
         self.history.learning_rate.append(np.nan)

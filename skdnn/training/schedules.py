@@ -7,10 +7,13 @@ objects (``learning_rate__warmup``). To add one: a class with ``factors`` and it
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
+
+from skdnn._dtypes import SCALAR
 
 
 class Position(NamedTuple):
@@ -58,7 +61,11 @@ class InverseScaling:
         return np.full(position.n_steps, factor)
 
 
-class Cosine(BaseEstimator):
+class Annealing(BaseEstimator):
+    """Base of the schedules that are laid over ``max_iter`` epochs: their end is planned."""
+
+
+class Cosine(Annealing):
     """A linear rise, then half a cosine down to zero at the last step.
 
     Parameters
@@ -103,7 +110,7 @@ class Cosine(BaseEstimator):
         return np.where(t < self.warmup, np.minimum(rise, 1), fall)
 
 
-class OneCycle(BaseEstimator):
+class OneCycle(Annealing):
     """Half a cosine up from a fraction of the rate, then half a cosine down to almost zero.
 
     Parameters
@@ -150,12 +157,13 @@ class OneCycle(BaseEstimator):
         return np.where(t < self.rise, self.start + (1 - self.start) * up, down)
 
 
-class CosLog(BaseEstimator):
+class CosLog(Annealing):
     """Cycles from zero to the rate and back, each twice as long as the one before.
 
     Parameters
     ----------
     n_cycles : int, default=4
+        Number of cycles, from 1 to 30.
 
     References
     ----------
@@ -184,7 +192,13 @@ class CosLog(BaseEstimator):
         factors : array of shape (n_steps,)
             What each step multiplies ``learning_rate_init`` by.
         """
-        cycles = np.log2(1 + (2**self.n_cycles - 1) * position.fractions)
+        n = self.n_cycles
+        if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= int(n) <= 30:
+            raise ValueError(
+                "The 'n_cycles' parameter of CosLog must be an int in the range [1, 30]. "
+                f"Got {n!r} instead."
+            )
+        cycles = np.log2(1 + (2 ** int(n) - 1) * position.fractions)
         return 0.5 * (1 - np.cos(2 * np.pi * cycles))
 
 
@@ -201,6 +215,9 @@ SCHEDULES = {
 
 def make_schedule(learning_rate, power_t: float):
     """The schedule of the parameters ``learning_rate`` and ``power_t``."""
+    if isinstance(learning_rate, type):
+        name = learning_rate.__name__
+        raise ValueError(f"learning_rate is the class {name}, not an object of it: {name}().")
     if not isinstance(learning_rate, str):
         return learning_rate
     if learning_rate == "invscaling":
@@ -208,10 +225,28 @@ def make_schedule(learning_rate, power_t: float):
     return SCHEDULES[learning_rate]()
 
 
+def step_factors(schedule: Any, position: Position) -> np.ndarray:
+    """What a schedule says about an epoch, checked: the kernels trust it.
+
+    Raises
+    ------
+    ValueError
+        Unless there is one finite factor >= 0 for each step.
+    """
+    factors = np.asarray(schedule.factors(position), dtype=SCALAR)
+    if factors.shape != (position.n_steps,) or not (np.isfinite(factors) & (factors >= 0)).all():
+        raise ValueError(
+            f"The factors of learning_rate={schedule!r} must be finite numbers >= 0, one for each "
+            f"of the {position.n_steps} steps of an epoch. Got an array of shape {factors.shape}: "
+            f"{factors!r}."
+        )
+    return factors
+
+
 def check_fraction(settings: BaseEstimator, name: str) -> None:
     """Raise if an attribute of a settings object is not a number in [0, 1)."""
     value = getattr(settings, name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(
             f"The {name!r} parameter of {type(settings).__name__} must be a float in the range "
             f"[0, 1). Got {value!r} instead."

@@ -152,3 +152,23 @@ def test_history_fits_a_data_frame():
     assert len(frame) == 4
     assert frame["loss"].tolist() == model.loss_curve_
     assert "validation_loss" not in make(DNNClassifier, max_iter=2).fit(X, y).history_
+
+
+def test_divergence_without_validation_is_an_error_also_after_early_stopping():
+    X, y = data(DNNRegressor)
+    model = make(DNNRegressor, max_iter=3, solver="sgd", warm_start=True, early_stopping=True)
+    before = model.fit(X, y).predict(X)
+    model.set_params(early_stopping=False, learning_rate_init=1e6, max_iter=50)
+    with pytest.raises(ValueError, match="non-finite"):
+        model.fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
+def test_warm_start_in_another_dtype(dtypes):
+    X, y = data(DNNClassifier)
+    model = make(DNNClassifier, max_iter=5, warm_start=True, dtype=dtypes[0]).fit(X, y)
+    model.set_params(dtype=dtypes[1]).fit(X, y)
+    assert model.coefs_[0].dtype == dtypes[1]
+    same = make(DNNClassifier, max_iter=10, dtype=dtypes[1]).fit(X, y)
+    np.testing.assert_allclose(model.loss_curve_, same.loss_curve_, rtol=1e-4)

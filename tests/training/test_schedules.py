@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
-from skdnn import Cosine, CosLog, OneCycle
+from skdnn import Cosine, CosLog, DNNRegressor, OneCycle
 from skdnn.training.schedules import SCHEDULES, Position, make_schedule
 
 N_EPOCHS, N_STEPS = 15, 40
@@ -62,6 +63,64 @@ def test_coslog_has_its_zeros_where_the_paper_says():
         assert factors[np.abs(t - zero).argmin()] == pytest.approx(0, abs=1e-9)
     inside = factors[1:-1]
     assert ((inside > factors[:-2]) & (inside > factors[2:])).sum() == 4
+
+
+class Told:
+    """A schedule that says what it is told to."""
+
+    def __init__(self, factors):
+        self.told = factors
+
+    def factors(self, position):
+        return self.told
+
+
+WRONG_FACTORS = {
+    "too many": np.ones(1000),
+    "too few": np.ones(1),
+    "a column": np.ones((3, 1)),
+    "negative": -np.ones(3),
+    "not finite": np.full(3, np.nan),
+}
+
+
+@pytest.mark.parametrize("factors", WRONG_FACTORS.values(), ids=WRONG_FACTORS)
+def test_factors_of_a_foreign_schedule_are_checked(factors):
+    """The kernels trust them: one step too many would write outside of the arrays."""
+    X = np.random.default_rng(0).standard_normal((21, 2))
+    model = DNNRegressor((3,), batch_size=7, learning_rate=Told(factors))
+    with pytest.raises(ValueError, match=r"factors of learning_rate=.*one for each of the 3 steps"):
+        model.fit(X, X[:, 0])
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_factors_may_be_any_sequence_of_numbers():
+    X = np.random.default_rng(0).standard_normal((21, 2))
+    params = dict(hidden_layer_sizes=(3,), batch_size=7, max_iter=2, random_state=0)
+    told = DNNRegressor(learning_rate=Told([0.5, 0.5, 0.5]), **params).fit(X, X[:, 0])
+    half = DNNRegressor(learning_rate_init=0.0005, **params).fit(X, X[:, 0])
+    np.testing.assert_array_equal(told.coefs_[0], half.coefs_[0])
+
+
+def test_the_class_of_a_schedule_is_not_a_schedule():
+    with pytest.raises(ValueError, match=r"the class Cosine, not an object of it: Cosine\(\)"):
+        DNNRegressor(learning_rate=Cosine).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "coslog4", OneCycle(rise=0.5)])
+def test_the_end_of_an_annealed_rate_is_no_reason_to_warn(schedule):
+    X = np.random.default_rng(0).standard_normal((21, 2))
+    model = DNNRegressor((3,), learning_rate=schedule, max_iter=5, random_state=0)
+    assert model.fit(X, X[:, 0]).n_iter_ == 5
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(5\)"):
+        model.set_params(learning_rate="constant").fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("n_cycles", [0, -1, 2000, "a", 2.5, True])
+def test_number_of_cycles(n_cycles):
+    with pytest.raises(ValueError, match=r"'n_cycles' parameter of CosLog must be an int"):
+        CosLog(n_cycles).factors(Position(0, 1, 1, 0))
 
 
 @pytest.mark.parametrize("schedule", [Cosine(warmup=1.0), OneCycle(rise=-0.1), OneCycle(start="x")])
