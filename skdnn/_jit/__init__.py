@@ -10,6 +10,7 @@ Three decisions live here, each measured (``docs/design.md``, section 3):
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
@@ -33,6 +35,7 @@ __all__ = [
     "entry",
     "inlined",
     "kernel",
+    "load_registries",
     "power_of_two",
     "sum_kernel",
     "tile",
@@ -92,6 +95,23 @@ def entry(function: Callable) -> Callable:
     except RuntimeError:
         _warn_no_cache()
         return njit(**options)(function)
+
+
+@lru_cache(maxsize=1)
+def load_registries() -> None:
+    """Let Numba fill its registries, which it otherwise does in the first call of an entry.
+
+    That makes some 100,000 objects and no garbage. With the garbage collector going over them it
+    takes up to twice the time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -282,6 +281,9 @@ class BaseDNN(BaseEstimator):
 
     def _split(self, X, y, weights, seeds: Seeds):
         """Hold out rows: ``(X, y, weights)`` to train on and the same to validate with."""
+        # Here, because it is half of the time to import the package and few fits need it.
+        from sklearn.model_selection import train_test_split
+
         n_held_out = ceil(self.validation_fraction * X.shape[0])
         if n_held_out < 2 or n_held_out >= X.shape[0]:
             size = "small" if n_held_out < 2 else "large"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
@@ -113,6 +112,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         return "squared_error", 1 if y.ndim == 1 else y.shape[1]
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
+        from sklearn.metrics import r2_score  # as in _base._split
+
         # A diverging network may be so far off that its squared error overflows.
         with np.errstate(over="ignore", invalid="ignore"):
             return float(r2_score(rows.y, raw, sample_weight=rows.weights))

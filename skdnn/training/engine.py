@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR, INDEX
+from skdnn._jit import load_registries
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Program, State
@@ -88,6 +89,7 @@ class Engine:
         batch_size: int,
         progress: Progress,
     ) -> None:
+        load_registries()
         layout, dtype = network.layout, network.params.dtype
         self.network = network
         self.rows = rows
@@ -200,6 +202,7 @@ def predict_raw(network: Network, X: np.ndarray) -> np.ndarray:
     -------
     raw : (n_samples, n_out) array in the dtype of the network
     """
+    load_registries()
     dtype = network.params.dtype
     with np.errstate(over="ignore"):
         X = frozen(X, dtype)
