@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
@@ -102,16 +103,17 @@ def load_registries() -> None:
     """Let Numba fill its registries, which it otherwise does in the first call of an entry.
 
     That makes some 100,000 objects and no garbage. With the garbage collector going over them it
-    takes up to twice the time.
+    takes up to twice the time. Under Numba's own lock, as there: two threads may fit at once.
     """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        cpu_target.typing_context.refresh()
-        cpu_target.target_context.refresh()
-    finally:
-        if collecting:
-            gc.enable()
+    with global_compiler_lock:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            cpu_target.typing_context.refresh()
+            cpu_target.target_context.refresh()
+        finally:
+            if collecting:
+                gc.enable()
 
 
 @lru_cache(maxsize=1)

@@ -281,7 +281,7 @@ class BaseDNN(BaseEstimator):
 
     def _split(self, X, y, weights, seeds: Seeds):
         """Hold out rows: ``(X, y, weights)`` to train on and the same to validate with."""
-        # Here, because it is half of the time to import the package and few fits need it.
+        # Here, because it is a tenth of the time to import the package and few fits need it.
         from sklearn.model_selection import train_test_split
 
         n_held_out = ceil(self.validation_fraction * X.shape[0])
