@@ -5,6 +5,9 @@ import numpy as np
 #: Offsets, sizes and codes of the layer table, row orders: what Numba indexes with without a cast.
 INDEX = np.int64
 
+#: Columns of the stored elements of sparse rows: what SciPy has, and half the memory.
+COLUMN = np.int32
+
 #: Sums of losses and of squared weights: a float32 sum over 10**6 rows would lose 3 digits.
 ACCUMULATOR = np.float64
 

@@ -1,7 +1,9 @@
 """Plain NumPy versions of the kernels: slow, readable, what the compiled code is checked by."""
 
 import numpy as np
-from scipy.special import erf, expit, log_expit, log_softmax, softmax
+from scipy.special import erf, expit, log_expit, log_softmax, softmax, xlogy
+
+from skdnn.kernels.losses import LOSSES as RECORDS
 
 
 def _sech2(z):
@@ -47,30 +49,97 @@ ACTIVATIONS = {
 }
 
 
-def squared_error(raw, y):
+def squared_error(raw, y, _):
     return 0.5 * (raw - y) ** 2, raw - y
 
 
-def binary_log_loss(raw, y):
+def absolute_error(raw, y, _):
+    return np.abs(raw - y), np.sign(raw - y)
+
+
+def huber(raw, y, delta):
+    error = np.abs(raw - y)
+    value = np.where(error <= delta, 0.5 * error**2, delta * (error - 0.5 * delta))
+    return value, np.clip(raw - y, -delta, delta)
+
+
+def quantile(raw, y, level):
+    above = y - raw
+    return np.where(above >= 0, level, level - 1) * above, np.where(above > 0, -level, 1 - level)
+
+
+def poisson(raw, y, _):
+    return np.exp(raw) - y * raw + xlogy(y, y) - y, np.exp(raw) - y
+
+
+def gamma(raw, y, _):
+    return np.log(np.exp(raw) / y) + y / np.exp(raw) - 1, 1 - y / np.exp(raw)
+
+
+def binary_log_loss(raw, y, _):
     return -(y * log_expit(raw) + (1 - y) * log_expit(-raw)), expit(raw) - y
 
 
-def log_loss(raw, y):
-    one_hot = np.eye(raw.shape[1])[y[:, 0].astype(int)]
-    return -one_hot * log_softmax(raw, axis=1), softmax(raw, axis=1) - one_hot
+def binary_brier(raw, y, _):
+    p = expit(raw)
+    return (p - y) ** 2, 2 * (p - y) * p * (1 - p)
 
 
-#: name -> function of (raw, y) to (loss of every row and output, gradient)
+def _smooth_one_hot(raw, y, smoothing):
+    n = raw.shape[1]
+    return (1 - smoothing[0]) * np.eye(n)[y[:, 0].astype(int)] + smoothing[0] / n
+
+
+def log_loss(raw, y, smoothing):
+    target = _smooth_one_hot(raw, y, smoothing)
+    return -target * log_softmax(raw, axis=1), softmax(raw, axis=1) - target
+
+
+def brier(raw, y, smoothing):
+    p = softmax(raw, axis=1)
+    error = p - _smooth_one_hot(raw, y, smoothing)
+    return 0.5 * error**2, p * (error - (p * error).sum(axis=1, keepdims=True))
+
+
+#: name -> function of (raw, y, parameters) to (loss of every row and output, gradient)
 LOSSES = {
     "squared_error": squared_error,
+    "absolute_error": absolute_error,
+    "huber": huber,
+    "quantile": quantile,
+    "poisson": poisson,
+    "gamma": gamma,
     "binary_log_loss": binary_log_loss,
+    "binary_brier": binary_brier,
     "log_loss": log_loss,
+    "brier": brier,
 }
 
 
-def weighted_loss(name, raw, y, weights):
+def loss_parameters(name, n_out):
+    """Parameters that suit a loss, for tests."""
+    value = {"huber": 0.7, "quantile": 0.8, "log_loss": 0.1, "brier": 0.1}.get(name, 0.0)
+    return np.full(n_out, value)
+
+
+def loss_targets(name, rng, n_rows, n_out):
+    """Targets in the domain of a loss, for tests."""
+    domain = RECORDS[name].domain
+    if domain == "class":
+        return rng.integers(0, n_out, (n_rows, 1)).astype(float)
+    if domain == "unit":
+        return rng.integers(0, 2, (n_rows, n_out)).astype(float)
+    if domain == "non-negative":
+        return rng.integers(0, 4, (n_rows, n_out)).astype(float)
+    if domain == "positive":
+        return rng.uniform(0.1, 3, (n_rows, n_out))
+    return rng.standard_normal((n_rows, n_out))
+
+
+def weighted_loss(name, raw, y, weights, parameters=None):
     """Sum of the weighted losses, gradient of the sum divided by the number of rows."""
-    value, gradient = LOSSES[name](raw, y)
+    parameters = np.zeros(raw.shape[1]) if parameters is None else parameters
+    value, gradient = LOSSES[name](raw, y, parameters)
     return (weights[:, None] * value).sum(), weights[:, None] * gradient / len(raw)
 
 
@@ -102,40 +171,94 @@ def rmsprop(w, g, slots, t, lr, *, beta_2, epsilon, **_):
 OPTIMIZERS = {"sgd": sgd, "adam": adam, "adamw": adamw, "rmsprop": rmsprop}
 
 
-def forward(coefs, intercepts, activation, X):
-    """Inputs and pre-activations of every layer; the last pre-activation is the raw prediction."""
-    inputs, zs = [X], []
+EPSILON = 1e-5
+
+
+def batch_normalize(z, weights):
+    """Normalised columns, and their 1 / deviation."""
+    mean = np.average(z, axis=0, weights=weights)
+    variance = np.average((z - mean) ** 2, axis=0, weights=weights)
+    return (z - mean) / np.sqrt(variance + EPSILON), 1 / np.sqrt(variance + EPSILON)
+
+
+def batch_normalize_backward(d_normal, z, weights):
+    """By the chain rule through mean and variance (Ioffe & Szegedy 2015, section 3)."""
+    share = (weights / weights.sum())[:, None]
+    mean = (share * z).sum(axis=0)
+    centred = z - mean
+    variance = (share * centred**2).sum(axis=0) + EPSILON
+    d_variance = (d_normal * centred * -0.5 * variance**-1.5).sum(axis=0)
+    d_mean = -(d_normal / np.sqrt(variance)).sum(axis=0)
+    d_mean = d_mean - 2 * d_variance * (share * centred).sum(axis=0)
+    return d_normal / np.sqrt(variance) + d_variance * 2 * share * centred + d_mean * share
+
+
+def layer_normalize(z, weights=None):
+    normal, spread = batch_normalize(z.T, np.ones(z.shape[1]))
+    return normal.T, spread
+
+
+def layer_normalize_backward(d_normal, z, weights=None):
+    return batch_normalize_backward(d_normal.T, z.T, np.ones(z.shape[1])).T
+
+
+#: name -> (forward, backward)
+NORMALIZATIONS = {
+    "batch": (batch_normalize, batch_normalize_backward),
+    "layer": (layer_normalize, layer_normalize_backward),
+}
+
+
+def forward(coefs, intercepts, activation, X, *, normalization=None, gains=(), weights=None):
+    """Inputs, products and pre-activations of every layer; the last one is the raw prediction."""
+    inputs, products, zs = [X], [], []
     for layer, (weight, bias) in enumerate(zip(coefs, intercepts, strict=True)):
-        zs.append(inputs[-1] @ weight + bias)
-        if layer < len(coefs) - 1:
+        last = layer == len(coefs) - 1
+        products.append(inputs[-1] @ weight)
+        if normalization is None or last:
+            zs.append(products[-1] + bias)
+        else:
+            normal, _ = NORMALIZATIONS[normalization][0](products[-1], weights)
+            zs.append(normal * gains[layer] + bias)
+        if not last:
             inputs.append(ACTIVATIONS[activation][0](zs[-1]))
-    return inputs, zs
+    return inputs, products, zs
 
 
-def gradients(coefs, intercepts, activation, loss, X, y, weights):
-    """Sum of the losses, and the gradients of the mean for weights and biases."""
-    inputs, zs = forward(coefs, intercepts, activation, X)
-    total, dz = weighted_loss(loss, zs[-1], y, weights)
-    coef_grads, intercept_grads = [], []
+def gradients(
+    coefs, intercepts, activation, loss, X, y, weights, *, parameters=None, normalization=None,
+    gains=(),
+):  # fmt: skip
+    """Sum of the losses, and the gradients of the mean for weights, biases and gains."""
+    inputs, products, zs = forward(
+        coefs, intercepts, activation, X, normalization=normalization, gains=gains, weights=weights
+    )
+    total, dz = weighted_loss(loss, zs[-1], y, weights, parameters)
+    coef_grads, intercept_grads, gain_grads = [], [], []
     for layer in reversed(range(len(coefs))):
-        coef_grads.insert(0, inputs[layer].T @ dz)
         intercept_grads.insert(0, dz.sum(axis=0))
+        if normalization is not None and layer < len(coefs) - 1:
+            normalize, backward = NORMALIZATIONS[normalization]
+            gain_grads.insert(0, (dz * normalize(products[layer], weights)[0]).sum(axis=0))
+            dz = backward(dz * gains[layer], products[layer], weights)
+        coef_grads.insert(0, inputs[layer].T @ dz)
         if layer > 0:
             dz = (dz @ coefs[layer].T) * ACTIVATIONS[activation][1](zs[layer - 1])
-    return total, coef_grads, intercept_grads
+    return total, coef_grads, intercept_grads, gain_grads
 
 
 def train_epoch(
     coefs, intercepts, activation, loss, optimizer, X, y, weights, order, batch_size, lr,
-    slots, t, *, alpha=0.0, **hyper,
+    slots, t, *, parameters=None, alpha=0.0, **hyper,
 ):  # fmt: skip
     """One epoch on lists of arrays, changed in place; returns the mean loss and the step."""
     total = 0.0
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        value, coef_grads, intercept_grads = gradients(
-            coefs, intercepts, activation, loss, X[rows], y[rows], weights[rows]
-        )
+        value, coef_grads, intercept_grads, _ = gradients(
+            coefs, intercepts, activation, loss, X[rows], y[rows], weights[rows],
+            parameters=parameters,
+        )  # fmt: skip
         t += 1
         total += value + 0.5 * alpha * sum((w**2).sum() for w in coefs)
         rule = OPTIMIZERS[optimizer]

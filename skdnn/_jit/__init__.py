@@ -10,7 +10,6 @@ Three decisions live here, each measured (``docs/design.md``, section 3):
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import warnings
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
+from skdnn._jit.libraries import EntryCompiler, InnerCompiler, no_garbage_collection
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "VECTOR_BYTES",
     "by_dtype",
     "entry",
-    "inlined",
     "kernel",
     "load_registries",
     "power_of_two",
@@ -51,13 +50,14 @@ FASTMATH = frozenset({"contract", "nsz"})
 #: Sums may be reordered, otherwise they do not vectorise.
 FASTMATH_SUM = FASTMATH | {"reassoc"}
 
-# Nothing but compiled code calls the inner kernels: without wrappers for callers from Python and C
-# the first compilation takes a third less.
+# Nothing but compiled code calls the inner kernels: no wrappers for callers from Python and C, no
+# machine code of their own.
 _INNER = {
     "nogil": True,
     "error_model": "numpy",
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
+    "pipeline_class": InnerCompiler,
 }
 
 JIT_DISABLED = bool(config.DISABLE_JIT)
@@ -66,15 +66,6 @@ JIT_DISABLED = bool(config.DISABLE_JIT)
 def kernel(function: Callable) -> Callable:
     """Compile a function that other kernels call."""
     return njit(fastmath=set(FASTMATH), **_INNER)(function)
-
-
-def inlined(function: Callable) -> Callable:
-    """Like ``kernel`` for functions that walk over others and have one or two callers.
-
-    LLVM optimises every function anew at each level of calls; without the upper levels the first
-    compilation takes a third less.
-    """
-    return njit(fastmath=set(FASTMATH), inline="always", **_INNER)(function)
 
 
 def sum_kernel(function: Callable) -> Callable:
@@ -89,7 +80,12 @@ def entry(function: Callable) -> Callable:
     therefore part of the entry's qualified name, and with it of the cache's file name: after an
     edit or an upgrade no old code is run.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(FASTMATH)}
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": set(FASTMATH),
+        "pipeline_class": EntryCompiler,
+    }
     function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
     try:
         return njit(cache=True, **options)(function)
@@ -102,18 +98,11 @@ def entry(function: Callable) -> Callable:
 def load_registries() -> None:
     """Let Numba fill its registries, which it otherwise does in the first call of an entry.
 
-    That makes some 100,000 objects and no garbage. With the garbage collector going over them it
-    takes up to twice the time. Under Numba's own lock, as there: two threads may fit at once.
+    Under Numba's own lock, as there: two threads may fit at once.
     """
-    with global_compiler_lock:
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            cpu_target.typing_context.refresh()
-            cpu_target.target_context.refresh()
-        finally:
-            if collecting:
-                gc.enable()
+    with global_compiler_lock, no_garbage_collection():
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
 
 
 @lru_cache(maxsize=1)

@@ -3,151 +3,152 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
-from math import ceil
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skdnn.estimators._params import dropout_rates, hidden_sizes
-from skdnn.estimators._sklearn import (
-    BaseEstimator,
-    InvalidParameterError,
-    check_weights,
-    fit_context,
-    validate_data,
+from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
+from skdnn.estimators._checks import (
+    assign,
+    check_domain,
+    check_range,
+    unchanged_on_failure,
 )
+from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
+from skdnn.estimators._sklearn import BaseEstimator, check_weights, fit_context, validate_data
+from skdnn.estimators._validation import make_score, split_indices
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.initializers import initial_values
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
-from skdnn.training.data import Rows, make_rows
-from skdnn.training.engine import empty_slots, predict_raw
+from skdnn.training.data import make_features, make_rows
+from skdnn.training.engine import empty_slots, mean_raw, predict_raw
 from skdnn.training.loop import Training, Validation
 from skdnn.training.progress import Progress
-from skdnn.training.sampling import Seeds, draw_seeds
+from skdnn.training.sampling import draw_seeds
 from skdnn.training.settings import Settings
 from skdnn.training.stopping import NoImprovement
+from skdnn.training.threads import Threads
 
 #: dtype="auto": up to so many multiplications in the forward pass of an epoch, float64 costs
 #: milliseconds and buys exact equivalences (weights against repeated rows, say).
 FLOAT64_WORK = 10**7
+#: early_stopping="auto": above so many rows, as in histogram gradient boosting.
+EARLY_STOPPING_ROWS = 10_000
+
+#: X, targets as numbers, and weights of some rows.
+Data = tuple[Any, np.ndarray, np.ndarray | None]
 
 
-class BaseDNN(BaseEstimator):
+class BaseDNN(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
     _network: Network
     _progress: Progress
+    #: The value of ``scoring`` that is the estimator's own score.
+    _default_scoring: str
 
-    def __init__(
-        self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        dropout=0.0,
-        weight_decay=0.01,
-        dtype="auto",
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.dropout = dropout
-        self.weight_decay = weight_decay
-        self.dtype = dtype
+    # Parameters that are used here.
+    activation: Any
+    dropout: Any
+    dtype: Any
+    early_stopping: Any
+    hidden_layer_sizes: Any
+    input_dropout: Any
+    loss: Any
+    max_iter: Any
+    n_iter_no_change: Any
+    n_jobs: Any
+    n_members: Any
+    normalization: Any
+    random_state: Any
+    tol: Any
+    warm_start: Any
+
+    def _store(self, parameters: dict[str, Any]) -> None:
+        """Keep the arguments of a constructor."""
+        del parameters["self"]
+        self.__dict__.update(parameters)
 
     # ---------------------------------------------------------------- subclass interface
 
     @abstractmethod
     def _validate_targets(
         self, X, y, *, resume: bool, partial: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[Any, np.ndarray]:
         """Validated X and the targets as numbers; sets what the targets decide.
 
         To ``resume``, both must be as before; a ``partial`` one need not have all classes.
         """
 
     @abstractmethod
-    def _loss_and_n_outputs(self, y: np.ndarray) -> tuple[str, int]:
-        """Name of the loss and width of the output for encoded targets."""
+    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int]:
+        """Name and parameters of the loss, and width of the output, for encoded targets."""
 
     @abstractmethod
-    def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        """The estimator's score on the held-out rows, from raw predictions."""
+    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
+        """What the loss compares the output with."""
 
-    def _target_weights(
+    @abstractmethod
+    def _score_raw(self, raw: np.ndarray, rows) -> float:
+        """The estimator's score on validation rows, from raw predictions."""
+
+    def _class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
     ) -> np.ndarray | None:
-        """Sample weights after what the targets have to say about them."""
-        return weights
+        """A weight for each class."""
+        return None
 
-    def _stratification(self, y: np.ndarray) -> np.ndarray | None:
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
         """What to stratify the hold-out by."""
         return None
+
+    def _labels(self, y: np.ndarray) -> np.ndarray:
+        """Encoded targets as the user knows them."""
+        return y
 
     # ---------------------------------------------------------------- fit
 
     @fit_context
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train the network.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Finite numbers. Networks learn best from features of mean 0 and deviation 1.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Finite numbers. Networks learn best from features of mean 0 and deviation 1. Sparse
+            rows are never made dense.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 0 is as if the row were not there, an integer as if it were
             there so many times (exactly so where a batch holds all rows; otherwise other rows
             share a batch).
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Rows to validate with after every epoch, instead of a part of ``X``. They stop the
+            training with ``early_stopping``, otherwise their loss and score are only recorded. In
+            a ``Pipeline`` they are transformed as ``X`` is with ``transform_input=["X_val"]``.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of a group stay together when a part of them is held out. Not used otherwise.
 
         Returns
         -------
@@ -156,122 +157,195 @@ class BaseDNN(BaseEstimator):
         Raises
         ------
         ValueError
-            For input that scikit-learn refuses, and if training ends in numbers that are not
-            finite. The estimator is then what it was before.
+            For input that scikit-learn refuses, for targets that the loss is not made for, and if
+            training ends in numbers that are not finite. The estimator is then what it was
+            before.
 
         Notes
         -----
         Ctrl-C ends training with a warning and keeps the best model so far.
         """
+        tasks = epoch_tasks(self, X, y, sample_weight, self.max_iter)
         with unchanged_on_failure(self):
             resume = self.warm_start and self._is_trained()
             X, y = self._validate_targets(X, y, resume=resume)
-            self._train(X, y, check_weights(sample_weight, X), resume=resume)
+            data = X, y, check_weights(sample_weight, X)
+            given = self._given_validation(y, X_val, y_val, sample_weight_val)
+            if groups is not None:
+                groups = np.asarray(groups)
+                check_consistent_length(X, groups)
+            self._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
+        if tasks is not None:
+            tasks.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, resume: bool):
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
-        self._train(X, y, check_weights(sample_weight, X), resume=resume, partial=True)
+        self._train((X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
         return self
+
+    def _given_validation(self, y, X_val, y_val, sample_weight_val) -> Data | None:
+        """Validation rows from the user."""
+        if X_val is None and y_val is None:
+            if sample_weight_val is not None:
+                raise ValueError("sample_weight_val is given without X_val and y_val.")
+            return None
+        if X_val is None or y_val is None:
+            given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+            raise ValueError(f"{given} is given without {missing}.")
+        try:
+            X_val, encoded = self._validate_targets(X_val, y_val, resume=True, partial=True)
+        except ValueError as error:
+            raise ValueError(f"X_val, y_val: {error}") from error
+        if encoded.shape[1:] != y.shape[1:]:
+            raise ValueError(
+                f"y_val has {encoded.shape[1:] or 'no'} columns, y has {y.shape[1:] or 'none'}."
+            )
+        return X_val, encoded, check_weights(sample_weight_val, X_val)
 
     def _is_trained(self) -> bool:
         return "_network" in self.__dict__
 
     def _train(
         self,
-        X: np.ndarray,
-        y: np.ndarray,
-        weights: np.ndarray | None,
+        data: Data,
         *,
         resume: bool,
         partial: bool = False,
+        given: Data | None = None,
+        groups: np.ndarray | None = None,
+        tasks: EpochTasks | None = None,
     ) -> None:
         """Train a new network or go on with the present one; one epoch if ``partial``."""
-        weights = self._target_weights(y, weights, partial=partial)
-        if weights is not None and not weights.all():
-            kept = weights > 0
-            X, y, weights = X[kept], y[kept], weights[kept]
+        per_class = self._class_weights(data[1], data[2], partial=partial)
+        class_weight = getattr(self, "class_weight", None)
+        data = _weighted(data, per_class, class_weight)
+        data, groups = _without_zero_weights(data, groups)
         settings = Settings.from_params(self.get_params(deep=False))
-        spec = self._network_spec(X, y)
+        spec = self._network_spec(data[0], data[1])
+        self.do_early_stopping_ = not partial and self._stops_early(data[0], given)
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
             network = self._resumed_network(spec)
             progress = self._resumed_progress(network, settings)
         else:
-            # Weights first: the same random_state then gives those of scikit-learn's MLP.
-            random_state = check_random_state(self.random_state)
-            network = Network.random(spec, random_state, self._network_dtype(X, spec))
-            seeds = draw_seeds(random_state)
-            slots = empty_slots(network, settings.solver)
-            progress = Progress(seeds, self._new_stopping(settings), settings.solver, slots)
-        dtype = network.params.dtype
-        check_range(self, X, dtype)
-        if np.issubdtype(y.dtype, np.floating):
-            check_range(self, y, dtype, "y")
-        validation = None
-        if self.early_stopping:
-            (X, y, weights), held_out = self._split(X, y, weights, progress.seeds)
-            held_out_rows = make_rows(*held_out, dtype=dtype)
-            validation = Validation(held_out_rows, lambda raw: self._score_raw(raw, held_out_rows))
-        rows = make_rows(X, y, weights, dtype=dtype)
-        training = Training(network, rows, settings, progress, validation)
-        training.run(single_epoch=partial)
+            network, progress = self._new_network(data[0], spec, settings)
+        self._set_network_attributes(spec, data[1], partial=partial)
+        if given is not None:
+            given = _weighted(given, per_class, class_weight)
+        elif self.do_early_stopping_:
+            data, given = self._split(data, groups, progress.seeds[0].split)
+        rows = self._rows(data, network, training=True)
+        with Threads(self.n_jobs, network.n_members) as threads:
+            validation = None if given is None else self._validation(given, network)
+            if tasks is not None:
+                tasks.fitted_attributes = lambda: self._state_of(network, progress)
+            training = Training(network, rows, settings, progress, threads, validation, tasks)
+            training.run(single_epoch=partial)
         self._network, self._progress = network, progress
-        self._set_fitted_attributes(training.n_epochs_run)
+        self._set_fitted_attributes(training.n_epochs_run, validation is not None)
 
-    def _new_stopping(self, settings: Settings) -> NoImprovement:
+    def _stops_early(self, X: Any, given: Data | None) -> bool:
+        if self.early_stopping == "auto":
+            return given is not None or X.shape[0] > EARLY_STOPPING_ROWS
+        return bool(self.early_stopping)
+
+    def _rows(self, data: Data, network: Network, *, training: bool):
+        """Rows as the network takes them."""
+        X, y, weights = data
+        where = ("X", "y") if training else ("X_val", "y_val")
+        check_range(self, X, network.dtype, where[0])
+        if np.issubdtype(y.dtype, np.floating):
+            check_range(self, y, network.dtype, where[1])
+        check_domain(network.spec.loss, y, where[1])
+        y = self._network_targets(y, training=training)
+        return make_rows(X, y, weights, dtype=network.dtype)
+
+    def _validation(self, given: Data, network: Network) -> Validation:
+        rows = self._rows(given, network, training=False)
+        X, y, weights = given
+        score = make_score(self, network, rows, (X, self._labels(y), weights))
+        return Validation(rows, score, self.do_early_stopping_)
+
+    def _split(self, data: Data, groups: np.ndarray | None, seed: int) -> tuple[Data, Data]:
+        """Rows to train on and rows to validate with."""
+        X, y, weights = data
+        labels, strata = self._labels(y), self._strata(y)
+        indices = split_indices(self, X, labels, strata, groups, seed % 2**32)
+
+        def take(index: np.ndarray) -> Data:
+            return X[index], y[index], None if weights is None else weights[index]
+
+        return take(indices[0]), take(indices[1])
+
+    def _new_network(
+        self, X: Any, spec: NetworkSpec, settings: Settings
+    ) -> tuple[Network, Progress]:
+        random_state = check_random_state(self.random_state)
+        dtype = self._network_dtype(X, spec)
+        values, seeds = [], []
+        for _ in range(self.n_members):
+            # Weights first: the same random_state then gives those of scikit-learn's MLP.
+            values.append(initial_values(spec, random_state, dtype))
+            seeds.append(draw_seeds(random_state))
+        network = Network(spec, np.stack(values))
+        slots = empty_slots(network, settings.solver)
+        steps = np.zeros((self.n_members, 1), dtype=np.int64)
+        return network, Progress(seeds, self._new_stopping(), settings.solver, slots, steps)
+
+    def _new_stopping(self) -> NoImprovement:
         return NoImprovement(
-            settings.n_iter_no_change, settings.tol, greater_is_better=self.early_stopping
+            self.n_iter_no_change, self.tol, greater_is_better=self.do_early_stopping_
         )
 
     def _resumed_network(self, spec: NetworkSpec) -> Network:
-        before = self._network.spec
-        if (spec.layer_sizes, spec.loss) != (before.layer_sizes, before.loss):
+        before, n_before = self._network.spec, self._network.n_members
+
+        def shape(spec: NetworkSpec, n_members: int):
+            return spec.layer_sizes, spec.loss, spec.normalization, n_members
+
+        if shape(spec, self.n_members) != shape(before, n_before):
             raise ValueError(
-                f"Training goes on with layers of {before.layer_sizes} units and the loss "
-                f"{before.loss!r}, but parameters and data now ask for {spec.layer_sizes} and "
-                f"{spec.loss!r}. Set warm_start=False to begin anew."
+                "Training goes on with layers, loss, normalization and number of members "
+                f"{shape(before, n_before)}, but parameters and data now ask for "
+                f"{shape(spec, self.n_members)}. Set warm_start=False to begin anew."
             )
         forced = self.dtype in ("float32", "float64")
-        dtype = np.dtype(self.dtype) if forced else self._network.params.dtype
-        return Network(spec, self._network.params.astype(dtype))
+        dtype = np.dtype(self.dtype) if forced else self._network.dtype
+        return Network(spec, self._network.values.astype(dtype))
 
     def _resumed_progress(self, network: Network, settings: Settings) -> Progress:
         """What training stood at, with what the parameters now ask for."""
         progress = deepcopy(self._progress)
-        dtype = network.params.dtype
+        dtype = network.dtype
         if progress.solver == settings.solver:
             progress = replace(progress, slots=progress.slots.astype(dtype, copy=False))
         else:
             slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
             progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-        stopping = self._new_stopping(settings)
+        stopping = self._new_stopping()
         if stopping.sign == progress.stopping.sign:
             stopping.best, stopping.count = progress.stopping.best, progress.stopping.count
         else:
             # Another measure of the best epoch: what was best by the old one does not count.
-            progress = replace(progress, best_params=None, last_params=None)
+            progress = replace(progress, best_values=None, last_values=None)
         return replace(progress, stopping=stopping)
 
-    def _network_spec(self, X: np.ndarray, y: np.ndarray) -> NetworkSpec:
+    def _network_spec(self, X: Any, y: np.ndarray) -> NetworkSpec:
         hidden = hidden_sizes(self.hidden_layer_sizes)
         rates = dropout_rates(self.dropout, len(hidden))
-        if self.solver == "lbfgs" and any(rates):
-            raise InvalidParameterError(
-                "The 'dropout' parameter must be 0 with solver='lbfgs', which needs the same loss "
-                f"in each evaluation. Got {self.dropout!r} instead."
-            )
-        loss, n_outputs = self._loss_and_n_outputs(y)
+        check_solver(self, rates)
+        loss, parameters, n_outputs = self._loss_and_outputs(y)
         return NetworkSpec(
             layer_sizes=(X.shape[1], *hidden, n_outputs),
             activation=self.activation,
-            dropout=rates,
+            dropout=(float(self.input_dropout), *rates),
             loss=loss,
+            loss_parameters=parameters,
+            normalization=self.normalization,
         )
 
-    def _network_dtype(self, X: np.ndarray, spec: NetworkSpec) -> np.dtype:
+    def _network_dtype(self, X: Any, spec: NetworkSpec) -> np.dtype:
         if self.dtype in ("float32", "float64"):
             return np.dtype(self.dtype)
         small = X.shape[0] * spec.n_weights <= FLOAT64_WORK
@@ -279,46 +353,34 @@ class BaseDNN(BaseEstimator):
             return np.dtype(np.float32)
         return np.dtype(np.float64)
 
-    def _split(self, X, y, weights, seeds: Seeds):
-        """Hold out rows: ``(X, y, weights)`` to train on and the same to validate with."""
-        # Here, because it is a tenth of the time to import the package and few fits need it.
-        from sklearn.model_selection import train_test_split
+    # ---------------------------------------------------------------- fitted attributes
 
-        n_held_out = ceil(self.validation_fraction * X.shape[0])
-        if n_held_out < 2 or n_held_out >= X.shape[0]:
-            size = "small" if n_held_out < 2 else "large"
-            change = "Increase" if n_held_out < 2 else "Decrease"
-            raise ValueError(
-                f"The validation set is too {size}. {change} 'validation_fraction' or the size of "
-                f"your dataset: {self.validation_fraction!r} of {X.shape[0]} rows is {n_held_out}."
-            )
-        train_index, held_out_index = train_test_split(
-            np.arange(X.shape[0]),
-            test_size=n_held_out,
-            random_state=seeds.split % 2**32,
-            stratify=self._stratification(y),
-        )
-
-        def take(index):
-            return X[index], y[index], None if weights is None else weights[index]
-
-        return take(train_index), take(held_out_index)
-
-    def _set_fitted_attributes(self, n_epochs_run: int) -> None:
-        spec, progress = self._network.spec, self._progress
-        history, stopping = progress.history, progress.stopping
+    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
+        """What describes the network, known before it is trained."""
         self.n_layers_ = len(spec.layer_sizes)
         self.n_outputs_ = spec.n_out
         self.out_activation_ = LOSSES[spec.loss].link
+
+    def _set_fitted_attributes(self, n_epochs_run: int, validated: bool) -> None:
+        history, stopping = self._progress.history, self._progress.stopping
         self.n_iter_ = n_epochs_run
         self.t_ = history.n_samples_seen
         self.loss_ = history.loss[-1] if history.loss else np.nan
         self.loss_curve_ = history.loss
-        validated = self.early_stopping
-        self.best_loss_ = None if validated else stopping.best
+        self.best_loss_ = None if self.do_early_stopping_ else stopping.best
         self.validation_loss_curve_ = history.validation_loss if validated else None
         self.validation_scores_ = history.validation_score if validated else None
-        self.best_validation_score_ = stopping.best if validated else None
+        self.best_validation_score_ = None
+        if validated:
+            scores = history.validation_score
+            self.best_validation_score_ = (
+                stopping.best if self.do_early_stopping_ else float(np.nanmax(scores))
+            )
+
+    def _state_of(self, network: Network, progress: Progress) -> dict[str, Any]:
+        """Attributes of a copy that predicts with the network as it is now."""
+        now = Network(network.spec, network.values.copy())
+        return {"_network": now, "_progress": progress}
 
     @property
     def history_(self) -> dict[str, list[float]]:
@@ -337,14 +399,24 @@ class BaseDNN(BaseEstimator):
 
     # ---------------------------------------------------------------- predict
 
-    def _predict_raw(self, X) -> np.ndarray:
-        """Raw predictions of shape (n_samples, n_outputs)."""
+    def _member_raw(self, X) -> np.ndarray:
+        """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32), order="C")
-        raw = predict_raw(self._network, X)
+        X = validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32), order="C"
+        )
+        network = self._network
+        features = make_features(X, network.dtype)
+        # As many tasks as there may be: the engine makes no more blocks than are worth it.
+        with Threads(self.n_jobs, max(network.n_members, X.shape[0])) as threads:
+            raw = predict_raw(network, features, threads)
         if not np.isfinite(raw).all():
-            check_range(self, X, self._network.params.dtype)
+            check_range(self, X, network.dtype)
         return raw
+
+    def _predict_raw(self, X) -> np.ndarray:
+        """Raw predictions of shape (n_samples, n_outputs), of all members together."""
+        return mean_raw(self._member_raw(X), self.out_activation_)
 
     # ---------------------------------------------------------------- parameters as arrays
 
@@ -355,7 +427,7 @@ class BaseDNN(BaseEstimator):
 
     @coefs_.setter
     def coefs_(self, arrays: Any) -> None:
-        _assign(self.coefs_, arrays)
+        assign(self.coefs_, arrays)
 
     @property
     def intercepts_(self) -> ArrayViews:
@@ -364,7 +436,7 @@ class BaseDNN(BaseEstimator):
 
     @intercepts_.setter
     def intercepts_(self, arrays: Any) -> None:
-        _assign(self.intercepts_, arrays)
+        assign(self.intercepts_, arrays)
 
     def _fitted_network(self) -> Network:
         network = self.__dict__.get("_network")
@@ -373,50 +445,30 @@ class BaseDNN(BaseEstimator):
             raise AttributeError(f"This {name} instance is not fitted yet and has no weights.")
         return network
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
-def _assign(views: ArrayViews, arrays: Any) -> None:
-    arrays = [np.asarray(array) for array in arrays]
-    shapes = [array.shape for array in arrays]
-    if shapes != [view.shape for view in views]:
+
+def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
+    """Data with the weights of the classes multiplied in."""
+    X, y, weights = data
+    if per_class is None:
+        return data
+    with np.errstate(over="ignore"):
+        combined = per_class[y] if weights is None else per_class[y] * weights
+    if not combined.any() or not np.isfinite(combined).all():
         raise ValueError(
-            f"Expected arrays of shapes {[view.shape for view in views]}, got {shapes}."
+            f"Sample weights times class_weight={class_weight!r} must be finite and not all zero."
         )
-    for view, array in zip(views, arrays, strict=True):
-        view[...] = array
+    return X, y, combined
 
 
-def check_range(estimator: BaseDNN, array: np.ndarray, dtype: np.dtype, which: str = "X") -> None:
-    """Raise if a finite value is beyond the range of the network's dtype."""
-    limit = np.finfo(dtype).max
-    if np.finfo(array.dtype).max <= limit or max(array.max(), -array.min()) <= limit:
-        return
-    largest = np.abs(array.reshape(array.shape[0], -1)).max(axis=0)
-    column = int(largest.argmax())
-    names = getattr(estimator, "feature_names_in_", None) if which == "X" else None
-    name = column if names is None else f"{names[column]!r}"
-    raise ValueError(
-        f"Input {which} contains a value too large for {dtype.name}, the dtype of the network: "
-        f"{largest[column]:g} in column {name}. Scale the column, or set dtype='float64'."
-    )
-
-
-def has_epochs(estimator: BaseDNN) -> bool:
-    """Whether the solver works by epochs, so that ``partial_fit`` can be one."""
-    if estimator.solver in OPTIMIZERS:
-        return True
-    raise AttributeError(
-        "partial_fit is only available for stochastic optimizers. "
-        f"{estimator.solver} is not stochastic."
-    )
-
-
-@contextmanager
-def unchanged_on_failure(estimator: BaseDNN) -> Iterator[None]:
-    """Restore the attributes of an estimator if the block raises anything."""
-    before = estimator.__dict__.copy()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise
+def _without_zero_weights(data: Data, groups: np.ndarray | None) -> tuple[Data, np.ndarray | None]:
+    """Rows that count: one of weight 0 is as if it were not there."""
+    X, y, weights = data
+    if weights is None or weights.all():
+        return data, groups
+    kept = np.flatnonzero(weights)
+    return (X[kept], y[kept], weights[kept]), None if groups is None else groups[kept]

@@ -17,7 +17,7 @@ from skdnn.estimators._sklearn import (
 )
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
-from skdnn.training.schedules import SCHEDULES
+from skdnn.training.schedules import REGULARIZATION_SCHEDULES, SCHEDULES
 
 CONSTRAINTS: dict[str, list] = {
     "hidden_layer_sizes": [Iterable, Interval(Integral, 1, None, closed="left")],
@@ -36,8 +36,11 @@ CONSTRAINTS: dict[str, list] = {
     "warm_start": ["boolean"],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "early_stopping": ["boolean", StrOptions({"auto"})],
+    "validation_fraction": [
+        Interval(Real, 0, 1, closed="left"),
+        HasMethods(["split", "get_n_splits"]),
+    ],
     "beta_1": [Interval(Real, 0, 1, closed="left")],
     "beta_2": [Interval(Real, 0, 1, closed="left")],
     "epsilon": [Interval(Real, 0, None, closed="neither")],
@@ -47,14 +50,27 @@ CONSTRAINTS: dict[str, list] = {
     ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "dropout": [Interval(Real, 0, 1, closed="left"), Iterable],
+    "input_dropout": [Interval(Real, 0, 1, closed="left")],
+    "normalization": [StrOptions({"batch", "layer"}), None],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "clip_norm": [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
+    "regularization_schedule": [
+        StrOptions(set(REGULARIZATION_SCHEDULES)),
+        HasMethods("factors"),
+    ],
+    "scoring": [str, callable, None],
+    "max_time": [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
+    "n_members": [Interval(Integral, 1, None, closed="left")],
+    "n_jobs": [Integral, None],
     "dtype": [StrOptions({"auto", "input", "float32", "float64"})],
 }
 
+#: The shared parameters in groups; ``{loss}`` stands first.
 _DOCS = """\
 hidden_layer_sizes : int or iterable of int, default=(100,)
-    Number of units of each hidden layer; ``()`` is a network of one layer, that is linear,
-    logistic or softmax regression.
+    *Network.* Number of units of each hidden layer; ``()`` is a network of one layer, that is
+    linear, logistic or softmax regression.
 
 activation : {activations}, default="relu"
     Activation function of the hidden layers. It also decides the initial weights: Glorot's
@@ -62,18 +78,18 @@ activation : {activations}, default="relu"
     for the others.
 
 solver : {solvers}, default="adam"
-    The optimiser. "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
+    *Optimisation.* "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
     average of squared gradients by ``beta_2`` and corrects it for its start at zero. "lbfgs" is
     SciPy's L-BFGS-B over all rows at once, best for some hundred rows; ``tol`` is then the norm
-    of the gradient to stop at.
+    of the gradient to stop at, and the parameters of learning rate and batches have no effect.
 
 alpha : float, default=0.0001
-    Strength of the L2 penalty ``0.5 * alpha * sum(W ** 2)`` on the weights, not the biases. It
-    is added to the sum of the weighted losses of a batch before both are divided: by the rows of
-    the batch times the mean sample weight of the data set.
+    *Penalty.* Strength of ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))``
+    on the weights, not the biases. It is added to the sum of the weighted losses of a batch before
+    both are divided: by the rows of the batch times the mean sample weight of the data set.
 
 batch_size : int or "auto", default="auto"
-    Rows of a batch; "auto" is ``min(200, n_samples)``.
+    *Optimisation.* Rows of a batch; "auto" is ``min(200, n_samples)``.
 
 learning_rate : {schedules} or settings object, default="constant"
     Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
@@ -90,7 +106,7 @@ power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
 
 max_iter : int, default=200
-    Maximum number of epochs.
+    Maximum number of epochs (of iterations with "lbfgs").
 
 shuffle : bool, default=True
     Whether to draw a new order of the rows in each epoch.
@@ -102,8 +118,8 @@ random_state : int, RandomState instance or None, default=None
     the same ``random_state``.
 
 tol : float, default=1e-4
-    An epoch improves if it lowers the training loss, or raises the validation score with
-    ``early_stopping``, by at least ``tol``.
+    *End of training.* An epoch improves if it lowers the training loss, or raises the validation
+    score with ``early_stopping``, by at least ``tol``.
 
 verbose : bool or int, default=False
     Whether to print the loss of every epoch.
@@ -113,20 +129,24 @@ warm_start : bool, default=False
     the random streams where they were.
 
 momentum : float, default=0.9
-    Momentum, between 0 and 1. Only used by ``solver="sgd"``.
+    *Optimisation.* Momentum, between 0 and 1. Only used by ``solver="sgd"``.
 
 nesterovs_momentum : bool, default=True
     Whether to use Nesterov's momentum. Only used by ``solver="sgd"``.
 
-early_stopping : bool, default=False
-    Whether to hold out ``validation_fraction`` of the rows, to stop when their score does not
-    improve, and to keep the weights of the best epoch.
+early_stopping : bool or "auto", default=False
+    *Validation.* Whether to stop when the score of rows that are not trained on does not improve,
+    and to keep the weights of the epoch with the best one. The rows are ``X_val`` of :meth:`fit`,
+    or those that ``validation_fraction`` holds out. "auto" stops early with ``X_val`` or with
+    more than 10,000 rows.
 
-validation_fraction : float, default=0.1
-    Part of the rows to hold out. Only used with ``early_stopping``.
+validation_fraction : float or cross-validation splitter, default=0.1
+    What to hold out for early stopping. A fraction of the rows, at least two of them and one of
+    each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``. Or
+    a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``, whose last split is taken.
 
 beta_1 : float, default=0.9
-    Decay of the average of gradients. Only used by "adam" and "adamw".
+    *Optimisation.* Decay of the average of gradients. Only used by "adam" and "adamw".
 
 beta_2 : float, default=0.999
     Decay of the average of squared gradients. Not used by "sgd".
@@ -135,21 +155,59 @@ epsilon : float, default=1e-8
     Added to the root of the average of squared gradients. Not used by "sgd".
 
 n_iter_no_change : int or inf, default=10
-    Stop after more than this number of epochs in a row without an improvement.
+    *End of training.* Stop after more than this number of epochs in a row without an
+    improvement.
 
 max_fun : int, default=15000
     Maximum number of evaluations of the loss. Only used by ``solver="lbfgs"``.
 
 dropout : float or iterable of float, default=0.0
-    Probability to drop a hidden unit while training: one for all hidden layers, or one each.
-    Not for ``solver="lbfgs"``, which needs the same loss in each evaluation.
+    *Regularisation.* Probability to drop a hidden unit while training: one for all hidden
+    layers, or one each. Not for ``solver="lbfgs"``, which needs the same loss in each evaluation.
+
+input_dropout : float, default=0.0
+    Probability to drop a feature of a row while training. Not for ``solver="lbfgs"``.
+
+normalization : {{"batch", "layer"}} or None, default=None
+    Normalisation of the hidden units before their activation: over the rows of a batch, weighted
+    by ``sample_weight``, with running moments for predictions, or over the units of a row. The
+    biases of these layers are added behind it. "batch" is not for ``solver="lbfgs"``.
 
 weight_decay : float, default=0.01
     Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
     Only used by ``solver="adamw"``.
 
+l1_ratio : float, default=0.0
+    Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
+    ``solver="lbfgs"``, which needs a smooth penalty.
+
+clip_norm : float, default=inf
+    *Optimisation.* Longest gradient of a batch's loss, over all parameters; a longer one is
+    shortened to it before the penalty is added. Not used by "lbfgs".
+
+regularization_schedule : {regularization_schedules} or settings object, default="constant"
+    *Regularisation.* Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos"
+    keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
+
+scoring : str, callable or None, default={scoring}
+    *Validation.* What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
+    loss, or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` by keyword if ``fit``
+    has weights); higher is better. None is the estimator's own :meth:`score`.
+
+max_time : float, default=inf
+    *End of training.* Seconds after which no other epoch is begun.
+
+n_members : int, default=1
+    *Members.* Number of networks with initial weights, order of rows and dropout of their own,
+    whose predictions are averaged. The first one is that of ``n_members=1``. Early stopping goes
+    by the score of the average.
+
+n_jobs : int or None, default=None
+    Threads for members, and for blocks of rows in predictions: None is 1 unless in a
+    ``joblib.parallel_config``, -1 is all cores. Results do not depend on it.
+
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
-    Of parameters and arithmetic. "auto" is float32 for float32 data; for other data it is
+    *Arithmetic.* "auto" is float32 for float32 data; for other data it is
     float64 while an epoch takes at most 10**7 multiplications in a forward pass, and float32
     above that, where it is twice as fast. (The folds of a cross-validation may be on one side
     of the limit and its refit on the other: force one to compare bits.) "input" is float32 for
@@ -164,9 +222,10 @@ def _choices(names: Iterable[str]) -> str:
 _ATTRIBUTE_DOCS = """\
 coefs_ : list of (n_in, n_out) arrays
     Weights of every layer: views of one vector, so that writing into them changes predictions.
+    With several members (n_members, n_in, n_out) arrays.
 
 intercepts_ : list of (n_out,) arrays
-    Biases of every layer, views like ``coefs_``.
+    Biases of every layer, views like ``coefs_``; with ``normalization`` they are added behind it.
 
 n_features_in_ : int
     Number of features seen during :term:`fit`.
@@ -186,6 +245,9 @@ n_outputs_ : int
 out_activation_ : str
     Activation of the output: {links}.
 
+do_early_stopping_ : bool
+    Whether ``early_stopping`` was in force.
+
 t_ : int
     Number of training samples seen, repetitions included.
 
@@ -193,23 +255,23 @@ loss_ : float
     Training loss of the last epoch, penalty included.
 
 best_loss_ : float or None
-    Least training loss; None with ``early_stopping``.
+    Least training loss; None with early stopping.
 
 loss_curve_ : list of float
-    Training loss of every epoch.
+    Training loss of every epoch, the mean over the members.
 
 history_ : dict of lists
     Curves by name, one value an epoch: epoch, loss, validation_loss and validation_score with
-    ``early_stopping``, learning_rate (of the last step), seconds. Fits a ``pandas.DataFrame``.
+    validation rows, learning_rate (of the last step), seconds. Fits a ``pandas.DataFrame``.
 
 validation_loss_curve_ : list of float or None
-    Loss on the held-out rows after every epoch; None without ``early_stopping``.
+    Loss on the validation rows after every epoch; None without such rows.
 
 validation_scores_ : list of float or None
-    {score} on the held-out rows after every epoch; None without ``early_stopping``.
+    Score of the validation rows after every epoch, by ``scoring``; None without such rows.
 
 best_validation_score_ : float or None
-    The best of them; its epoch's weights were kept.\
+    The best of them; with early stopping its epoch's weights were kept.\
 """
 
 
@@ -223,7 +285,9 @@ def documented(**words: str) -> Callable[[type], type]:
         parameters = _DOCS.format(
             activations=_choices(ACTIVATIONS),
             schedules=_choices(SCHEDULES),
+            regularization_schedules=_choices(REGULARIZATION_SCHEDULES),
             solvers=_choices([*OPTIMIZERS, "lbfgs"]),
+            scoring=words["scoring"],
         )
         if cls.__doc__:  # absent under python -OO
             cls.__doc__ = cls.__doc__.replace("<parameters>", indent(parameters)).replace(
@@ -274,3 +338,23 @@ def dropout_rates(value: Any, n_hidden: int) -> tuple[float, ...]:
             f"each of the {n_hidden} hidden layers. Got {value!r} instead."
         )
     return tuple(float(rate) for rate in rates)
+
+
+def check_solver(estimator: Any, dropout: tuple[float, ...]) -> None:
+    """Raise if a parameter asks L-BFGS for what it cannot do."""
+    if estimator.solver != "lbfgs":
+        return
+    same = "which needs the same loss in each evaluation"
+    for name, accepted, reason in (
+        ("dropout", not any(dropout), f"0 with solver='lbfgs', {same}"),
+        ("input_dropout", estimator.input_dropout == 0, f"0 with solver='lbfgs', {same}"),
+        ("normalization", estimator.normalization != "batch",
+         f"'layer' or None with solver='lbfgs', {same}"),
+        ("l1_ratio", estimator.l1_ratio == 0,
+         "0 with solver='lbfgs', which needs a smooth penalty"),
+    ):  # fmt: skip
+        if not accepted:
+            raise InvalidParameterError(
+                f"The {name!r} parameter must be {reason}. "
+                f"Got {getattr(estimator, name)!r} instead."
+            )

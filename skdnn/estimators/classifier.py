@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from skdnn.estimators._base import BaseDNN, has_epochs, unchanged_on_failure
+from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._checks import available_when, has_epochs, unchanged_on_failure
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._sklearn import (
+    Interval,
     StrOptions,
     check_partial_fit_first_call,
     fit_context,
     validate_data,
 )
+from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
+#: Log-odds that are certainty in either dtype.
+CERTAIN = 100.0
 
-@documented(links='"logistic" for two classes, "softmax" for more', score="Accuracy")
+
+@documented(links='"logistic" for two classes, "softmax" for more', scoring='"accuracy"')
 class DNNClassifier(ClassifierMixin, BaseDNN):
     """Deep network classifier with compiled training.
 
-    Minimises the log-loss, of one logistic unit for two classes and of a softmax for more, plus
-    an L2 penalty.
+    Minimises a loss of one logistic unit for two classes and of a softmax for more, plus a
+    penalty on the weights.
 
     Parameters
     ----------
     <parameters>
 
+    loss : {"log_loss", "brier"}, default="log_loss"
+        *Targets.* "brier" is the squared error of the probabilities, halved and summed over the
+        classes: bounded, so that wrong labels pull less.
+
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes as ``{label: weight}``; "balanced" weighs them inversely to their
         frequency, sample weights included. They multiply ``sample_weight``.
+
+    label_smoothing : float, default=0.0
+        While training a target is ``1 - label_smoothing`` for the class, and ``label_smoothing``
+        shared equally by all classes (by yes and no for each label of a multilabel target).
 
     Attributes
     ----------
@@ -67,9 +82,12 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     (450, 10)
     """
 
+    _default_scoring = "accuracy"
     _parameter_constraints = {
         **CONSTRAINTS,
+        "loss": [StrOptions({"log_loss", "brier"})],
         "class_weight": [StrOptions({"balanced"}), dict, None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -77,6 +95,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        loss="log_loss",
         solver="adam",
         alpha=0.0001,
         batch_size="auto",
@@ -99,48 +118,32 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         n_iter_no_change=10,
         max_fun=15000,
         dropout=0.0,
+        input_dropout=0.0,
+        normalization=None,
         weight_decay=0.01,
+        l1_ratio=0.0,
+        clip_norm=np.inf,
+        regularization_schedule="constant",
+        scoring="accuracy",
+        max_time=np.inf,
+        n_members=1,
+        n_jobs=None,
         dtype="auto",
         class_weight=None,
+        label_smoothing=0.0,
     ):
-        super().__init__(
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            solver=solver,
-            alpha=alpha,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            power_t=power_t,
-            max_iter=max_iter,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            verbose=verbose,
-            warm_start=warm_start,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-            max_fun=max_fun,
-            dropout=dropout,
-            weight_decay=weight_decay,
-            dtype=dtype,
-        )
-        self.class_weight = class_weight
+        self._store(locals())
 
-    @available_if(has_epochs)
+    @available_when(has_epochs)
     @fit_context
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train one epoch on the given rows.
 
+        Not available with ``solver="lbfgs"`` and ``early_stopping=True``.
+
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
@@ -155,8 +158,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Raises
         ------
         ValueError
-            As :meth:`fit`, with ``early_stopping=True``, without ``classes`` in the first call
-            and for labels that are not among them.
+            As :meth:`fit`, without ``classes`` in the first call, and for labels that are not
+            among them.
         """
         with unchanged_on_failure(self):
             check_partial_fit_first_call(self, classes)
@@ -167,7 +170,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
 
         Returns
         -------
@@ -183,7 +186,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
 
         Returns
         -------
@@ -192,14 +195,14 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         raw = self._predict_raw(X)
         if self._is_multilabel():
             return (raw > 0).astype(int)
-        return self.classes_[_class_index(raw)]
+        return self.classes_[self._class_index(raw)]
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict class probabilities.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
 
         Returns
         -------
@@ -208,6 +211,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             multilabel targets a row has the probability of each label and does not sum to 1.
         """
         raw = self._predict_raw(X)
+        if self.classes_.size == 1:
+            return np.ones_like(raw)
         if self.out_activation_ == "softmax":
             proba = softmax(raw, axis=1)
         else:
@@ -221,7 +226,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
 
         Returns
         -------
@@ -237,6 +242,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             X,
             y,
             reset=not resume,
+            accept_sparse="csr",
             dtype=(np.float64, np.float32),
             order="C",
             multi_output=True,
@@ -276,33 +282,26 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
                 f"call to fit. Previously got {self.classes_}, `y` has {labels}"
             )
 
-    def _target_weights(
+    def _class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
     ) -> np.ndarray | None:
+        if self.class_weight is None:
+            return None
         name = type(self).__name__
         if y.ndim == 2:
-            if self.class_weight is not None:
-                raise ValueError(
-                    f"The class_weight parameter of {name} must be None for multilabel targets, "
-                    f"whose rows have no single class. Got {self.class_weight!r} instead."
-                )
-            return weights
-        # Relative weights: the sum of large ones might be infinite.
-        relative = None if weights is None else weights / weights.max()
-        mass = np.bincount(y, relative, minlength=self.classes_.size)
-        if self.classes_.size < 2 or (np.count_nonzero(mass) < 2 and not partial):
             raise ValueError(
-                f"{name} needs samples of at least 2 classes in the data, but the "
-                f"data contains only one class: {self.classes_[mass.argmax()]!r}"
+                f"The class_weight parameter of {name} must be None for multilabel targets, "
+                f"whose rows have no single class. Got {self.class_weight!r} instead."
             )
-        if self.class_weight is None:
-            return weights
         if self.class_weight == "balanced":
             if partial:
                 raise ValueError(
                     "class_weight='balanced' needs all data at once and is not supported by "
                     "partial_fit: give the weights as a dict."
                 )
+            # Relative weights: the sum of large ones might be infinite.
+            relative = None if weights is None else weights / weights.max()
+            mass = np.bincount(y, relative, minlength=self.classes_.size)
             present = np.maximum(mass, np.finfo(float).tiny)
             per_class = mass.sum() / (np.count_nonzero(mass) * present)
         else:
@@ -314,43 +313,61 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
                 f"The weights in the class_weight parameter of {name} must be finite, not negative "
                 f"and not all zero. Got {self.class_weight!r} instead."
             )
-        if weights is None:
-            return per_class[y]
-        with np.errstate(over="ignore"):
-            combined = per_class[y] * weights
-        if not combined.any() or not np.isfinite(combined).all():
-            raise ValueError(
-                f"Sample weights times class_weight={self.class_weight!r} must be finite and not "
-                "all zero."
-            )
-        return combined
+        return per_class
 
-    def _loss_and_n_outputs(self, y: np.ndarray) -> tuple[str, int]:
+    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int]:
         if y.ndim == 2:
-            return "binary_log_loss", y.shape[1]
-        if self.classes_.size == 2:
-            return "binary_log_loss", 1
-        return "log_loss", self.classes_.size
+            return f"binary_{self.loss}", (), y.shape[1]
+        # With a single class the one unit learns to say no to another one.
+        if self.classes_.size <= 2:
+            return f"binary_{self.loss}", (), 1
+        return self.loss, (), self.classes_.size
 
-    def _stratification(self, y: np.ndarray) -> np.ndarray | None:
-        return None if y.ndim == 2 else y
+    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
+        super()._set_network_attributes(spec, y, partial=partial)
+        present = np.arange(2) if y.ndim == 2 else self.classes_ if partial else np.unique(y)
+        self._sole_class = None if present.size > 1 else (0 if partial else int(present[0]))
+
+    def _predict_raw(self, X) -> np.ndarray:
+        raw = super()._predict_raw(X)
+        if self._sole_class is not None:
+            # Nothing has been told apart: the class that is known is the answer.
+            raw[...] = -CERTAIN
+            if raw.shape[1] > 1 or self._sole_class == 1:
+                raw[:, self._sole_class if raw.shape[1] > 1 else 0] = CERTAIN
+        return raw
+
+    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
+        if y.ndim == 1 and self.classes_.size > 2:
+            return y
+        smoothing = self.label_smoothing if training else 0.0
+        return y * (1 - smoothing) + 0.5 * smoothing
+
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        if y.ndim == 2 or self.classes_.size == 1:
+            return None
+        return y.astype(bool) if self.classes_.size == 2 else y
+
+    def _labels(self, y: np.ndarray) -> np.ndarray:
+        return y if y.ndim == 2 else self.classes_[y]
 
     def _is_multilabel(self) -> bool:
         return self.out_activation_ == "logistic" and self.n_outputs_ > 1
+
+    def _class_index(self, raw: np.ndarray) -> np.ndarray:
+        """Index of the most probable class from raw predictions."""
+        if raw.shape[1] > 1:
+            return raw.argmax(axis=1)
+        return (raw[:, 0] > 0).astype(np.intp)
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         if rows.y.shape[1] > 1:
             right = ((raw > 0) == rows.y).all(axis=1)
         else:
-            right = _class_index(raw) == rows.y[:, 0]
+            right = self._class_index(raw) == rows.y[:, 0]
         return float(np.average(right, weights=rows.weights))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _class_index(raw: np.ndarray) -> np.ndarray:
-    """Index of the most probable class from raw predictions."""
-    return (raw[:, 0] > 0).astype(np.intp) if raw.shape[1] == 1 else raw.argmax(axis=1)

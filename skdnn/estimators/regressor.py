@@ -4,24 +4,42 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
-from skdnn.estimators._base import BaseDNN, has_epochs, unchanged_on_failure
+from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._checks import (
+    available_when,
+    has_epochs,
+    predicts_quantiles,
+    unchanged_on_failure,
+)
 from skdnn.estimators._params import CONSTRAINTS, documented
-from skdnn.estimators._sklearn import fit_context, validate_data
+from skdnn.estimators._sklearn import StrOptions, fit_context, validate_data
+from skdnn.kernels.losses import LOSSES
+from skdnn.network.losses import LossSettings, resolve_loss
+from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
+from skdnn.training.engine import mean_raw
+
+#: Losses of numbers.
+NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
 
 
-@documented(links='"identity"', score="R2")
+@documented(links='"identity", or "exp" for the losses "poisson" and "gamma"', scoring='"r2"')
 class DNNRegressor(RegressorMixin, BaseDNN):
     """Deep network regressor with compiled training.
 
-    Minimises half the squared error, summed over the outputs, plus an L2 penalty.
+    Minimises a loss, summed over the outputs, plus a penalty on the weights.
 
     Parameters
     ----------
     <parameters>
+
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"} or \
+            settings object, default="squared_error"
+        *Targets.* "squared_error" is half the square. "huber" and "quantile" are :class:`Huber`
+        and :class:`Quantile` with their defaults. "poisson" and "gamma" are half the deviance of
+        the exponential of the output, for targets of at least 0 and above 0.
 
     Attributes
     ----------
@@ -49,31 +67,101 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     True
     """
 
-    _parameter_constraints = CONSTRAINTS
+    _default_scoring = "r2"
+    _parameter_constraints = {**CONSTRAINTS, "loss": [StrOptions(set(NAMES)), LossSettings]}
 
-    def predict(self, X) -> np.ndarray:
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        loss="squared_error",
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        dropout=0.0,
+        input_dropout=0.0,
+        normalization=None,
+        weight_decay=0.01,
+        l1_ratio=0.0,
+        clip_norm=np.inf,
+        regularization_schedule="constant",
+        scoring="r2",
+        max_time=np.inf,
+        n_members=1,
+        n_jobs=None,
+        dtype="auto",
+    ):
+        self._store(locals())
+
+    def predict(self, X, *, return_std=False):
         """Predict targets.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        return_std : bool, default=False
+            Whether to return the standard deviation of the members' predictions, too: how far
+            they disagree, not how far the target scatters. Zero with ``n_members=1``.
 
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            In the dtype of the network.
+            In the dtype of the network; the mean over the members. With ``loss=Quantile`` of
+            several levels the one next to one half.
+        std : array like ``y``
+            Only with ``return_std=True``.
         """
-        raw = self._predict_raw(X)
-        return raw[:, 0] if raw.shape[1] == 1 else raw
+        raw = self._member_raw(X)
+        y = self._prediction(mean_raw(raw, self.out_activation_))
+        if not return_std:
+            return y
+        return y, np.std([self._prediction(member) for member in raw], axis=0)
 
-    @available_if(has_epochs)
+    @available_when(predicts_quantiles)
+    def predict_quantiles(self, X) -> np.ndarray:
+        """Predict all quantiles of ``loss=Quantile(...)``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        quantiles : array of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
+            In the order of the levels; they rise, or stay, from one to the next.
+        """
+        quantiles = self._quantiles(self._predict_raw(X))
+        return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+
+    @available_when(has_epochs)
     @fit_context
     def partial_fit(self, X, y, sample_weight=None):
         """Train one epoch on the given rows.
 
+        Not available with ``solver="lbfgs"`` and ``early_stopping=True``.
+
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
@@ -86,7 +174,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Raises
         ------
         ValueError
-            As :meth:`fit`, and with ``early_stopping=True``.
+            As :meth:`fit`.
         """
         with unchanged_on_failure(self):
             return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
@@ -99,6 +187,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             X,
             y,
             reset=not resume,
+            accept_sparse="csr",
             dtype=(np.float64, np.float32),
             order="C",
             multi_output=True,
@@ -108,17 +197,46 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             y = column_or_1d(y, warn=True)
         return X, y
 
-    def _loss_and_n_outputs(self, y: np.ndarray) -> tuple[str, int]:
-        return "squared_error", 1 if y.ndim == 1 else y.shape[1]
+    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int]:
+        name, parameters = resolve_loss(self.loss)
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        # Of quantiles every level has an output of its own, for each target.
+        per_target = max(1, len(parameters))
+        return name, parameters * n_outputs, n_outputs * per_target
+
+    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
+        return np.repeat(y.reshape(y.shape[0], -1), self._n_levels(), axis=1)
+
+    def _n_levels(self) -> int:
+        return max(1, len(resolve_loss(self.loss)[1]))
+
+    def _quantiles(self, raw: np.ndarray) -> np.ndarray:
+        """Sorted (n_samples, n_outputs, n_levels) predictions."""
+        return np.sort(raw.reshape(raw.shape[0], self.n_outputs_, -1), axis=-1)
+
+    def _prediction(self, raw: np.ndarray) -> np.ndarray:
+        """What :meth:`predict` returns, from raw predictions."""
+        y = np.exp(raw) if self.out_activation_ == "exp" else raw
+        if len(self._levels) > 1:
+            y = self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
+        return y[:, 0] if y.shape[1] == 1 else y
+
+    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
+        super()._set_network_attributes(spec, y, partial=partial)
+        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
+        self._levels = spec.loss_parameters[: spec.n_out // self.n_outputs_]
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        from sklearn.metrics import r2_score  # as in _base._split
+        from sklearn.metrics import r2_score  # as in _validation.py
 
+        y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
         # A diverging network may be so far off that its squared error overflows.
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(r2_score(rows.y, raw, sample_weight=rows.weights))
+            return float(r2_score(y, self._prediction(raw), sample_weight=rows.weights))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        name = getattr(self.loss, "name", self.loss)
+        tags.target_tags.positive_only = name in ("poisson", "gamma")
         return tags

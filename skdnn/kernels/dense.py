@@ -5,7 +5,7 @@ All matrices are row-major and flat: views with a shape cost more than a tiny la
 
 import numpy as np
 
-from skdnn._jit import inlined, kernel
+from skdnn._jit import kernel
 from skdnn.kernels.matmul import matmul, transpose
 
 # Numba compiles a function anew for each literal int among its arguments, but not for these.
@@ -23,20 +23,20 @@ def column_sums(n_rows, n_columns, matrix, sums_out):
             sums_out[j] += row[j]
 
 
-@inlined
-def dense_forward(n_rows, n_in, n_out, x, weight, bias, z):
+@kernel
+def dense_forward(n_rows, n_in, n_out, x, weight, bias, with_bias, z):
     """``z = x W + b``; x (n_rows, n_in), weight (n_in, n_out), bias (n_out,), z (n_rows, n_out)."""
-    matmul(n_rows, n_out, n_in, x, n_in, _ONE, weight, n_out, bias, _ZERO, z, n_out)
+    bias_row = _ZERO if with_bias else _NONE
+    matmul(n_rows, n_out, n_in, x, n_in, _ONE, weight, n_out, bias, bias_row, z, n_out)
 
 
-@inlined
-def dense_backward_params(n_rows, n_in, n_out, x, dz, weight_grad, bias_grad):
-    """``dW = x^T dz`` (n_in, n_out) and ``db = sum of the rows of dz`` (n_out,)."""
-    matmul(n_in, n_out, n_rows, x, _ONE, n_in, dz, n_out, bias_grad, _NONE, weight_grad, n_out)
-    column_sums(n_rows, n_out, dz, bias_grad)
+@kernel
+def dense_backward_weight(n_rows, n_in, n_out, x, dz, weight_grad):
+    """``dW = x^T dz`` (n_in, n_out)."""
+    matmul(n_in, n_out, n_rows, x, _ONE, n_in, dz, n_out, dz, _NONE, weight_grad, n_out)
 
 
-@inlined
+@kernel
 def dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, dx):
     """``dx = dz W^T`` (n_rows, n_in); ``weight_t`` (n_out, n_in) is scratch for the transpose."""
     transpose(n_in, n_out, weight, weight_t)

@@ -57,6 +57,25 @@ def dropout_key(seed, step, layer):
 
 
 @kernel
+def keep_factor(like, rate, position, key):
+    """What the element at a position is multiplied by: 0, or ``1 / (1 - rate)``."""
+    threshold = np.uint64(rate * 4294967296.0)
+    if random_bits(np.uint64(position), key) >= threshold:
+        return like.dtype.type(1.0 / (1.0 - rate))
+    return like.dtype.type(0)
+
+
+@kernel
+def dropout_input(x, rate, key):
+    """Drop elements of ``x`` with probability ``rate``, in place; as ``dropout_forward``."""
+    threshold = np.uint64(rate * 4294967296.0)
+    scale = x.dtype.type(1.0 / (1.0 - rate))
+    zero = x.dtype.type(0)
+    for i in range(x.size):
+        x[i] *= scale if random_bits(np.uint64(i), key) >= threshold else zero
+
+
+@kernel
 def dropout_forward(a, d, rate, key):
     """Drop elements of ``a`` and of the derivative ``d`` with probability ``rate``.
 

@@ -1,34 +1,64 @@
 """Walks the layer table forward and backward.
 
 Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
-``[x: C * n_in | a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | g: C * widest | t]`` with the
+``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest | t]`` with the
 activations ``a``, their derivatives ``d``, which the backward pass turns into gradients in place,
-one gradient ``g`` on its way to the layer below, and the transpose ``t`` of a layer's weights.
-The last layer's ``a`` is the raw prediction.
+the normalised pre-activations ``n`` where there are any, one gradient ``g`` on its way to the layer
+below, and the transpose ``t`` of a layer's weights. The last layer's ``a`` is the raw prediction.
 """
 
+import math
 from typing import Any, NamedTuple
 
-from skdnn._jit import inlined, kernel
-from skdnn.kernels.activations import activation_forward
-from skdnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
-from skdnn.kernels.dropout import dropout_forward, dropout_key
-from skdnn.kernels.losses import loss_gradient
+import numpy as np
 
-# Columns of the layer table. WEIGHT and BIAS are offsets into the parameters, VALUE and
-# DERIVATIVE offsets into the arena in units of its capacity.
-N_IN, N_OUT, ACTIVATION, WEIGHT, BIAS, VALUE, DERIVATIVE, N_COLUMNS = range(8)
+from skdnn._jit import kernel
+from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.dense import (
+    column_sums,
+    dense_backward_input,
+    dense_backward_weight,
+    dense_forward,
+)
+from skdnn.kernels.dropout import dropout_forward, dropout_input, dropout_key
+from skdnn.kernels.losses import loss_gradient
+from skdnn.kernels.normalization import (
+    LAYER,
+    NONE,
+    VARIANCE_EPSILON,
+    batch_backward,
+    batch_forward,
+    batch_moments,
+    layer_backward,
+    layer_forward,
+    normalised_sums,
+    running_share,
+)
+from skdnn.kernels.sparse import sparse_backward, sparse_forward
+
+# Columns of the layer table. WEIGHT, BIAS and GAIN are offsets into the parameters, MOMENTS into
+# the buffers, VALUE, DERIVATIVE and NORMAL into the arena in units of its capacity.
+N_IN, N_OUT, ACTIVATION, WEIGHT, BIAS, GAIN, MOMENTS, VALUE, DERIVATIVE, NORMAL = range(10)
+N_COLUMNS = 10
+
+#: What the mask of the features is told apart from those of the hidden layers by.
+INPUT_MASK = np.int64(4095)
+
+#: The step of an evaluation: nothing is dropped, batches are normalised by running moments.
+EVALUATE = np.int64(-1)
 
 
 class Program(NamedTuple):
     """What is computed: constant during a fit, the same types for every architecture."""
 
     table: Any  # (n_layers, N_COLUMNS) int64
-    dropout: Any  # (n_layers,) float64, rate after each layer
+    normalization: int  # NONE, BATCH or LAYER
+    dropout: Any  # (n_layers,) float64, rate at the input of each layer
     segments: Any  # (n_segments, 2) int64, bounds of parameter segments
     factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
     hyper: Any  # (N_HYPER,) float64
     loss_code: int
+    loss_parameters: Any  # (n_out,) float64
     optimizer_code: int
 
 
@@ -36,12 +66,24 @@ class State(NamedTuple):
     """What changes: all in the dtype of the network, but ``step``."""
 
     params: Any  # (n_params,)
+    buffers: Any  # (n_buffers,), running mean and variance of every normalised layer
     grads: Any  # (n_params,)
     slots: Any  # (n_slots * n_params,), of the optimiser
     arena: Any  # scratch
+    moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows
+    x_batch: Any  # (batch_size * n_in,), scratch, empty for sparse features
     y_batch: Any  # (batch_size * n_targets,), scratch
     w_batch: Any  # (batch_size,), scratch
     step: Any  # (1,) int64, steps taken
+
+
+class Features(NamedTuple):
+    """X, dense or in compressed sparse rows; the other one is empty."""
+
+    dense: Any  # (n_samples, n_in)
+    data: Any  # (n_stored,)
+    indices: Any  # (n_stored,) int32, columns
+    indptr: Any  # (n_samples + 1,) int64, empty if X is dense
 
 
 @kernel
@@ -52,9 +94,9 @@ def layer_weight(table, layer, vector):
 
 
 @kernel
-def layer_bias(table, layer, vector):
-    """The (n_out,) biases of a layer in a vector of parameters or gradients."""
-    start = table[layer, BIAS]
+def layer_vector(table, layer, column, vector):
+    """The (n_out,) biases or gains of a layer in a vector of parameters or gradients."""
+    start = table[layer, column]
     return vector[start : start + table[layer, N_OUT]]
 
 
@@ -64,27 +106,116 @@ def arena_block(arena, capacity, offset, size):
     return arena[capacity * offset : capacity * offset + size]
 
 
-@inlined
-def forward(program, params, arena, capacity, n_rows, seed, step):
+@kernel
+def gather(features, rows, x_batch):
+    """Copy dense rows to where the first layer expects a batch; sparse ones stay where they are."""
+    if features.indptr.size == 0:
+        X = features.dense
+        n_in = X.shape[1]
+        for i in range(rows.size):
+            row = rows[i]
+            for j in range(n_in):
+                x_batch[i * n_in + j] = X[row, j]
+
+
+@kernel
+def normalize_forward(program, state, layer, capacity, n_rows, step, z):
+    """Normalise pre-activations in place; with a negative step by the running moments."""
+    table = program.table
+    n = table[layer, N_OUT]
+    gain = layer_vector(table, layer, GAIN, state.params)
+    shift = layer_vector(table, layer, BIAS, state.params)
+    normal = arena_block(state.arena, capacity, table[layer, NORMAL], n_rows * n)
+    if program.normalization == LAYER:
+        spread = state.moments[layer * capacity : layer * capacity + n_rows]
+        layer_forward(n_rows, n, z, gain, shift, spread, normal)
+        return
+    start = table[layer, MOMENTS]
+    running_mean = state.buffers[start : start + n]
+    running_variance = state.buffers[start + n : start + 2 * n]
+    mean, spread = state.moments[start : start + n], state.moments[start + n : start + 2 * n]
+    if step >= 0:
+        mass = batch_moments(n_rows, n, z, state.w_batch, mean, spread)
+        share = z.dtype.type(running_share(step, mass / capacity))
+        for j in range(n):
+            running_mean[j] += share * (mean[j] - running_mean[j])
+            running_variance[j] += share * (spread[j] - running_variance[j])
+    else:
+        for j in range(n):
+            mean[j], spread[j] = running_mean[j], running_variance[j]
+    for j in range(n):
+        spread[j] = z.dtype.type(1) / math.sqrt(spread[j] + z.dtype.type(VARIANCE_EPSILON))
+    batch_forward(n_rows, n, z, gain, shift, mean, spread, normal)
+
+
+@kernel
+def normalize_backward(program, state, layer, capacity, n_rows, dz):
+    """Gradients of gain and shift; ``dz`` becomes the gradient of the pre-activations."""
+    table = program.table
+    n = table[layer, N_OUT]
+    gain = layer_vector(table, layer, GAIN, state.params)
+    gain_grad = layer_vector(table, layer, GAIN, state.grads)
+    shift_grad = layer_vector(table, layer, BIAS, state.grads)
+    normal = arena_block(state.arena, capacity, table[layer, NORMAL], n_rows * n)
+    normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
+    if program.normalization == LAYER:
+        spread = state.moments[layer * capacity : layer * capacity + n_rows]
+        layer_backward(n_rows, n, normal, spread, gain, dz)
+    else:
+        start = table[layer, MOMENTS] + n
+        spread = state.moments[start : start + n]
+        batch_backward(n_rows, n, normal, state.w_batch, spread, gain, gain_grad, shift_grad, dz)
+
+
+@kernel
+def forward(program, state, features, rows, capacity, seed, step, strength):
     """Activations and derivatives of all layers; with a negative step nothing is dropped.
+
+    Parameters
+    ----------
+    program : Program
+    state : State
+        ``x_batch`` holds the rows, if they are dense.
+    features : Features
+    rows : (n_rows,) int64 array
+    capacity : int
+        Rows that the arena is cut for.
+    seed : uint64
+    step : int
+    strength : float
+        Factor on the rates of dropout.
 
     Returns
     -------
     raw : (n_rows * n_out,) array
         The raw prediction.
     """
-    table = program.table
+    table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
-    x = arena[: n_rows * table[0, N_IN]]
+    x = state.x_batch
     for layer in range(last + 1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        z = arena_block(arena, capacity, table[layer, VALUE], n_rows * n_out)
-        weight, bias = layer_weight(table, layer, params), layer_bias(table, layer, params)
-        dense_forward(n_rows, n_in, n_out, x, weight, bias, z)
+        z = arena_block(state.arena, capacity, table[layer, VALUE], n_rows * n_out)
+        weight = layer_weight(table, layer, state.params)
+        bias = layer_vector(table, layer, BIAS, state.params)
+        normalized = layer < last and program.normalization != NONE
+        if layer == 0:
+            rate = program.dropout[0] * strength if step >= 0 else 0.0
+            key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
+            if features.indptr.size > 0:
+                sparse_forward(
+                    n_rows, n_in, n_out, features, rows, weight, bias, not normalized, rate, key, z
+                )
+            elif rate > 0:
+                dropout_input(x[: n_rows * n_in], rate, key)
+        if layer > 0 or features.indptr.size == 0:
+            dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
-            d = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
+            if normalized:
+                normalize_forward(program, state, layer, capacity, n_rows, step, z)
+            d = arena_block(state.arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
             activation_forward(table[layer, ACTIVATION], z, d)
-            rate = program.dropout[layer]
+            rate = program.dropout[layer + 1] * strength
             if rate > 0 and step >= 0:
                 dropout_forward(z, d, rate, dropout_key(seed, step, layer))
         x = z
@@ -98,43 +229,50 @@ def multiply(a, b):
         a[i] *= b[i]
 
 
-@inlined
-def backward(program, params, grads, arena, capacity, n_rows):
+@kernel
+def backward(program, state, features, rows, capacity, seed, step, strength):
     """Gradients of all parameters from the gradient of the raw prediction."""
-    table = program.table
+    table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
-    scratch = table[last, DERIVATIVE] + table[last, N_OUT]
+    # Behind all blocks: the gradient on its way down.
+    scratch = table[last, NORMAL]
     for layer in range(last, -1, -1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        dz = arena_block(arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
-        # Offset 0 is the input of the first layer.
-        below = table[layer - 1, VALUE] if layer > 0 else 0
-        x = arena_block(arena, capacity, below, n_rows * n_in)
-        weight_grad, bias_grad = layer_weight(table, layer, grads), layer_bias(table, layer, grads)
-        dense_backward_params(n_rows, n_in, n_out, x, dz, weight_grad, bias_grad)
+        dz = arena_block(state.arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
+        if layer < last and program.normalization != NONE:
+            normalize_backward(program, state, layer, capacity, n_rows, dz)
+        else:
+            column_sums(n_rows, n_out, dz, layer_vector(table, layer, BIAS, state.grads))
+        weight_grad = layer_weight(table, layer, state.grads)
+        if layer == 0 and features.indptr.size > 0:
+            rate = program.dropout[0] * strength if step >= 0 else 0.0
+            key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
+            sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_grad)
+        else:
+            x = state.x_batch
+            if layer > 0:
+                x = arena_block(state.arena, capacity, table[layer - 1, VALUE], n_rows * n_in)
+            dense_backward_weight(n_rows, n_in, n_out, x, dz, weight_grad)
         if layer > 0:
-            g = arena_block(arena, capacity, scratch, n_rows * n_in)
-            weight = layer_weight(table, layer, params)
-            weight_t = arena[arena.size - weight.size :]
+            g = arena_block(state.arena, capacity, scratch, n_rows * n_in)
+            weight = layer_weight(table, layer, state.params)
+            weight_t = state.arena[state.arena.size - weight.size :]
             dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
-            d = arena_block(arena, capacity, table[layer - 1, DERIVATIVE], n_rows * n_in)
+            d = arena_block(state.arena, capacity, table[layer - 1, DERIVATIVE], n_rows * n_in)
             multiply(d, g)
 
 
-@inlined
-def batch_gradient(program, state, capacity, n_rows, seed):
+@kernel
+def batch_gradient(program, state, features, rows, capacity, seed, step, strength):
     """Loss and gradients of one batch.
 
     Parameters
     ----------
     program : Program
     state : State
-        ``y_batch`` and ``w_batch`` hold the targets and weights of the batch, the arena begins
-        with its features.
-    capacity : int
-        Rows that the arena is cut for.
-    n_rows : int
-        Rows of the batch.
+        ``y_batch`` and ``w_batch`` hold the targets and weights of the batch, ``x_batch`` its
+        features, if they are dense.
+    features, rows, capacity, seed, step, strength : as in ``forward``
 
     Returns
     -------
@@ -142,11 +280,14 @@ def batch_gradient(program, state, capacity, n_rows, seed):
         Sum of the weighted losses, without penalty. ``state.grads`` holds the gradient of
         ``total / n_rows``.
     """
-    table = program.table
+    table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
     n_out = table[last, N_OUT]
-    raw = forward(program, state.params, state.arena, capacity, n_rows, seed, state.step[0])
+    raw = forward(program, state, features, rows, capacity, seed, step, strength)
     dz = arena_block(state.arena, capacity, table[last, DERIVATIVE], n_rows * n_out)
-    total = loss_gradient(program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch, dz)
-    backward(program, state.params, state.grads, state.arena, capacity, n_rows)
+    total = loss_gradient(
+        program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch,
+        program.loss_parameters, dz,
+    )  # fmt: skip
+    backward(program, state, features, rows, capacity, seed, step, strength)
     return total

@@ -49,11 +49,13 @@ class Loss:
         Name of the loss.
     code : int
         What the kernels branch on.
-    link : {"identity", "logistic", "softmax"}
+    link : {"identity", "logistic", "softmax", "exp"}
         From raw predictions to predictions; the value of ``out_activation_``.
     class_index : bool
         True if the target is one column with the index of the class,
         False if it has a column for every output.
+    domain : {"real", "unit", "class", "non-negative", "positive"}
+        What targets may be.
     reference : str
         Source of the formula.
     """
@@ -62,6 +64,7 @@ class Loss:
     code: int
     link: str
     class_index: bool
+    domain: str
     reference: str
 
 

@@ -11,6 +11,7 @@ from math import sqrt
 
 import numpy as np
 
+from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
@@ -23,26 +24,34 @@ FANS = {
 }
 
 
-def initial_params(
-    spec: NetworkSpec, layout: Layout, random_state: np.random.RandomState, dtype: np.dtype
+def initial_values(
+    spec: NetworkSpec, random_state: np.random.RandomState, dtype: np.dtype
 ) -> np.ndarray:
-    """Draw the parameters of a new network.
+    """Draw the values of a new network.
 
     The activation decides the initialiser and the gain. Biases have the bound of the weights with
-    Glorot's, as in scikit-learn's MLP, and are zero with the others, as in their papers. The
-    draws are those of scikit-learn's MLP, in its order: with its activations, the same random
-    state gives the same weights.
+    Glorot's, as in scikit-learn's MLP, and are zero with the others and in normalised layers, as
+    in their papers. The draws are those of scikit-learn's MLP, in its order: with its
+    activations, the same random state gives the same weights.
 
     Returns
     -------
-    params : (n_params,) array of ``dtype``
+    values : (n_values,) array of ``dtype``
     """
-    activation = ACTIVATIONS[spec.activation]
+    activation, layout = ACTIVATIONS[spec.activation], Layout(spec)
     fan = FANS[activation.initializer]
-    params = np.zeros(layout.n_params, dtype=dtype)
-    for weight, bias in zip(layout.coefs(params), layout.intercepts(params), strict=True):
+    values = np.zeros((1, layout.n_params + layout.n_buffers), dtype=dtype)
+    coefs, intercepts = layout.coefs(values), layout.intercepts(values)
+    for layer, (weight, bias) in enumerate(zip(coefs, intercepts, strict=True)):
         bound = activation.gain * sqrt(3 / fan(*weight.shape))
         weight[...] = random_state.uniform(-bound, bound, weight.shape)
-        if activation.initializer == "glorot_uniform":
+        normalized = spec.normalization is not None and layer < spec.n_layers - 1
+        if activation.initializer == "glorot_uniform" and not normalized:
             bias[...] = random_state.uniform(-bound, bound, bias.shape)
-    return params
+    for gain in layout.gains(values):
+        gain[...] = 1
+    # Running moments: no mean, and a variance of 1 as if nothing were normalised.
+    for row in layout.table[:-1] if layout.n_buffers else ():
+        start = layout.n_params + row[columns.MOMENTS] + row[columns.N_OUT]
+        values[0, start : start + row[columns.N_OUT]] = 1
+    return values[0]

@@ -5,6 +5,7 @@ import numpy as np
 from skdnn._dtypes import INDEX, SCALAR
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
+from skdnn.kernels.normalization import BATCH, LAYER, NONE
 from skdnn.kernels.optimizers import DECAY_FACTOR, N_FACTORS, PENALTY_FACTOR, RATE_FACTOR
 from skdnn.network.spec import NetworkSpec
 
@@ -22,67 +23,110 @@ class ArrayViews(list):
             self[index][...] = value
 
 
+#: Value of the parameter ``normalization`` -> code in the kernels.
+NORMALIZATIONS = {None: NONE, "batch": BATCH, "layer": LAYER}
+
+
 class Layout:
     """The layer table and the named views of a specification.
 
-    All weights come first, then all biases: the parameters that the optimiser treats alike are
-    two segments whatever the depth.
+    The parameters are all weights, then all biases, then the gains of normalised layers: what the
+    optimiser treats alike are two segments whatever the depth. A member's values are the
+    parameters, followed by the buffers: running mean and variance of each batch-normalised layer.
 
     Attributes
     ----------
     table : (n_layers, N_COLUMNS) int64 array
         Sizes, activation and offsets; columns in ``kernels/network.py``.
+    normalization : int
+        Code in ``kernels/normalization.py``.
     segments : (n_segments, 2) int64 array
         First and last + 1 of every segment of the parameters.
     factors : (n_segments, N_FACTORS) float64 array
         What the optimiser multiplies learning rate, decay and penalty by.
     dropout : (n_layers,) float64 array
-        Rate after each layer.
-    n_params : int
-    arena_width : int
-        Scratch memory in elements for every row of a batch,
-    arena_extra : int
-        and once more so many, for the transpose of a layer's weights.
+        Rate at the input of each layer.
+    n_params, n_buffers : int
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         n_in = np.array(spec.layer_sizes[:-1], dtype=INDEX)
         n_out = np.array(spec.layer_sizes[1:], dtype=INDEX)
+        normalized = n_out * (spec.normalization is not None)
+        normalized[-1] = 0
         n_weights = int((n_in * n_out).sum())
-        self.n_params = n_weights + int(n_out.sum())
+        n_dense = n_weights + int(n_out.sum())
+        self.n_params = n_dense + int(normalized.sum())
+        self.normalization = NORMALIZATIONS[spec.normalization]
+        self.n_buffers = 2 * int(normalized.sum()) if self.normalization == BATCH else 0
+
+        def starts(sizes: np.ndarray) -> np.ndarray:
+            return np.cumsum(sizes) - sizes
 
         table = np.zeros((spec.n_layers, columns.N_COLUMNS), dtype=INDEX)
         table[:, columns.N_IN] = n_in
         table[:, columns.N_OUT] = n_out
         table[:, columns.ACTIVATION] = ACTIVATIONS[spec.activation].code
         table[-1, columns.ACTIVATION] = IDENTITY
-        table[:, columns.WEIGHT] = np.cumsum(n_in * n_out) - n_in * n_out
-        table[:, columns.BIAS] = n_weights + np.cumsum(n_out) - n_out
-        table[:, columns.VALUE] = spec.n_in + np.cumsum(n_out) - n_out
-        table[:, columns.DERIVATIVE] = table[:, columns.VALUE] + n_out.sum()
+        table[:, columns.WEIGHT] = starts(n_in * n_out)
+        table[:, columns.BIAS] = n_weights + starts(n_out)
+        table[:, columns.GAIN] = n_dense + starts(normalized)
+        table[:, columns.MOMENTS] = 2 * starts(normalized)
+        table[:, columns.VALUE] = starts(n_out)
+        table[:, columns.DERIVATIVE] = n_out.sum() + starts(n_out)
+        table[:, columns.NORMAL] = 2 * n_out.sum() + starts(normalized)
         self.table = table
-        self.arena_width = int(spec.n_in + 2 * n_out.sum() + n_in.max())
-        self.arena_extra = int((n_in * n_out).max())
+        # Elements of the arena for every row of a batch, and once: for the transposed weights.
+        self._arena_width = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
+        self._arena_extra = int((n_in * n_out)[1:].max(initial=0))
 
         self.segments = np.array([[0, n_weights], [n_weights, self.n_params]], dtype=INDEX)
         self.factors = np.ones((2, N_FACTORS), dtype=SCALAR)
         self.factors[1, [DECAY_FACTOR, PENALTY_FACTOR]] = 0
         self.factors[:, RATE_FACTOR] = 1
-        self.dropout = np.array([*spec.dropout, 0.0], dtype=SCALAR)
+        self.dropout = np.array(spec.dropout, dtype=SCALAR)
 
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
         """Scratch memory for batches of up to ``n_rows`` rows."""
-        return np.empty(n_rows * self.arena_width + self.arena_extra, dtype)
+        return np.empty(n_rows * self._arena_width + self._arena_extra, dtype)
 
-    def coefs(self, vector: np.ndarray) -> ArrayViews:
-        """Views of the (n_in, n_out) weights of every layer."""
-        return ArrayViews(
-            vector[row[columns.WEIGHT] :][: row[columns.N_IN] * row[columns.N_OUT]].reshape(
-                row[columns.N_IN], row[columns.N_OUT]
-            )
-            for row in self.table
-        )
+    def moments(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
+        """Scratch memory for what batches of up to ``n_rows`` rows are normalised by."""
+        n_values = len(self.table) * n_rows if self.normalization == LAYER else self.n_buffers
+        return np.empty(n_values, dtype)
 
-    def intercepts(self, vector: np.ndarray) -> ArrayViews:
-        """Views of the (n_out,) biases of every layer."""
-        return ArrayViews(vector[row[columns.BIAS] :][: row[columns.N_OUT]] for row in self.table)
+    def coefs(self, values: np.ndarray) -> ArrayViews:
+        """Views of the weights of every layer.
+
+        Parameters
+        ----------
+        values : (n_members, n_values) array
+
+        Returns
+        -------
+        views : list of (n_in, n_out) arrays; (n_members, n_in, n_out) for several members
+        """
+        views = ArrayViews()
+        for row in self.table:
+            n_in, n_out = row[columns.N_IN], row[columns.N_OUT]
+            start = row[columns.WEIGHT]
+            view = values[:, start : start + n_in * n_out].reshape(-1, n_in, n_out)
+            views.append(view[0] if len(view) == 1 else view)
+        return views
+
+    def intercepts(self, values: np.ndarray) -> ArrayViews:
+        """Views of the (n_out,) biases of every layer, as ``coefs``."""
+        return self._vectors(values, columns.BIAS)
+
+    def gains(self, values: np.ndarray) -> ArrayViews:
+        """Views of the (n_out,) gains of every normalised layer, as ``coefs``."""
+        if self.normalization == NONE:
+            return ArrayViews()
+        return ArrayViews(self._vectors(values, columns.GAIN)[:-1])
+
+    def _vectors(self, values: np.ndarray, column: int) -> ArrayViews:
+        views = ArrayViews()
+        for row in self.table:
+            view = values[:, row[column] : row[column] + row[columns.N_OUT]]
+            views.append(view[0] if len(view) == 1 else view)
+        return views

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Everything that decides the shape of a network.
+    """Everything that decides the shape of a network and what it computes.
 
     Attributes
     ----------
@@ -14,15 +14,21 @@ class NetworkSpec:
     activation : str
         Name in ``ACTIVATIONS``, of all hidden layers.
     dropout : tuple of float
-        Rate after each hidden layer.
+        Rate at the input of each dense layer: of the features, then of every hidden layer.
     loss : str
         Name in ``LOSSES``; it decides the link of the output.
+    loss_parameters : tuple of float
+        Of the loss, one for each output; empty is 0 for all.
+    normalization : {"batch", "layer"} or None
+        Of the pre-activations of all hidden layers.
     """
 
     layer_sizes: tuple[int, ...]
     activation: str
     dropout: tuple[float, ...]
     loss: str
+    loss_parameters: tuple[float, ...] = ()
+    normalization: str | None = None
 
     @property
     def n_in(self) -> int:

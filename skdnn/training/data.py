@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
+
+from skdnn._dtypes import COLUMN, INDEX
+from skdnn.kernels.network import Features
 
 
 def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarray:
@@ -18,12 +22,39 @@ def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarra
     return view
 
 
+def make_features(X: Any, dtype: np.dtype) -> Features:
+    """Features from a dense array or a sparse one in compressed rows.
+
+    Raises
+    ------
+    ValueError
+        If the indices of a sparse array are not consistent: the kernels trust them.
+    """
+    # Beyond the range of float32 a value becomes inf, and the training says so.
+    with np.errstate(over="ignore"):
+        if not issparse(X):
+            empty = np.empty(0)
+            return Features(
+                frozen(X, dtype), frozen(empty, dtype), frozen(empty, COLUMN), frozen(empty, INDEX)
+            )
+        X.check_format(full_check=True)
+        return Features(
+            frozen(np.empty((0, X.shape[1])), dtype), frozen(X.data, dtype),
+            frozen(X.indices, COLUMN), frozen(X.indptr, INDEX),
+        )  # fmt: skip
+
+
+def n_feature_rows(features: Features) -> int:
+    """Number of rows of features in either form."""
+    return features.indptr.size - 1 if features.indptr.size else features.dense.shape[0]
+
+
 class Rows(NamedTuple):
     """Samples with targets and weights.
 
     Attributes
     ----------
-    X : (n_samples, n_in) array
+    features : Features
     y : (n_samples, n_targets) array
     weights : (n_samples,) array
         Of mean 1 over the data that a network is trained on.
@@ -31,19 +62,17 @@ class Rows(NamedTuple):
         The mean of the weights before they were divided by it.
     """
 
-    X: np.ndarray
+    features: Features
     y: np.ndarray
     weights: np.ndarray
     weight_scale: float
 
     @property
     def n_rows(self) -> int:
-        return self.X.shape[0]
+        return self.y.shape[0]
 
 
-def make_rows(
-    X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None, *, dtype: np.dtype
-) -> Rows:
+def make_rows(X: Any, y: np.ndarray, sample_weight: np.ndarray | None, *, dtype: np.dtype) -> Rows:
     """Rows in the dtype of the network; without weights all are 1."""
     if sample_weight is None:
         weights, scale = np.ones(X.shape[0], dtype=dtype), 1.0
@@ -54,6 +83,5 @@ def make_rows(
         mean = float(weights.mean())
         weights, scale = weights / mean, largest * mean
     y = y.reshape(-1, 1) if y.ndim == 1 else y
-    # Beyond the range of float32 a value becomes inf, and the training says so.
     with np.errstate(over="ignore"):
-        return Rows(frozen(X, dtype), frozen(y, dtype), frozen(weights, dtype), scale)
+        return Rows(make_features(X, dtype), frozen(y, dtype), frozen(weights, dtype), scale)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.special import log_expit, log_softmax, logsumexp
 
-from skdnn._dtypes import ACCUMULATOR, INDEX
+from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import load_registries
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import Program, State
+from skdnn.kernels.network import Features, Program, State
 from skdnn.kernels.optimizers import (
-    ALPHA,
     BETA_1,
     BETA_2,
+    CLIP_NORM,
     EPSILON,
+    L1,
+    L2,
     MOMENTUM,
     N_HYPER,
     NESTEROV,
@@ -24,9 +27,10 @@ from skdnn.kernels.optimizers import (
     WEIGHT_DECAY,
 )
 from skdnn.network.network import Network
-from skdnn.training.data import Rows, frozen
+from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
+from skdnn.training.threads import Threads
 
 #: Rows of a block in prediction and validation: its activations stay in cache.
 BLOCK_ROWS = 256
@@ -44,25 +48,46 @@ class NonFiniteLossError(ArithmeticError):
 
 
 def _program(network: Network, settings: Settings | None, weight_scale: float = 1.0) -> Program:
-    layout = network.layout
-    hyper = np.zeros(N_HYPER, dtype=np.float64)
+    spec, layout = network.spec, network.layout
+    hyper = np.zeros(N_HYPER, dtype=SCALAR)
     optimizer_code = 0
+    parameters = np.zeros(spec.n_out, dtype=SCALAR)
+    parameters[: len(spec.loss_parameters)] = spec.loss_parameters
     if settings is not None:
         hyper[MOMENTUM] = settings.momentum
         hyper[NESTEROV] = settings.nesterovs_momentum
         hyper[BETA_1] = settings.beta_1
         hyper[BETA_2] = settings.beta_2
         # An epsilon that the dtype rounds to zero would be a division by zero.
-        hyper[EPSILON] = max(settings.epsilon, float(np.finfo(network.params.dtype).tiny))
+        hyper[EPSILON] = max(settings.epsilon, float(np.finfo(network.dtype).tiny))
         hyper[WEIGHT_DECAY] = settings.weight_decay
         # The loss is divided by the sum of the weights, and so is the penalty; the kernels
         # divide by rows, with weights of mean 1.
-        hyper[ALPHA] = settings.alpha / weight_scale
+        hyper[L2] = settings.alpha * (1 - settings.l1_ratio) / weight_scale
+        hyper[L1] = settings.alpha * settings.l1_ratio / weight_scale
+        hyper[CLIP_NORM] = settings.clip_norm
         if settings.solver in OPTIMIZERS:
             optimizer_code = OPTIMIZERS[settings.solver].code
+        if LOSSES[spec.loss].class_index:
+            parameters[0] = settings.label_smoothing
     return Program(
-        layout.table, layout.dropout, layout.segments, layout.factors, hyper,
-        LOSSES[network.spec.loss].code, optimizer_code,
+        layout.table, layout.normalization, layout.dropout, layout.segments, layout.factors, hyper,
+        LOSSES[spec.loss].code, parameters, optimizer_code,
+    )  # fmt: skip
+
+
+def _state(
+    network: Network, member: int, features: Features, capacity: int, **arrays: np.ndarray
+) -> State:
+    """Memory for blocks of up to ``capacity`` rows of the features; empty where none is given."""
+    dtype, layout = network.dtype, network.layout
+    empty = np.empty(0, dtype)
+    x_batch = np.empty(capacity * features.dense.shape[1] * (features.indptr.size == 0), dtype)
+    given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
+    return State(
+        params=network.params[member], buffers=network.buffers[member],
+        arena=layout.arena(capacity, dtype), moments=layout.moments(capacity, dtype),
+        x_batch=x_batch, **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
 
 
@@ -72,13 +97,15 @@ class Engine:
     Parameters
     ----------
     network : Network
-        Its parameters are trained in place.
+        Its values are trained in place.
     settings : Settings
     rows : Rows
         Training data.
     batch_size : int
     progress : Progress
-        Its slots and its number of steps are changed in place.
+        Its slots and its numbers of steps are changed in place.
+    threads : Threads
+        Train the members side by side.
     """
 
     def __init__(
@@ -88,42 +115,67 @@ class Engine:
         rows: Rows,
         batch_size: int,
         progress: Progress,
+        threads: Threads,
     ) -> None:
         load_registries()
-        layout, dtype = network.layout, network.params.dtype
         self.network = network
         self.rows = rows
         self.batch_size = batch_size
         self.progress = progress
+        self.threads = threads
         self.program = _program(network, settings, rows.weight_scale)
-        self.state = State(
-            params=network.params,
-            grads=np.zeros(layout.n_params, dtype),
-            slots=progress.slots,
-            arena=layout.arena(batch_size, dtype),
-            y_batch=np.empty(batch_size * rows.y.shape[1], dtype),
-            w_batch=np.empty(batch_size, dtype),
-            step=progress.step,
-        )
-        work = STEP_WORK + PARAMETER_WORK * layout.n_params + batch_size * row_work(network)
+        self.states = [self._member_state(member) for member in range(network.n_members)]
+        work = STEP_WORK + PARAMETER_WORK * network.layout.n_params
+        work += batch_size * row_work(network, rows.features)
         self._steps_per_call = max(1, CALL_WORK // work)
 
-    def train_epoch(self, order: np.ndarray, rates: np.ndarray) -> float:
-        """Train on the rows ``order``; return the mean loss, penalty included.
+    def _member_state(self, member: int) -> State:
+        dtype = self.network.dtype
+        return _state(
+            self.network, member, self.rows.features, self.batch_size,
+            grads=np.zeros(self.network.layout.n_params, dtype),
+            slots=self.progress.slots[member],
+            y_batch=np.empty(self.batch_size * self.rows.y.shape[1], dtype),
+            w_batch=np.empty(self.batch_size, dtype),
+            step=self.progress.step[member],
+        )  # fmt: skip
+
+    def train_epoch(
+        self, orders: list[np.ndarray], rates: np.ndarray, strengths: np.ndarray
+    ) -> float:
+        """Train every member on the rows of its order; return the mean loss, penalty included.
+
+        Parameters
+        ----------
+        orders : list of (n_order,) int64 arrays
+        rates, strengths : (n_steps,) float64 arrays
+            Learning rate, and factor on dropout and weight decay, of every step.
 
         Raises
         ------
         NonFiniteLossError
             The parameters are then those before the offending step, which may be large.
         """
-        total = 0.0
-        seed = np.uint64(self.progress.seeds.dropout)
+
+        def train(member: int) -> float:
+            return self._train_member(member, orders[member], rates, strengths)
+
+        losses = self.threads.map(train, range(self.network.n_members))
+        return sum(losses) / len(losses)
+
+    def _train_member(
+        self, member: int, order: np.ndarray, rates: np.ndarray, strengths: np.ndarray
+    ) -> float:
+        total, rows = 0.0, self.rows
+        seed = np.uint64(self.progress.seeds[member].dropout)
         for first in range(0, rates.size, self._steps_per_call):
+            if self.threads.stopping.is_set():
+                break
             steps = slice(first, first + self._steps_per_call)
             chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
             status, loss = entries.train_epoch(
-                self.program, self.state, self.rows.X, self.rows.y, self.rows.weights,
-                order[chunk], rates[steps], self.batch_size, seed,
+                self.program, self.states[member], rows.features, rows.y, rows.weights,
+                order[chunk], rates[steps], strengths[steps], self.batch_size, seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
@@ -137,35 +189,45 @@ class Objective:
     Parameters
     ----------
     engine : Engine
-        Its network's parameters are overwritten; its arena is the scratch memory.
+        Its network's parameters are overwritten; its arenas are the scratch memory.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean loss with penalty, and its gradient.
+        """Mean loss with penalty, summed over the members, and its gradient.
 
         Parameters
         ----------
-        params : (n_params,) float64 array
+        params : (n_members * n_params,) float64 array
 
         Returns
         -------
         loss : float
-        gradient : (n_params,) float64 array
+        gradient : (n_members * n_params,) float64 array
         """
+        network, threads = self.engine.network, self.engine.threads
+        members = params.reshape(network.params.shape)
+        network.params[...] = members
+        results = threads.map(
+            lambda member: self._member(member, members[member]), range(network.n_members)
+        )
+        return sum(loss for loss, _ in results), np.concatenate([slope for _, slope in results])
+
+    def _member(self, member: int, params: np.ndarray) -> tuple[float, np.ndarray]:
         engine, rows = self.engine, self.engine.rows
-        engine.state.params[...] = params
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0
-        for chunk in _row_chunks(rows.n_rows, row_work(engine.network)):
+        for chunk in _row_chunks(rows.n_rows, row_work(engine.network, rows.features)):
+            if engine.threads.stopping.is_set():
+                break
             order = np.arange(*chunk.indices(rows.n_rows), dtype=INDEX)
             total += entries.sum_gradients(
-                engine.program, engine.state, rows.X, rows.y, rows.weights, order,
+                engine.program, engine.states[member], rows.features, rows.y, rows.weights, order,
                 engine.batch_size, gradient,
             )  # fmt: skip
-        alpha = engine.program.hyper[ALPHA]
+        alpha = engine.program.hyper[L2]
         for bounds, factors in zip(engine.program.segments, engine.program.factors, strict=True):
             part = slice(*bounds)
             penalty = alpha * factors[PENALTY_FACTOR]
@@ -175,53 +237,93 @@ class Objective:
 
 
 def empty_slots(network: Network, solver: str) -> np.ndarray:
-    """State vectors of a solver before its first step."""
+    """State vectors of a solver before its first step, a row for each member."""
     n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
-    return np.zeros(n_slots * network.params.size, network.params.dtype)
+    return np.zeros((network.n_members, n_slots * network.layout.n_params), network.dtype)
 
 
-def row_work(network: Network) -> int:
+def row_work(network: Network, features: Features) -> int:
     """Work of a row in training: forward 2, backward 4 operations a weight, and the elements."""
-    return 6 * network.spec.n_weights + ELEMENT_WORK * sum(network.spec.layer_sizes)
+    n_in, *n_out = network.spec.layer_sizes
+    # Of sparse rows only what is stored takes part.
+    n_stored = -(-features.data.size // max(1, features.indptr.size - 1))
+    n_used = n_stored if features.indptr.size else n_in
+    n_weights = network.spec.n_weights - (n_in - n_used) * n_out[0]
+    return 6 * n_weights + ELEMENT_WORK * (n_used + sum(n_out))
 
 
 def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
     size = max(1, CALL_WORK // (work_per_row * BLOCK_ROWS)) * BLOCK_ROWS
-    return (slice(start, start + size) for start in range(0, n_rows, size))
+    return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
-def predict_raw(network: Network, X: np.ndarray) -> np.ndarray:
-    """Raw predictions (before the link).
+def predict_raw(network: Network, features: Features, threads: Threads) -> np.ndarray:
+    """Raw predictions (before the link) of every member.
 
     Parameters
     ----------
     network : Network
-    X : (n_samples, n_in) array
+    features : Features
+    threads : Threads
+        Members, and blocks of rows, side by side.
 
     Returns
     -------
-    raw : (n_samples, n_out) array in the dtype of the network
+    raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
     load_registries()
-    dtype = network.params.dtype
-    with np.errstate(over="ignore"):
-        X = frozen(X, dtype)
-    raw = np.empty((X.shape[0], network.spec.n_out), dtype)
-    block = min(BLOCK_ROWS, X.shape[0])
-    arena = network.layout.arena(block, dtype)
+    n_rows = n_feature_rows(features)
+    raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     program = _program(network, None)
     # Writable, although it is only read: the type that training has, and its compiled code. Only
-    # the parameters of a memory-mapped model are copied.
-    params = np.require(network.params, requirements=["C", "A", "W"])
-    for chunk in _row_chunks(X.shape[0], row_work(network)):
-        entries.predict_raw(program, params, arena, block, X[chunk], raw[chunk])
+    # the values of a memory-mapped model are copied.
+    values = np.require(network.values, requirements=["C", "A", "W"])
+    network = network if values is network.values else Network(network.spec, values)
+    block = min(BLOCK_ROWS, n_rows)
+
+    def predict(task: tuple[int, slice]) -> None:
+        member, chunk = task
+        if threads.stopping.is_set():
+            return
+        state = _state(network, member, features, block)
+        order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
+        entries.predict_raw(program, state, features, order, block, raw[member, chunk])
+
+    chunks = list(_row_chunks(n_rows, row_work(network, features)))
+    threads.map(predict, [(i, chunk) for i in range(network.n_members) for chunk in chunks])
     return raw
 
 
+def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
+    """Raw prediction whose link is the mean of the members' predictions.
+
+    Parameters
+    ----------
+    raw : (n_members, n_samples, n_out) array
+    link : str
+
+    Returns
+    -------
+    raw : (n_samples, n_out) array
+    """
+    if len(raw) == 1:
+        return raw[0]
+    if link == "identity":
+        return raw.mean(axis=0)
+    count = np.log(raw.dtype.type(len(raw)))
+    if link == "logistic":
+        return logsumexp(log_expit(raw), axis=0) - logsumexp(log_expit(-raw), axis=0)
+    if link == "softmax":
+        return logsumexp(log_softmax(raw, axis=-1), axis=0) - count
+    return logsumexp(raw, axis=0) - count
+
+
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
-    """Weighted mean of the loss of raw predictions, without penalty."""
-    code = LOSSES[network.spec.loss].code
+    """Weighted mean of the loss of (n_samples, n_out) raw predictions, without penalty."""
+    program = _program(network, None)
     y = frozen(rows.y.reshape(-1))
-    scratch = np.empty(raw.size, raw.dtype)
-    total = entries.loss_value(code, frozen(raw), y, rows.weights, scratch)
+    total = entries.loss_value(
+        program.loss_code, frozen(raw), y, rows.weights, program.loss_parameters,
+        np.empty(raw.size, raw.dtype),
+    )  # fmt: skip
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))

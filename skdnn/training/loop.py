@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
+from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import (
@@ -19,6 +20,7 @@ from skdnn.training.engine import (
     NonFiniteLossError,
     Objective,
     mean_loss,
+    mean_raw,
     predict_raw,
 )
 from skdnn.training.interrupts import uninterrupted
@@ -26,17 +28,35 @@ from skdnn.training.progress import Progress
 from skdnn.training.sampling import row_order
 from skdnn.training.schedules import Annealing, Position, make_schedule, step_factors
 from skdnn.training.settings import Settings
+from skdnn.training.threads import Threads
 
 #: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
 ADAPTIVE_DIVISOR = 5.0
 ADAPTIVE_LEAST_RATE = 1e-6
 
 
+#: A training whose loss ends so many times above that of its first epoch has gone wrong.
+DIVERGENCE_FACTOR = 10.0
+
+
 class Validation(NamedTuple):
-    """Rows that are not trained on, and the score of raw predictions for them."""
+    """Rows that are not trained on, and the score of raw predictions for them.
+
+    With ``keep_best`` the score decides when to stop, and the values of the epoch with the best
+    one are kept at the end; otherwise it is only recorded.
+    """
 
     rows: Rows
     score: Callable[[np.ndarray], float]
+    keep_best: bool
+
+
+class Monitor(Protocol):
+    """Is told about epochs, and may ask to stop."""
+
+    def begin_epoch(self) -> None: ...
+
+    def end_epoch(self) -> bool: ...
 
 
 class Training:
@@ -49,8 +69,9 @@ class Training:
     settings : Settings
     progress : Progress
         Where training stands; changed as it goes on.
+    threads : Threads
     validation : Validation, optional
-        With it the parameters of the epoch with the best score are kept at the end.
+    monitor : Monitor, optional
     """
 
     def __init__(
@@ -59,21 +80,27 @@ class Training:
         rows: Rows,
         settings: Settings,
         progress: Progress,
+        threads: Threads,
         validation: Validation | None = None,
+        monitor: Monitor | None = None,
     ) -> None:
         self.network, self.rows, self.settings = network, rows, settings
-        self.progress, self.validation = progress, validation
+        self.progress, self.validation, self.monitor = progress, validation, monitor
+        self.threads = threads
+        self.keeps_best = validation is not None and validation.keep_best
         self.history = progress.history
         if settings.solver == "lbfgs":
             self.batch_size = min(BLOCK_ROWS, rows.n_rows)
         else:
             self.batch_size = resolve_batch_size(settings.batch_size, rows.n_rows)
-        self.engine = Engine(network, settings, rows, self.batch_size, progress)
+        self.engine = Engine(network, settings, rows, self.batch_size, progress, threads)
         self.schedule = make_schedule(settings.learning_rate, settings.power_t)
+        self.regularization = make_schedule(settings.regularization_schedule)
         self.n_epochs_run = 0
+        self.stop_requested = False
 
     def run(self, *, single_epoch: bool = False) -> None:
-        """Train until nothing improves, ``max_iter`` epochs are done, or Ctrl-C.
+        """Train until nothing improves, ``max_iter`` epochs or ``max_time`` are over, or Ctrl-C.
 
         Parameters
         ----------
@@ -87,10 +114,11 @@ class Training:
             epoch to keep instead.
         """
         progress = self.progress
-        best, last = progress.best_params, progress.last_params
+        best, last = progress.best_values, progress.last_values
         # Go on from the last epoch, unless somebody has changed the weights in the meantime.
-        if best is not None and last is not None and np.array_equal(self.network.params, best):
-            self.network.params[...] = last
+        if best is not None and last is not None and np.array_equal(self.network.values, best):
+            self.network.values[...] = last
+        self.end_time = time.perf_counter() + self.settings.max_time
         try:
             if self.settings.solver == "lbfgs":
                 self._run_lbfgs()
@@ -102,27 +130,36 @@ class Training:
             warnings.warn("Training interrupted by user.", UserWarning, stacklevel=5)
         except NonFiniteLossError:
             self._handle_divergence()
-        if self.validation is not None:
-            progress.last_params = self.network.params.copy()
-            if progress.best_params is not None:
-                self.network.params[...] = progress.best_params
-        self._check_finite()
+        if self.keeps_best:
+            progress.last_values = self.network.values.copy()
+            if progress.best_values is not None:
+                self.network.values[...] = progress.best_values
+        self._check_divergence()
 
     def run_epoch(self) -> None:
         """Train one epoch, validate, record."""
         start = time.perf_counter()
         settings, progress, history = self.settings, self.progress, self.history
-        order = row_order(progress.seeds.order, progress.epoch, self.rows.n_rows, settings.shuffle)
-        n_steps = -(-self.rows.n_rows // self.batch_size)
+        if self.monitor is not None:
+            self.monitor.begin_epoch()
+        n_rows = self.rows.n_rows
+        orders = [
+            row_order(seeds.order, progress.epoch, n_rows, settings.shuffle)
+            for seeds in progress.seeds
+        ]
+        n_steps = -(-n_rows // self.batch_size)
         position = Position(progress.epoch, settings.max_iter, n_steps, history.n_samples_seen)
         rate = settings.learning_rate_init * progress.rate_factor
-        rates = rate * step_factors(self.schedule, position)
-        loss = self.engine.train_epoch(order, rates)
+        rates = rate * step_factors(self.schedule, position, "learning_rate")
+        strengths = step_factors(self.regularization, position, "regularization_schedule")
+        loss = self.engine.train_epoch(orders, rates, strengths)
         self.record(loss, float(rates[-1]), start)
+        self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
 
     def _run_lbfgs(self) -> None:
         """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch."""
-        accepted = self.network.params.astype(np.float64)
+        shape, n_members = self.network.params.shape, self.network.n_members
+        accepted = self.network.params.astype(np.float64).reshape(-1)
         iteration_start = time.perf_counter()
 
         def after_iteration(intermediate_result):
@@ -130,10 +167,13 @@ class Training:
             if not np.isfinite(intermediate_result.fun):
                 raise NonFiniteLossError
             accepted = intermediate_result.x.copy()
-            self.network.params[...] = accepted
-            self.record(float(intermediate_result.fun), np.nan, iteration_start)
+            self.network.params[...] = accepted.reshape(shape)
+            if self.monitor is not None:
+                self.monitor.begin_epoch()
+            self.record(float(intermediate_result.fun) / n_members, np.nan, iteration_start)
+            self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
             iteration_start = time.perf_counter()
-            if self.validation is not None and self.progress.stopping.exhausted:
+            if self._is_time_over() or self._is_stopped():
                 raise StopIteration
 
         options = {
@@ -148,13 +188,12 @@ class Training:
             )  # fmt: skip
         finally:
             # Each evaluation, also a trial of the line search, writes into the parameters.
-            self.network.params[...] = accepted
+            self.network.params[...] = accepted.reshape(shape)
         if not np.isfinite(result.fun):
             raise NonFiniteLossError
         if result.nit == 0:
-            self.record(float(result.fun), np.nan, iteration_start)
-        stopped_early = self.validation is not None and self.progress.stopping.exhausted
-        if result.status != 0 and not stopped_early:
+            self.record(float(result.fun) / n_members, np.nan, iteration_start)
+        if result.status != 0 and not self._is_stopped() and not self._is_time_over(warn=True):
             warnings.warn(
                 f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
                 f"evaluations: {result.message}. Increase max_iter={self.settings.max_iter} or "
@@ -168,9 +207,11 @@ class Training:
         progress, history, validation = self.progress, self.history, self.validation
         value = loss
         if validation is not None:
-            raw = predict_raw(self.network, validation.rows.X)
+            raw = predict_raw(self.network, validation.rows.features, self.threads)
+            raw = mean_raw(raw, LOSSES[self.network.spec.loss].link)
             validation_loss = mean_loss(self.network, raw, validation.rows)
-            value = validation.score(raw) if np.isfinite(raw).all() else np.nan
+            score = validation.score(raw) if np.isfinite(raw).all() else np.nan
+            value = score if self.keeps_best else loss
         with uninterrupted():
             progress.epoch += 1
             self.n_epochs_run += 1
@@ -180,26 +221,43 @@ class Training:
             improved = progress.stopping.update(value)
             if validation is not None:
                 history.validation_loss.append(validation_loss)
-                history.validation_score.append(value)
-                if improved:
-                    progress.best_params = self.network.params.copy()
+                history.validation_score.append(score)
+            if improved and self.keeps_best:
+                progress.best_values = self.network.values.copy()
             history.seconds.append(time.perf_counter() - start)
         if self.settings.verbose:
             self._print_epoch()
 
     # ---------------------------------------------------------------- ends
 
+    def _is_stopped(self) -> bool:
+        """Whether somebody has asked to stop, or the validation score no longer improves."""
+        return self.stop_requested or (self.keeps_best and self.progress.stopping.exhausted)
+
+    def _is_time_over(self, *, warn: bool = False) -> bool:
+        is_over = time.perf_counter() >= self.end_time
+        if is_over and warn:
+            warnings.warn(
+                f"max_time={self.settings.max_time!r} seconds are over after {self.n_epochs_run} "
+                "epochs and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+                stacklevel=7,
+            )
+        return is_over
+
     def _is_over(self) -> bool:
         """Whether to stop before the next epoch; reduces an adaptive rate instead."""
+        if self.stop_requested:
+            return True
         if self.progress.stopping.exhausted:
             reason = (
-                f"{'Training loss' if self.validation is None else 'Validation score'} did not "
+                f"{'Validation score' if self.keeps_best else 'Training loss'} did not "
                 f"improve more than tol={self.settings.tol:f} for "
                 f"{self.settings.n_iter_no_change} consecutive epochs."
             )
             return not self._reduce_rate(reason)
         if self.n_epochs_run < self.settings.max_iter:
-            return False
+            return self._is_time_over(warn=True)
         if isinstance(self.schedule, Annealing):
             return True
         warnings.warn(
@@ -226,13 +284,14 @@ class Training:
 
     def _handle_divergence(self) -> None:
         """Keep the best epoch if there is one, otherwise raise."""
-        if self.validation is None or self.progress.best_params is None:
+        if not self.keeps_best or self.progress.best_values is None:
             raise ValueError(self._divergence(self.progress.epoch + 1)) from None
-        self.history.loss.append(np.nan)
-        self.history.learning_rate.append(np.nan)
-        self.history.seconds.append(np.nan)
-        self.history.validation_loss.append(np.nan)
-        self.history.validation_score.append(np.nan)
+        history = self.history
+        for curve in (
+            history.loss, history.learning_rate, history.seconds, history.validation_loss,
+            history.validation_score,
+        ):  # fmt: skip
+            curve.append(np.nan)
         warnings.warn(
             self._divergence(self.progress.epoch + 1)
             + " The parameters of the best epoch were kept.",
@@ -240,9 +299,18 @@ class Training:
             stacklevel=6,
         )
 
-    def _check_finite(self) -> None:
-        if not np.isfinite(self.network.params).all():
+    def _check_divergence(self) -> None:
+        if not np.isfinite(self.network.values).all():
             raise ValueError(self._divergence(self.progress.epoch))
+        losses = self.history.loss
+        if not self.keeps_best and losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
+            warnings.warn(
+                f"Training diverged: the loss rose from {losses[0]:g} in the first epoch to "
+                f"{losses[-1]:g} in the last. Lower learning_rate_init="
+                f"{self.settings.learning_rate_init!r}, scale the data, or set clip_norm.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
 
     def _divergence(self, epoch: int) -> str:
         return (

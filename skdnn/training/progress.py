@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from skdnn._dtypes import INDEX
 from skdnn.training.history import History
 from skdnn.training.sampling import Seeds
 from skdnn.training.stopping import NoImprovement
@@ -21,31 +20,32 @@ class Progress:
 
     Attributes
     ----------
-    seeds : Seeds
+    seeds : list of Seeds
+        Of every member.
     stopping : NoImprovement
     solver : str
-    slots : array
+    slots : (n_members, n_slots * n_params) array
         State vectors of the solver.
-    step : (1,) int64 array
+    step : (n_members, 1) int64 array
         Steps done; the kernels count in it.
     epoch : int
         Epochs done.
     rate_factor : float
         What ``learning_rate="adaptive"`` has reduced the rate to.
     history : History
-    best_params : array or None
-        With validation data, the parameters of the best epoch.
-    last_params : array or None
-        With validation data, the parameters of the last epoch: what training goes on from.
+    best_values : (n_members, n_values) array or None
+        With early stopping, the values of the network in the best epoch.
+    last_values : (n_members, n_values) array or None
+        With early stopping, those of the last epoch: what training goes on from.
     """
 
-    seeds: Seeds
+    seeds: list[Seeds]
     stopping: NoImprovement
     solver: str
     slots: np.ndarray
-    step: np.ndarray = field(default_factory=lambda: np.zeros(1, dtype=INDEX))
+    step: np.ndarray
     epoch: int = 0
     rate_factor: float = 1.0
     history: History = field(default_factory=History)
-    best_params: np.ndarray | None = None
-    last_params: np.ndarray | None = None
+    best_values: np.ndarray | None = None
+    last_values: np.ndarray | None = None

@@ -65,6 +65,18 @@ class Annealing(BaseEstimator):
     """Base of the schedules that are laid over ``max_iter`` epochs: their end is planned."""
 
 
+class FlatCosine(Annealing):
+    """Constant for the first half, then half a cosine down to zero.
+
+    Of dropout and weight decay: late in training they cost more than they protect. Holzmüller et
+    al. 2024, arXiv 2407.04491 ("flat_cos").
+    """
+
+    def factors(self, position: Position) -> np.ndarray:
+        t = position.fractions
+        return np.where(t < 0.5, 1.0, 0.5 * (1 + np.cos(np.pi * (2 * t - 1))))
+
+
 class Cosine(Annealing):
     """A linear rise, then half a cosine down to zero at the last step.
 
@@ -213,20 +225,24 @@ SCHEDULES = {
 }
 
 
-def make_schedule(learning_rate, power_t: float):
-    """The schedule of the parameters ``learning_rate`` and ``power_t``."""
-    if isinstance(learning_rate, type):
-        name = learning_rate.__name__
-        raise ValueError(f"learning_rate is the class {name}, not an object of it: {name}().")
-    if not isinstance(learning_rate, str):
-        return learning_rate
-    if learning_rate == "invscaling":
+#: Schedules of dropout and weight decay.
+REGULARIZATION_SCHEDULES = {"constant": Constant, "flat_cos": FlatCosine}
+
+
+def make_schedule(schedule, power_t: float = 0.5):
+    """The schedule of a name (with ``power_t`` for "invscaling"), or the one that is given."""
+    if isinstance(schedule, type):
+        name = schedule.__name__
+        raise ValueError(f"A schedule is the class {name}, not an object of it: {name}().")
+    if not isinstance(schedule, str):
+        return schedule
+    if schedule == "invscaling":
         return InverseScaling(power_t)
-    return SCHEDULES[learning_rate]()
+    return {**SCHEDULES, **REGULARIZATION_SCHEDULES}[schedule]()
 
 
-def step_factors(schedule: Any, position: Position) -> np.ndarray:
-    """What a schedule says about an epoch, checked: the kernels trust it.
+def step_factors(schedule: Any, position: Position, parameter: str) -> np.ndarray:
+    """What a schedule, a value of ``parameter``, says about an epoch, checked: kernels trust it.
 
     Raises
     ------
@@ -236,7 +252,7 @@ def step_factors(schedule: Any, position: Position) -> np.ndarray:
     factors = np.asarray(schedule.factors(position), dtype=SCALAR)
     if factors.shape != (position.n_steps,) or not (np.isfinite(factors) & (factors >= 0)).all():
         raise ValueError(
-            f"The factors of learning_rate={schedule!r} must be finite numbers >= 0, one for each "
+            f"The factors of {parameter}={schedule!r} must be finite numbers >= 0, one for each "
             f"of the {position.n_steps} steps of an epoch. Got an array of shape {factors.shape}: "
             f"{factors!r}."
         )

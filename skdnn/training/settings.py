@@ -20,7 +20,6 @@ class Settings:
     shuffle: bool
     tol: float
     verbose: bool | int
-    early_stopping: bool
     n_iter_no_change: float
     beta_1: float
     beta_2: float
@@ -29,8 +28,15 @@ class Settings:
     nesterovs_momentum: bool
     weight_decay: float
     max_fun: int
+    l1_ratio: float
+    clip_norm: float
+    regularization_schedule: Any
+    max_time: float
+    n_jobs: int | None
+    label_smoothing: float = 0.0
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Settings:
         """Pick the settings out of an estimator's ``get_params(deep=False)``."""
-        return cls(**{field.name: params[field.name] for field in fields(cls)})
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: params[name] for name in names if name in params})

@@ -25,12 +25,16 @@ class NoImprovement:
         self.count = 0
 
     def update(self, value: float) -> bool:
-        """Take the value of an epoch; return whether it is the best so far."""
+        """Take the value of an epoch; return whether none was better so far.
+
+        Of epochs with the same value the last one is taken as the best, which has learned more
+        (Holzmüller et al. 2024, arXiv 2407.04491, table B.1).
+        """
         gain = self.sign * (value - self.best)
         self.count = 0 if gain >= self.tol else self.count + 1
         if gain > 0:
             self.best = value
-        return bool(gain > 0)
+        return bool(gain >= 0)
 
     @property
     def exhausted(self) -> bool:

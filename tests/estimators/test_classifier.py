@@ -245,11 +245,19 @@ def test_balanced_makes_the_rare_class_heard():
 # ---------------------------------------------------------------- one class
 
 
-def test_one_class_is_an_error_that_names_it():
-    with pytest.raises(ValueError, match=r"at least 2 classes.*only one class.*'bee'"):
-        classifier().fit(IRIS_X, np.full(len(IRIS_X), "bee"))
+@pytest.mark.parametrize("loss", ["log_loss", "brier"])
+def test_a_single_class_is_predicted_for_sure(loss):
+    model = classifier(loss=loss).fit(IRIS_X, np.full(len(IRIS_X), "bee"))
+    assert model.classes_.tolist() == ["bee"]
+    assert (model.predict(-9 * IRIS_X) == "bee").all()
+    np.testing.assert_array_equal(model.predict_proba(IRIS_X), np.ones((len(IRIS_X), 1)))
+    assert model.decision_function(IRIS_X).shape == (len(IRIS_X),)
+    assert model.score(IRIS_X, np.full(len(IRIS_X), "bee")) == 1
 
 
-def test_one_class_left_after_zero_weights_is_an_error_that_names_it():
-    with pytest.raises(ValueError, match=r"only one class.*'cat'"):
-        classifier().fit(IRIS_X, NAMES[IRIS_Y], sample_weight=(IRIS_Y == 2).astype(float))
+def test_one_class_left_after_zero_weights_is_learned():
+    """The others are known, but have no row that counts."""
+    model = classifier(learning_rate_init=0.05, max_iter=300)
+    model.fit(IRIS_X, NAMES[IRIS_Y], sample_weight=(IRIS_Y == 2).astype(float))
+    assert model.classes_.size == 3
+    assert (model.predict(IRIS_X) == NAMES[2]).all()

@@ -40,9 +40,9 @@ def split(monkeypatch):
     seen = []
     training = _base.Training
 
-    def spy(network, rows, settings, progress, validation=None):
+    def spy(network, rows, settings, progress, threads, validation, tasks):
         seen[:] = [rows, validation.rows if validation else None]
-        return training(network, rows, settings, progress, validation)
+        return training(network, rows, settings, progress, threads, validation, tasks)
 
     monkeypatch.setattr(_base, "Training", spy)
     return seen
@@ -53,7 +53,7 @@ def bits(model):
 
 
 def rows_of(part):
-    return {(*x, *y) for x, y in zip(part.X.tolist(), part.y.tolist(), strict=True)}
+    return {(*x, *y) for x, y in zip(part.features.dense.tolist(), part.y.tolist(), strict=True)}
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.25])
@@ -106,18 +106,20 @@ def test_held_out_targets_are_never_trained_on(split):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_weights_of_the_best_epoch_are_kept(task, split):
+    """The last one of several that are equally good."""
     X, y = data(task)
     model = make(task, learning_rate_init=0.1).fit(X, y)
     scores = model.validation_scores_
-    best = int(np.argmax(scores)) + 1
-    assert best < model.n_iter_  # otherwise nothing had to be restored
+    best = int(np.flatnonzero(np.array(scores) == max(scores))[-1]) + 1
     assert model.best_validation_score_ == max(scores)
     held_out = split[1]
     target = held_out.y[:, 0] if task == "regression" else model.classes_[
         held_out.y[:, 0].astype(int)
     ]  # fmt: skip
     metric = r2_score if task == "regression" else accuracy_score
-    assert metric(target, model.predict(held_out.X)) == pytest.approx(max(scores), rel=1e-12)
+    assert metric(target, model.predict(held_out.features.dense)) == pytest.approx(
+        max(scores), rel=1e-12
+    )
     # Training up to the best epoch gives the same bits.
     assert bits(make(task, learning_rate_init=0.1, max_iter=best).fit(X, y)) == bits(model)
 
@@ -131,12 +133,13 @@ def test_curves(task, split):
         assert all(type(value) is float for value in curve)
     assert model.best_loss_ is None
     assert model.t_ == model.n_iter_ * split[0].n_rows
-    best = int(np.argmax(model.validation_scores_))
+    scores = np.array(model.validation_scores_)
+    best = int(np.flatnonzero(scores == scores.max())[-1])
     held_out = split[1]
     if task == "regression":
-        expected = 0.5 * np.mean((model.predict(held_out.X) - held_out.y[:, 0]) ** 2)
+        expected = 0.5 * np.mean((model.predict(held_out.features.dense) - held_out.y[:, 0]) ** 2)
     else:
-        expected = log_loss(held_out.y[:, 0], model.predict_proba(held_out.X))
+        expected = log_loss(held_out.y[:, 0], model.predict_proba(held_out.features.dense))
     assert model.validation_loss_curve_[best] == pytest.approx(expected, rel=1e-9)
 
 
@@ -188,7 +191,7 @@ def test_several_targets(split):
     X, Y = load_linnerud(return_X_y=True)
     X, Y = scale(X), scale(Y)
     model = make("regression", validation_fraction=0.3, batch_size=14).fit(X, Y)
-    expected = r2_score(split[1].y, model.predict(split[1].X))
+    expected = r2_score(split[1].y, model.predict(split[1].features.dense))
     assert model.best_validation_score_ == pytest.approx(expected, rel=1e-12)
 
 
@@ -200,11 +203,26 @@ def test_all_classes_are_known_even_if_the_labels_are_strings():
     assert named.score(X, names) == plain.score(X, y) > 0.8
 
 
-@pytest.mark.parametrize("n_rows", [3, 9])
+@pytest.mark.parametrize("n_rows", [2, 3])
 def test_too_small_a_hold_out_names_the_parameter(n_rows):
     X, y = data("regression")
     with pytest.raises(ValueError, match=r"validation set is too small.*'validation_fraction'"):
         make("regression", batch_size="auto").fit(X[:n_rows], y[:n_rows])
+
+
+@pytest.mark.parametrize(("task", "n_rows", "n_held_out"), [
+    ("regression", 4, 2), ("regression", 9, 2), ("multiclass", 30, 10), ("binary", 12, 2),
+])  # fmt: skip
+def test_few_rows_hold_out_one_of_each_class(task, n_rows, n_held_out, split):
+    """A tenth of them would have none."""
+    X, y = data(task)
+    rows = np.arange(n_rows) if task == "regression" else np.argsort(y, kind="stable")[
+        np.linspace(0, len(y) - 1, n_rows).astype(int)
+    ]  # fmt: skip
+    make(task, batch_size="auto").fit(X[rows], y[rows])
+    assert split[1].n_rows == n_held_out
+    if task != "regression":
+        assert np.unique(split[1].y).size == np.unique(y).size
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.999])

@@ -55,10 +55,10 @@ FAILURES = {
     "lengths": ({}, lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
     "parameter": ({"alpha": -1.0}, None, "'alpha' parameter"),
     "sizes": ({"hidden_layer_sizes": (5, 0)}, None, "'hidden_layer_sizes' parameter"),
-    "hold-out": ({"validation_fraction": 0.001}, None, r"validation|test_size"),
+    "hold-out": ({"validation_fraction": 0.0}, None, r"validation|test_size"),
     "large data": ({"dtype": "float32"}, lambda X, y: (X * 1e40, y), "too large for float32"),
     "other data": (
-        {"validation_fraction": 0.001},
+        {"validation_fraction": 0.999},
         lambda X, y: (X.iloc[:, :2].to_numpy(), y.to_numpy() + 5),
         r"validation|test_size",
     ),

@@ -203,7 +203,7 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
     assert [*lengths, len(model.validation_loss_curve_)] == [model.n_iter_] * 3
     assert model.best_validation_score_ == max(model.validation_scores_)
     rows = min(parts, key=lambda part: part.n_rows)
-    score = accuracy_score(rows.y[:, 0].astype(int), model.predict(rows.X))
+    score = accuracy_score(rows.y[:, 0].astype(int), model.predict(rows.features.dense))
     assert model.best_validation_score_ == pytest.approx(score)
 
 

@@ -1,7 +1,7 @@
 """scikit-learn's own tests of its MLP, run on our estimators.
 
 The installed ``sklearn.neural_network.tests.test_mlp`` is loaded with its two classes replaced by
-subclasses that set scikit-learn's defaults. Those left out are listed with the reason.
+subclasses that set scikit-learn's defaults. All of it runs but what reaches into private names.
 """
 
 import importlib.util
@@ -23,15 +23,11 @@ PRIVATE = {
     "test_n_iter_no_change_inf": "reads _no_improvement_count; tests/training/test_stopping.py",
 }
 
-#: Test -> what ours does instead, or does not do yet.
-DIFFERENT = {
-    "test_sparse_matrices": "sparse data are refused for now",
-    "test_mlp_vs_poisson_glm_equivalent": "the loss is fixed for now",
-    "test_preserve_feature_names": "fits a single class, which ours refuses; "
-    "test_bad_input.py looks at the names",
-    "test_early_stopping_stratified": "wants the class named 'True'; ours says that the set is "
-    "too small",
-}
+
+@pytest.fixture
+def global_random_seed():
+    """Of scikit-learn's own configuration of pytest."""
+    return 42
 
 
 def with_defaults(cls, **defaults):
@@ -71,7 +67,7 @@ def load():
 
 theirs = load()
 for _name, _item in vars(theirs).items():
-    if _name.startswith("test_") and _name not in PRIVATE | DIFFERENT:
+    if _name.startswith("test_") and _name not in PRIVATE:
         globals()[_name] = _item
 
 

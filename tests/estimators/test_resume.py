@@ -95,7 +95,7 @@ def test_warm_start_needs_the_same_classes_and_layers():
     before = model.predict_proba(X)
     with pytest.raises(ValueError, match=r"Previously got \[0 1 2\], `y` has \[0 1\]"):
         model.fit(X[:100], y[:100])
-    with pytest.raises(ValueError, match=r"layers of \(4, 7, 5, 3\) units.*\(4, 9, 3\)"):
+    with pytest.raises(ValueError, match=r"with layers.*\(4, 7, 5, 3\).*\(4, 9, 3\)"):
         model.set_params(hidden_layer_sizes=(9,)).fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), before)
 

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from skdnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
+from skdnn.kernels.dense import (
+    column_sums,
+    dense_backward_input,
+    dense_backward_weight,
+    dense_forward,
+)
 
 SHAPES = [(1, 1, 1), (3, 2, 5), (32, 6, 4), (7, 33, 1), (65, 130, 17), (128, 300, 90)]
 
@@ -22,8 +27,11 @@ def test_twin(n_rows, n_in, n_out, dtype, compiled, rng):
     z, dw, db, dx = (np.full_like(a, np.nan) for a in (dz, w, b, x))
     flat = {name: array.reshape(-1) for name, array in locals().items() if name in NAMES}
     sizes = n_rows, n_in, n_out
-    compiled(dense_forward)(*sizes, flat["x"], flat["w"], b, flat["z"])
-    compiled(dense_backward_params)(*sizes, flat["x"], flat["dz"], flat["dw"], db)
+    compiled(dense_forward)(*sizes, flat["x"], flat["w"], b, False, flat["z"])
+    np.testing.assert_allclose(z, x @ w, **tolerance)
+    compiled(dense_forward)(*sizes, flat["x"], flat["w"], b, True, flat["z"])
+    compiled(dense_backward_weight)(*sizes, flat["x"], flat["dz"], flat["dw"])
+    compiled(column_sums)(n_rows, n_out, flat["dz"], db)
     w_t = np.full(w.size, np.nan, dtype)
     compiled(dense_backward_input)(*sizes, flat["dz"], flat["w"], w_t, flat["dx"])
     np.testing.assert_allclose(z, x @ w + b, **tolerance)

@@ -9,20 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numba import config
-from numpy_twin import forward, train_epoch
+from numpy_twin import forward, loss_parameters, loss_targets, train_epoch
 
 import skdnn
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
-from skdnn.training.data import make_rows
+from skdnn.training.data import make_features, make_rows
 from skdnn.training.engine import Engine, empty_slots, predict_raw
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds
 from skdnn.training.settings import Settings
 from skdnn.training.stopping import NoImprovement
+from skdnn.training.threads import Threads
 
 needs_compiler = pytest.mark.skipif(
     bool(config.DISABLE_JIT), reason="compilation is switched off by NUMBA_DISABLE_JIT"
@@ -33,9 +35,10 @@ def make_settings(**changes):
     values = dict(
         solver="adam", alpha=0.01, batch_size=8, learning_rate="constant",
         learning_rate_init=0.01, power_t=0.5, max_iter=3,
-        shuffle=False, tol=0.0, verbose=False, early_stopping=False, n_iter_no_change=10,
+        shuffle=False, tol=0.0, verbose=False, n_iter_no_change=10,
         beta_1=0.9, beta_2=0.99, epsilon=1e-6, momentum=0.5, nesterovs_momentum=True,
-        weight_decay=0.1, max_fun=100,
+        weight_decay=0.1, max_fun=100, l1_ratio=0.0, clip_norm=np.inf,
+        regularization_schedule="constant", max_time=np.inf, n_jobs=None,
     )  # fmt: skip
     return Settings(**{**values, **changes})
 
@@ -43,20 +46,30 @@ def make_settings(**changes):
 def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=np.float64):
     rng = np.random.default_rng(1)
     X, weights = rng.standard_normal((n_rows, sizes[0])), rng.uniform(0.5, 3, n_rows)
-    if LOSSES[loss].class_index:
-        y = rng.integers(0, sizes[-1], n_rows)
-    else:
-        y = rng.integers(0, 2, (n_rows, sizes[-1]))
-    spec = NetworkSpec(sizes, "tanh", (0.0,) * (len(sizes) - 2), loss)
-    network = Network.random(spec, np.random.RandomState(1), np.dtype(dtype))
+    y = loss_targets(loss, rng, n_rows, sizes[-1])
+    # The smoothing of labels is a setting of the training.
+    parameters = () if LOSSES[loss].class_index else tuple(loss_parameters(loss, sizes[-1]))
+    spec = NetworkSpec(sizes, "tanh", (0.0,) * (len(sizes) - 1), loss, parameters)
+    network = make_network(spec, dtype)
     rows = make_rows(X, y, weights, dtype=np.dtype(dtype))
     progress = Progress(
-        draw_seeds(np.random.RandomState(0)),
+        [draw_seeds(np.random.RandomState(0))],
         NoImprovement(10, 0.0, greater_is_better=False),
         settings.solver,
         empty_slots(network, settings.solver),
+        np.zeros((1, 1), np.int64),
     )
-    return Engine(network, settings, rows, settings.batch_size, progress), network, rows
+    engine = Engine(network, settings, rows, settings.batch_size, progress, Threads(None, 1))
+    return engine, network, rows
+
+
+def make_network(spec, dtype=np.float64):
+    values = initial_values(spec, np.random.RandomState(1), np.dtype(dtype))
+    return Network(spec, values[None])
+
+
+def predict(network, X):
+    return predict_raw(network, make_features(X, network.dtype), Threads(None, 1))[0]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -71,14 +84,16 @@ def test_twin(solver, loss):
     t = 0
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(rows.n_rows)
-        mean_loss = engine.train_epoch(order, np.full(4, 0.01))
+        mean_loss = engine.train_epoch([order], np.full(4, 0.01), np.ones(4))
         expected, t = train_epoch(
-            coefs, intercepts, "tanh", loss, solver, rows.X, rows.y, rows.weights, order, 8, 0.01,
+            coefs, intercepts, "tanh", loss, solver, rows.features.dense, rows.y,
+            rows.weights, order, 8, 0.01,
             slots, t, alpha=settings.alpha / rows.weight_scale, momentum=0.5, nesterov=True,
             beta_1=0.9, beta_2=0.99, epsilon=1e-6, weight_decay=0.1,
+            parameters=engine.program.loss_parameters,
         )  # fmt: skip
         assert mean_loss == pytest.approx(expected, rel=1e-12)
-    assert engine.state.step[0] == t == 12
+    assert engine.states[0].step[0] == t == 12
     for ours, twin in zip(network.coefs + network.intercepts, coefs + intercepts, strict=True):
         np.testing.assert_allclose(ours, twin, rtol=1e-10, atol=1e-12)
 
@@ -87,17 +102,17 @@ def test_twin(solver, loss):
 def test_prediction(n_rows, rng):
     _, network, _ = make_engine(make_settings())
     X = rng.standard_normal((n_rows, 5))
-    expected = forward(network.coefs, network.intercepts, "tanh", X)[1][-1]
-    np.testing.assert_allclose(predict_raw(network, X), expected, rtol=1e-12, atol=1e-14)
+    expected = forward(network.coefs, network.intercepts, "tanh", X)[-1][-1]
+    np.testing.assert_allclose(predict(network, X), expected, rtol=1e-12, atol=1e-14)
 
 
 def test_a_step_whose_loss_is_not_finite_is_not_taken():
     engine, network, _ = make_engine(make_settings(batch_size=30))
-    network.params[-1] = np.inf
+    network.params[0, -1] = np.inf
     before = network.params.copy()
     status, total = entries.train_epoch(
-        engine.program, engine.state, engine.rows.X, engine.rows.y, engine.rows.weights,
-        np.arange(30), np.full(1, 0.1), 30, np.uint64(0),
+        engine.program, engine.states[0], engine.rows.features, engine.rows.y, engine.rows.weights,
+        np.arange(30), np.full(1, 0.1), np.ones(1), 30, np.uint64(0),
     )  # fmt: skip
     assert status == entries.NON_FINITE_LOSS
     assert total == 0
@@ -108,8 +123,8 @@ def test_a_step_whose_loss_is_not_finite_is_not_taken():
 def test_nothing_is_compiled_for_another_architecture():
     def run(**changes):
         engine, network, rows = make_engine(make_settings(), **changes)
-        engine.train_epoch(np.arange(rows.n_rows), np.full(4, 0.01))
-        predict_raw(network, rows.X)
+        engine.train_epoch([np.arange(rows.n_rows)], np.full(4, 0.01), np.ones(4))
+        predict(network, rows.features.dense)
 
     run()
     compiled = [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
@@ -125,11 +140,14 @@ import numpy as np
 from skdnn.kernels import epoch as entries
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
+from skdnn.training.data import make_features
 from skdnn.training.engine import predict_raw
+from skdnn.training.threads import Threads
 
-spec = NetworkSpec((1, 1, 1), "relu", (0.0,), "squared_error")
-network = Network(spec, np.array([1.0, 1.0, 0.0, 0.0]))
-print(predict_raw(network, np.array([[2.0]]))[0, 0])
+spec = NetworkSpec((1, 1, 1), "relu", (0.0, 0.0), "squared_error")
+network = Network(spec, np.array([[1.0, 1.0, 0.0, 0.0]]))
+features = make_features(np.array([[2.0]]), network.dtype)
+print(predict_raw(network, features, Threads(None, 1))[0, 0, 0])
 print(sum(entries.predict_raw.stats.cache_hits.values()))
 """
 

@@ -2,53 +2,61 @@
 
 import numpy as np
 import pytest
-from numpy_twin import gradients
+from numpy_twin import gradients, loss_parameters, loss_targets
+from scipy import sparse
 
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Program, State
-from skdnn.kernels.optimizers import N_HYPER, OPTIMIZERS
+from skdnn.kernels.optimizers import CLIP_NORM, N_HYPER, OPTIMIZERS
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
+from skdnn.training.data import make_features
 
 N_ROWS = 6
+NORMALIZATIONS = [None, "batch", "layer"]
 
 
-def make_case(activation, loss, hidden, rng, dropout=0.0):
-    n_out = 1 if loss == "binary_log_loss" else 3
-    spec = NetworkSpec((4, *hidden, n_out), activation, (dropout,) * len(hidden), loss)
+def make_case(activation, loss, hidden, rng, dropout=0.0, normalization=None):
+    n_out = 1 if LOSSES[loss].link == "logistic" else 3
+    dropouts = (dropout,) * (len(hidden) + 1)
+    spec = NetworkSpec(
+        (4, *hidden, n_out), activation, dropouts, loss, tuple(loss_parameters(loss, n_out)),
+        normalization,
+    )  # fmt: skip
     layout = Layout(spec)
     params = rng.uniform(-0.7, 0.7, layout.n_params)
     X = rng.standard_normal((N_ROWS, 4))
     weights = rng.uniform(0.5, 1.5, N_ROWS)
-    if LOSSES[loss].class_index:
-        y = rng.integers(0, n_out, (N_ROWS, 1)).astype(float)
-    elif loss == "binary_log_loss":
-        y = rng.integers(0, 2, (N_ROWS, 1)).astype(float)
-    else:
-        y = rng.standard_normal((N_ROWS, n_out))
-    return spec, layout, params, X, y, weights
+    return spec, layout, params, X, loss_targets(loss, rng, N_ROWS, n_out), weights
 
 
 def loss_and_gradient(spec, layout, params, X, y, weights):
     """One step of SGD with a learning rate of 0: the parameters stay, the gradient is kept."""
+    hyper = np.zeros(N_HYPER)
+    hyper[CLIP_NORM] = np.inf
     program = Program(
-        layout.table, layout.dropout, layout.segments, layout.factors, np.zeros(N_HYPER),
-        LOSSES[spec.loss].code, OPTIMIZERS["sgd"].code,
+        layout.table, layout.normalization, layout.dropout, layout.segments, layout.factors, hyper,
+        LOSSES[spec.loss].code, np.array(spec.loss_parameters), OPTIMIZERS["sgd"].code,
     )  # fmt: skip
+    n_rows = X.shape[0]
     state = State(
-        params.copy(), np.full(layout.n_params, np.nan), np.zeros(layout.n_params),
-        layout.arena(len(X), np.float64), np.empty(y.size), np.empty(len(X)),
-        np.zeros(1, np.int64),
+        params.copy(), np.zeros(layout.n_buffers), np.full(layout.n_params, np.nan),
+        np.zeros(layout.n_params), layout.arena(n_rows, np.float64),
+        layout.moments(n_rows, np.float64), np.empty(n_rows * X.shape[1]), np.empty(y.size),
+        np.empty(n_rows), np.zeros(1, np.int64),
     )  # fmt: skip
-    state.arena[:] = np.nan  # nothing may be read before it is written
-    inputs = [X.copy(), y.copy(), weights.copy()]
+    # Nothing may be read before it is written.
+    state.arena[:] = state.moments[:] = state.x_batch[:] = np.nan
+    inputs = [y.copy(), weights.copy()]
     for array in inputs:
         array.flags.writeable = False
+    features = make_features(X.copy(), np.dtype(float))
     status, total = entries.train_epoch(
-        program, state, *inputs, np.arange(len(X)), np.zeros(1), len(X), np.uint64(3)
-    )
+        program, state, features, *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows,
+        np.uint64(3),
+    )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)
     return total, state.grads
@@ -67,12 +75,13 @@ def numeric_gradient(spec, layout, params, *data, eps=1e-4):
     return out
 
 
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradient(activation, loss, rng):
-    case = make_case(activation, loss, (5, 3), rng)
+def test_gradient(activation, loss, normalization, rng):
+    case = make_case(activation, loss, (5, 3), rng, normalization=normalization)
     _, gradient = loss_and_gradient(*case)
-    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "mish", "relu"])
@@ -85,16 +94,32 @@ def test_gradient_under_dropout(activation, rng):
     assert total != without
 
 
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_sparse_rows_have_the_gradient_of_dense_ones(normalization, rng):
+    case = list(make_case("tanh", "log_loss", (8, 7), rng, 0.4, normalization))
+    case[3][rng.uniform(size=case[3].shape) < 0.5] = 0
+    total, gradient = loss_and_gradient(*case)
+    case[3] = sparse.csr_array(case[3])
+    sparse_total, sparse_gradient = loss_and_gradient(*case)
+    assert sparse_total == pytest.approx(total, rel=1e-14)
+    np.testing.assert_allclose(sparse_gradient, gradient, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
 @pytest.mark.parametrize("hidden", [(), (7,), (5, 4, 3, 2)])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_twin(loss, hidden, rng):
-    spec, layout, params, X, y, weights = make_case("mish", loss, hidden, rng)
-    total, gradient = loss_and_gradient(spec, layout, params, X, y, weights)
-    expected, coef_grads, intercept_grads = gradients(
-        layout.coefs(params), layout.intercepts(params), "mish", loss, X, y, weights
+def test_twin(loss, hidden, normalization, rng):
+    spec, layout, params, X, y, weights = make_case(
+        "mish", loss, hidden, rng, normalization=normalization
     )
-    assert total == pytest.approx(expected, rel=1e-12)
-    for ours, twin in zip(layout.coefs(gradient), coef_grads, strict=True):
-        np.testing.assert_allclose(ours, twin, rtol=1e-11, atol=1e-14)
-    for ours, twin in zip(layout.intercepts(gradient), intercept_grads, strict=True):
-        np.testing.assert_allclose(ours, twin, rtol=1e-11, atol=1e-14)
+    total, gradient = loss_and_gradient(spec, layout, params, X, y, weights)
+    values = params[None]
+    expected, *grads = gradients(
+        layout.coefs(values), layout.intercepts(values), "mish", loss, X, y, weights,
+        parameters=np.array(spec.loss_parameters), normalization=normalization,
+        gains=layout.gains(values),
+    )  # fmt: skip
+    assert total == pytest.approx(expected, rel=1e-11)
+    for views, twins in zip((layout.coefs, layout.intercepts, layout.gains), grads, strict=True):
+        for ours, twin in zip(views(gradient[None]), twins, strict=True):
+            np.testing.assert_allclose(ours, twin, rtol=1e-9, atol=1e-12)

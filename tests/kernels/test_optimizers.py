@@ -9,7 +9,7 @@ from skdnn.kernels.optimizers import OPTIMIZERS, squared_norm, update
 
 HYPER = {
     "momentum": 0.8, "nesterov": True, "beta_1": 0.85, "beta_2": 0.97, "epsilon": 1e-3,
-    "weight_decay": 0.1, "alpha": 0.3,
+    "weight_decay": 0.1, "l2": 0.3, "l1": 0.0, "clip_norm": np.inf,
 }  # fmt: skip
 
 
@@ -34,12 +34,12 @@ def test_twin(name, nesterov, compiled, rng):
     for step in (1, 2, 3):
         grads = rng.standard_normal(n)
         value = compiled(update)(
-            OPTIMIZERS[name].code, _hyper(nesterov=nesterov), 0.1, step, n_rows, segments,
+            OPTIMIZERS[name].code, _hyper(nesterov=nesterov), 0.1, 1.0, step, n_rows, segments,
             factors, params, grads, slots,
         )  # fmt: skip
         w, b = expected[:split], expected[split:]
-        assert value == pytest.approx(0.5 * HYPER["alpha"] * (w**2).sum(), rel=1e-13)
-        g = grads[:split] + HYPER["alpha"] / n_rows * w
+        assert value == pytest.approx(0.5 * HYPER["l2"] * (w**2).sum(), rel=1e-13)
+        g = grads[:split] + HYPER["l2"] / n_rows * w
         w = TWINS[name](w, g, twin_slots[0], step, 0.05, **hyper)
         b = TWINS[name](b, grads[split:], twin_slots[1], step, 0.1, **{**hyper, "weight_decay": 0})
         expected = np.concatenate([w, b])
@@ -49,3 +49,66 @@ def test_twin(name, nesterov, compiled, rng):
 def test_squared_norm_keeps_its_accuracy_in_float32(compiled):
     w = np.full(1_000_001, 0.1, dtype=np.float32)
     assert compiled(squared_norm)(w) == pytest.approx(float(w[0]) ** 2 * w.size, rel=3e-5)
+
+
+def step(compiled, name, w, g, *, strength=1.0, **changes):
+    """One step of all parameters with a rate of 0.1; the penalty's value and the new weights."""
+    w = w.copy()
+    value = compiled(update)(
+        OPTIMIZERS[name].code, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}), 0.1, strength,
+        1, 1, np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g.copy(),
+        np.zeros(OPTIMIZERS[name].n_slots * w.size),
+    )  # fmt: skip
+    return value, w
+
+
+def test_strength_scales_the_weight_decay(compiled):
+    w, g = np.ones(3), np.zeros(3)
+    for strength in (0.0, 0.5, 1.0):
+        _, after = step(compiled, "adamw", w, g, weight_decay=0.2, strength=strength)
+        np.testing.assert_allclose(after, 1 - 0.1 * 0.2 * strength)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_a_long_gradient_is_shortened_and_a_short_one_is_not(name, compiled, rng):
+    w, g = rng.standard_normal(2000), rng.standard_normal(2000)
+    norm = np.linalg.norm(g)
+    _, clipped = step(compiled, name, w, g, clip_norm=norm / 4, l2=0.5)
+    _, quarter = step(compiled, name, w, g / 4, l2=0.5)
+    np.testing.assert_allclose(clipped, quarter, rtol=1e-13)
+    _, free = step(compiled, name, w, g, l2=0.5)
+    np.testing.assert_array_equal(
+        step(compiled, name, w, g, clip_norm=norm * 1.01, l2=0.5)[1], free
+    )
+
+
+def test_l1_moves_by_its_sign_and_ends_at_zero(compiled):
+    w = np.array([1.0, -1.0, 0.04, -0.04, 0.0, 0.0, 0.0])
+    g = np.array([0.0, 0.0, 0.0, 0.0, 0.3, -0.9, 0.9])
+    value, after = step(compiled, "sgd", w, g, l1=0.5, momentum=0.0, nesterov=False)
+    assert value == pytest.approx(0.5 * np.abs(w).sum())
+    # Crossing zero ends there; at zero, a gradient below the penalty moves nothing.
+    np.testing.assert_allclose(after, [0.95, -0.95, 0, 0, 0, 0.04, -0.04], atol=1e-15)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_l1_finds_the_minimum_with_its_zeros(name, compiled):
+    """Soft thresholding is the solution of 0.5 (w - c)^2 + l1 |w|, for every solver."""
+    c, l1 = np.array([2.0, 0.3, -0.2, -1.5, 0.0]), 0.5
+    w, slots = c.copy(), np.zeros(OPTIMIZERS[name].n_slots * c.size)
+    hyper = _hyper(l2=0.0, l1=l1, weight_decay=0.0, epsilon=1e-8)
+    for number in range(1, 3000):
+        compiled(update)(
+            OPTIMIZERS[name].code, hyper, 0.02 / number**0.5, 1.0, number, 1,
+            np.array([[0, c.size]]), np.ones((1, rules.N_FACTORS)), w, w - c, slots,
+        )  # fmt: skip
+    np.testing.assert_allclose(w, np.sign(c) * np.maximum(np.abs(c) - l1, 0), atol=2e-3)
+    assert (w[[1, 2, 4]] == 0).all()
+
+
+@pytest.mark.parametrize("l1", [0.0, 0.5])
+@pytest.mark.parametrize("w", [0.0, 1.0])
+def test_nan_in_a_gradient_is_not_hidden(w, l1, compiled):
+    for name in OPTIMIZERS:
+        _, after = step(compiled, name, np.array([w]), np.array([np.nan]), l1=l1)
+        assert np.isnan(after).all()

@@ -3,13 +3,16 @@ import pytest
 from numpy_twin import forward
 
 from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
 
 
-def draw(activation, sizes=(300, 200, 5), seed=0, dtype=np.float64):
-    spec = NetworkSpec(sizes, activation, (0.0,) * (len(sizes) - 2), "squared_error")
-    return Network.random(spec, np.random.RandomState(seed), np.dtype(dtype))
+def draw(activation, sizes=(300, 200, 5), seed=0, dtype=np.float64, normalization=None):
+    spec = NetworkSpec(
+        sizes, activation, (0.0,) * (len(sizes) - 1), "squared_error", normalization=normalization
+    )
+    return Network(spec, initial_values(spec, np.random.RandomState(seed), np.dtype(dtype))[None])
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "identity", "logistic"])
@@ -45,3 +48,15 @@ def test_the_seed_decides_and_float32_is_the_rounded_float64():
     a, b = draw("relu", seed=3), draw("relu", seed=3, dtype=np.float32)
     np.testing.assert_array_equal(a.params.astype(np.float32), b.params)
     assert not np.array_equal(a.params, draw("relu", seed=4).params)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_a_normalised_layer_starts_without_gain_and_shift(normalization):
+    network = draw("tanh", normalization=normalization)
+    gains = network.layout.gains(network.values)
+    assert [gain.tolist() for gain in gains] == [[1.0] * 200]
+    assert not network.intercepts[0].any()
+    assert network.intercepts[-1].any()
+    n_buffers = 2 * 200 if normalization == "batch" else 0
+    assert network.buffers.shape == (1, n_buffers)
+    assert network.buffers[0].tolist() == ([0.0] * 200 + [1.0] * 200)[:n_buffers]

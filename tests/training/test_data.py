@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
-from skdnn.training.data import frozen, make_rows
+from skdnn.training.data import frozen, make_features, make_rows, n_feature_rows
 
 
 def test_frozen_arrays_have_one_type_and_are_not_copied_without_need():
@@ -27,11 +28,29 @@ def test_weights_have_mean_one():
 
 def test_values_beyond_float32_become_infinite_without_a_warning():
     rows = make_rows(np.full((2, 1), 1e300), np.zeros(2), None, dtype=np.float32)
-    assert rows.X.tolist() == [[np.inf], [np.inf]]
+    assert rows.features.dense.tolist() == [[np.inf], [np.inf]]
     assert rows.weights.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_all_arrays_have_the_dtype_of_the_network(dtype):
     rows = make_rows(np.ones((2, 1), int), np.zeros((2, 2), int), np.ones(2), dtype=dtype)
-    assert {rows.X.dtype, rows.y.dtype, rows.weights.dtype} == {np.dtype(dtype)}
+    assert {rows.features.dense.dtype, rows.y.dtype, rows.weights.dtype} == {np.dtype(dtype)}
+
+
+def test_sparse_features_are_not_copied_without_need():
+    X = sparse.csr_array(np.arange(20.0).reshape(5, 4) % 3)
+    features = make_features(X, np.dtype(float))
+    assert np.shares_memory(features.data, X.data)
+    assert np.shares_memory(features.indices, X.indices)
+    assert features.dense.shape == (0, 4)
+    assert n_feature_rows(features) == 5
+
+
+@pytest.mark.parametrize("wrong", [-1, 4, 10**6])
+def test_columns_that_are_not_there_are_refused(wrong):
+    """A kernel would read or write beyond its arrays."""
+    X = sparse.csr_array(np.arange(20.0).reshape(5, 4) % 3)
+    X.indices[3] = wrong
+    with pytest.raises(ValueError, match="ind"):
+        make_features(X, np.dtype(float))

@@ -29,7 +29,7 @@ def test_scores_must_rise_by_tol():
 def test_update_reports_the_best():
     stopping = NoImprovement(3, 0.0, greater_is_better=True)
     assert [stopping.update(v) for v in (1.0, 1.0, 2.0, np.nan, 1.5)] == [
-        True, False, True, False, False,
+        True, True, True, False, False,
     ]  # fmt: skip
     assert stopping.best == 2.0
 

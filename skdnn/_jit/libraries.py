@@ -1,0 +1,98 @@
+"""How compiled code is put together: one self-contained object for each entry.
+
+Numba optimises every function by itself and again inside each of its callers, makes machine code of
+all of these versions, and lets the linker take the first of those with one name. That costs most of
+the time of a first compilation. And it makes two programs of one source: in the process that
+compiles, an entry calls the versions that were made first, in a process that reads the disk cache
+those of its own object, whose last bits may differ.
+
+Here an inner kernel stays a description in LLVM's language, and an entry holds a copy of its own of
+all that it calls, under names that nobody else sees. It is optimised as a whole, once.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Numba makes millions of objects that live on; to look for garbage there takes a quarter of
+    its time. To be used under Numba's lock, so that threads do not undo each other's.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class _CodegenWithoutEngine:
+    """A code generator whose functions are not loaded into memory, and so have no environment."""
+
+    def __init__(self, codegen: Any) -> None:
+        self._codegen = codegen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._codegen, name)
+
+    def set_env(self, name: str, environment: Any) -> None:
+        pass
+
+
+class InnerLibrary(JITCodeLibrary):
+    """Code to be linked into others: neither optimised nor turned into machine code here."""
+
+    @property
+    def codegen(self):
+        return _CodegenWithoutEngine(self._codegen)
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class EntryLibrary(JITCodeLibrary):
+    """Code that keeps what it has linked in to itself."""
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage.name == "linkonce_odr":
+                function.linkage = "internal"
+        super()._optimize_final_module()
+
+
+class InnerCompiler(Compiler):
+    """Makes inner libraries."""
+
+    library_class: type = InnerLibrary
+
+    def __init__(self, typingctx, targetctx, library, args, return_type, flags, locals):
+        if library is None:
+            library = self.library_class(targetctx.codegen(), f"skdnn.{type(self).__name__}")
+            library.enable_object_caching()
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
+
+
+class EntryCompiler(InnerCompiler):
+    """Makes libraries of entries."""
+
+    library_class = EntryLibrary
+
+    def compile_extra(self, func):
+        with no_garbage_collection():
+            return super().compile_extra(func)

@@ -1,0 +1,62 @@
+"""scikit-learn's callbacks (1.9 and later): a task for each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """scikit-learn is older than its callbacks."""
+
+
+__all__ = ["CallbackSupportMixin", "EpochTasks"]
+
+
+class EpochTasks:
+    """Tells the callbacks of an estimator about a fit and its epochs.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+        Its context is made here; scikit-learn's ``fit`` wrapper takes it down.
+    X, y : array-like
+        As the user gave them: a callback may score with them.
+    sample_weight : array-like or None
+    max_epochs : int
+    """
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
+        self._estimator = estimator
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._context = estimator._init_callback_context(max_subtasks=max_epochs)
+        self._context.call_on_fit_task_begin(**self._data)
+        #: What a copy of the estimator needs to predict in the middle of training.
+        self.fitted_attributes: Callable[[], dict[str, Any]] = dict
+
+    def begin_epoch(self) -> None:
+        self._epoch = self._context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._data)
+
+    def end_epoch(self) -> bool:
+        """Whether a callback asks to stop."""
+        return self._epoch.call_on_fit_task_end(
+            reconstruction_attributes=self.fitted_attributes, **self._data
+        )
+
+    def end(self) -> None:
+        """The fit is done, and the estimator can predict."""
+        self._context.call_on_fit_task_end(reconstruction_attributes=dict, **self._data)
+
+
+def epoch_tasks(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int
+) -> EpochTasks | None:
+    """Tasks for the callbacks of an estimator; None if it has none."""
+    if not hasattr(estimator, "_skl_callbacks") and not hasattr(estimator, "_parent_callback_ctx"):
+        return None
+    return EpochTasks(estimator, X, y, sample_weight, max_epochs)

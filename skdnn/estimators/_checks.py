@@ -1,0 +1,125 @@
+"""Checks of data and state that both estimators make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import update_wrapper
+from types import MethodType
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.optimizers import OPTIMIZERS
+
+
+@contextmanager
+def unchanged_on_failure(estimator: Any) -> Iterator[None]:
+    """Restore the attributes of an estimator if the block raises anything."""
+    before = estimator.__dict__.copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
+class UnavailableError(AttributeError, ValueError):
+    """A method that the parameters rule out: for ``hasattr`` and for who calls it all the same."""
+
+
+class available_when:  # noqa: N801 - a decorator
+    """Decorator of a method that some values of parameters rule out.
+
+    As scikit-learn's ``available_if``, but with the error of the check itself.
+
+    Parameters
+    ----------
+    check : callable
+        Raises an ``UnavailableError`` for an estimator that does not have the method.
+    """
+
+    def __init__(self, check: Callable[[Any], None]) -> None:
+        self.check = check
+
+    def __call__(self, function: Callable) -> available_when:
+        self.function = function
+        update_wrapper(self, function)
+        return self
+
+    def __get__(self, estimator: Any, owner: type) -> Callable:
+        if estimator is None:
+            return self.function
+        self.check(estimator)
+        return MethodType(self.function, estimator)
+
+
+def has_epochs(estimator: Any) -> None:
+    """``partial_fit`` is an epoch, and nobody else decides when to stop."""
+    if estimator.solver not in OPTIMIZERS:
+        raise UnavailableError(
+            "partial_fit is only available for stochastic optimizers. "
+            f"{estimator.solver} is not stochastic."
+        )
+    if estimator.early_stopping is True:
+        raise UnavailableError(
+            "partial_fit does not support early_stopping=True: it trains one epoch on all rows "
+            "that it is given."
+        )
+
+
+def predicts_quantiles(estimator: Any) -> None:
+    """``predict_quantiles`` needs the loss "quantile"."""
+    if getattr(estimator.loss, "name", estimator.loss) != "quantile":
+        raise UnavailableError(
+            f"predict_quantiles is only available for loss='quantile', not for {estimator.loss!r}."
+        )
+
+
+def check_range(estimator: Any, array: Any, dtype: np.dtype, which: str = "X") -> None:
+    """Raise if a finite value is beyond the range of the network's dtype."""
+    limit = np.finfo(dtype).max
+    values = array.data if issparse(array) else array
+    if np.finfo(array.dtype).max <= limit or values.size == 0:
+        return
+    if max(values.max(), -values.min()) <= limit:
+        return
+    largest = abs(array).max(axis=0)
+    largest = largest.toarray().ravel() if issparse(largest) else np.ravel(largest)
+    column = int(largest.argmax())
+    names = getattr(estimator, "feature_names_in_", None) if which == "X" else None
+    name = column if names is None else f"{names[column]!r}"
+    raise ValueError(
+        f"Input {which} contains a value too large for {dtype.name}, the dtype of the network: "
+        f"{largest[column]:g} in column {name}. Scale the column, or set dtype='float64'."
+    )
+
+
+def check_domain(loss: str, y: np.ndarray, which: str = "y") -> None:
+    """Raise if targets are not what the loss is made for."""
+    domain = LOSSES[loss].domain
+    if domain not in ("positive", "non-negative"):
+        return
+    least = y.min()
+    if domain == "positive" and least <= 0:
+        raise ValueError(f"loss={loss!r} needs targets above 0, but {which} contains {least!r}.")
+    if domain == "non-negative" and (least < 0 or not y.any()):
+        raise ValueError(
+            f"loss={loss!r} needs targets of at least 0 that are not all 0, but {which} "
+            + (f"contains {least!r}." if least < 0 else "is 0 everywhere.")
+        )
+
+
+def assign(views: list[np.ndarray], arrays: Any) -> None:
+    """Write arrays into views of the same shapes."""
+    arrays = [np.asarray(array) for array in arrays]
+    shapes = [array.shape for array in arrays]
+    if shapes != [view.shape for view in views]:
+        raise ValueError(
+            f"Expected arrays of shapes {[view.shape for view in views]}, got {shapes}."
+        )
+    for view, array in zip(views, arrays, strict=True):
+        view[...] = array

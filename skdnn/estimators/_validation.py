@@ -1,0 +1,109 @@
+"""Rows to validate with, and the score of them after every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from skdnn.network.network import Network
+from skdnn.training.data import Rows
+from skdnn.training.engine import mean_loss
+
+# scikit-learn's model selection and metrics are imported where they are used: they take a tenth of
+# the time to import the package, and few fits need them.
+
+
+def split_indices(
+    estimator: Any,
+    X: Any,
+    labels: np.ndarray,
+    strata: np.ndarray | None,
+    groups: np.ndarray | None,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows to hold out, by ``validation_fraction``.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+    X : (n_samples, n_features) array, dense or sparse
+    labels : (n_samples,) or (n_samples, n_outputs) array
+        Targets, for a splitter.
+    strata : (n_samples,) array or None
+        What to stratify a fraction by.
+    groups : (n_samples,) array or None
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If one part would be too small.
+    """
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+    fraction, n_rows = estimator.validation_fraction, X.shape[0]
+    if hasattr(fraction, "split"):
+        splits = list(fraction.split(X, labels, groups))
+        train_index, held_out_index = (np.asarray(index) for index in splits[-1])
+        if not train_index.size or not held_out_index.size:
+            raise ValueError(
+                f"The last split of validation_fraction={fraction!r} leaves "
+                f"{train_index.size} rows to train on and {held_out_index.size} to validate with."
+            )
+        return train_index, held_out_index
+    if groups is not None:
+        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+        return next(splitter.split(X, labels, groups))
+    n_held_out = ceil(fraction * n_rows)
+    n_least = 2 if strata is None else max(2, np.unique(strata).size)
+    if 0 < n_held_out < n_least and n_rows >= 2 * n_least:
+        n_held_out = n_least
+    if n_held_out < 2 or n_held_out >= n_rows:
+        size = "small" if n_held_out < 2 else "large"
+        change = "Increase" if n_held_out < 2 else "Decrease"
+        raise ValueError(
+            f"The validation set is too {size}. {change} 'validation_fraction' or the size of "
+            f"your dataset: {fraction!r} of n_samples = {n_rows} is {n_held_out}."
+        )
+    train_index, held_out_index = train_test_split(
+        np.arange(n_rows), test_size=n_held_out, random_state=seed, stratify=strata
+    )
+    return train_index, held_out_index
+
+
+def make_score(
+    estimator: Any,
+    network: Network,
+    rows: Rows,
+    held_out: tuple[Any, np.ndarray, np.ndarray | None],
+) -> Callable[[np.ndarray], float]:
+    """The score of raw predictions by the parameter ``scoring``; higher is better.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+    network : Network
+        The one that is trained in place.
+    rows : Rows
+        The held-out rows as the network takes them,
+    held_out : tuple of (X, labels, weights)
+        and as a scorer takes them.
+    """
+    if estimator.scoring == "loss":
+        return lambda raw: -mean_loss(network, raw, rows)
+    if estimator.scoring in (None, estimator._default_scoring):
+        return lambda raw: estimator._score_raw(raw, rows)
+    from sklearn.metrics import check_scoring
+
+    scorer = check_scoring(estimator, estimator.scoring)
+    X, labels, weights = held_out
+    # A copy that predicts with the network in training, from rows that have no column names.
+    predictor = copy(estimator)
+    predictor._network = network
+    predictor.__dict__.pop("feature_names_in_", None)
+    keywords = {} if weights is None else {"sample_weight": weights}
+    return lambda raw: float(scorer(predictor, X, labels, **keywords))

@@ -1,0 +1,157 @@
+"""Batch and layer normalisation of pre-activations: mean 0, deviation 1, then gain and shift.
+
+The shift is the layer's bias, which would have no effect before a normalisation. Batch moments are
+weighted, so that an integer weight is a row so many times there too.
+
+References
+----------
+Ioffe & Szegedy 2015, "Batch normalization", arXiv 1502.03167; Ba, Kiros & Hinton 2016, "Layer
+normalization", arXiv 1607.06450.
+"""
+
+import math
+
+from skdnn._jit import kernel, sum_kernel
+from skdnn.kernels.dense import column_sums
+
+NONE, BATCH, LAYER = range(3)
+
+#: Added to the variance, as everywhere else.
+VARIANCE_EPSILON = 1e-5
+#: Least share of a full batch in the running moments.
+RUNNING_SHARE = 0.1
+
+
+@kernel
+def running_share(step, mass):
+    """Share of a batch in the running moments.
+
+    At first all batches count alike, later they are forgotten exponentially. A batch counts by
+    its weight: the last one of an epoch may have a single row.
+
+    Parameters
+    ----------
+    step : int, from 1
+    mass : float, sum of the weights of the batch, divided by the rows of a full one
+    """
+    if step <= 1:
+        return 1.0
+    return max(RUNNING_SHARE, 1.0 / step) * min(mass, 1.0)
+
+
+@kernel
+def batch_moments(n_rows, n, z, weights, mean_out, variance_out):
+    """Weighted mean and variance of every column of a flat (n_rows, n) matrix; return the mass.
+
+    NOTE[DIFF] The variance is that of the batch, without the correction of n / (n - 1) that some
+    make for the running one: n would not be the same for weighted and for repeated rows.
+    """
+    mass = weights.dtype.type(0)
+    for i in range(n_rows):
+        mass += weights[i]
+    for j in range(n):
+        mean_out[j] = 0
+        variance_out[j] = 0
+    for i in range(n_rows):
+        row, share = z[i * n : (i + 1) * n], weights[i] / mass
+        for j in range(n):
+            mean_out[j] += share * row[j]
+    for i in range(n_rows):
+        row, share = z[i * n : (i + 1) * n], weights[i] / mass
+        for j in range(n):
+            error = row[j] - mean_out[j]
+            variance_out[j] += share * error * error
+    return mass
+
+
+@kernel
+def batch_forward(n_rows, n, z, gain, shift, mean, spread, normal_out):
+    """``normal = (z - mean) * spread`` by columns, then ``z = normal * gain + shift``."""
+    for i in range(n_rows):
+        row, normal = z[i * n : (i + 1) * n], normal_out[i * n : (i + 1) * n]
+        for j in range(n):
+            normal[j] = (row[j] - mean[j]) * spread[j]
+            row[j] = normal[j] * gain[j] + shift[j]
+
+
+@kernel
+def normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
+    """Gradients of gain and shift from the gradient of what they make."""
+    column_sums(n_rows, n, dz, shift_grad)
+    for j in range(n):
+        gain_grad[j] = 0
+    for i in range(n_rows):
+        row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
+        for j in range(n):
+            gain_grad[j] += row[j] * d[j]
+
+
+@kernel
+def batch_backward(n_rows, n, normal, weights, spread, gain, gain_grad, shift_grad, dz):
+    """Gradient of the pre-activations, in place, from that of what gain and shift made."""
+    mass = weights.dtype.type(0)
+    for i in range(n_rows):
+        mass += weights[i]
+    for i in range(n_rows):
+        row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
+        share = weights[i] / mass
+        for j in range(n):
+            through = shift_grad[j] + row[j] * gain_grad[j]
+            d[j] = spread[j] * gain[j] * (d[j] - share * through)
+
+
+@sum_kernel
+def _sum(x):
+    total = x.dtype.type(0)
+    for j in range(x.size):
+        total += x[j]
+    return total
+
+
+@sum_kernel
+def _centred_squares(x, mean):
+    total = x.dtype.type(0)
+    for j in range(x.size):
+        total += (x[j] - mean) * (x[j] - mean)
+    return total
+
+
+@sum_kernel
+def _dot3(a, b, c):
+    total = a.dtype.type(0)
+    for j in range(a.size):
+        total += a[j] * b[j] * c[j]
+    return total
+
+
+@sum_kernel
+def _dot(a, b):
+    total = a.dtype.type(0)
+    for j in range(a.size):
+        total += a[j] * b[j]
+    return total
+
+
+@kernel
+def layer_forward(n_rows, n, z, gain, shift, spread_out, normal_out):
+    """Normalise each row of a flat (n_rows, n) matrix; ``spread_out`` has one value a row."""
+    for i in range(n_rows):
+        row, normal = z[i * n : (i + 1) * n], normal_out[i * n : (i + 1) * n]
+        mean = _sum(row) / z.dtype.type(n)
+        variance = _centred_squares(row, mean) / z.dtype.type(n)
+        spread = z.dtype.type(1) / math.sqrt(variance + z.dtype.type(VARIANCE_EPSILON))
+        spread_out[i] = spread
+        for j in range(n):
+            normal[j] = (row[j] - mean) * spread
+            row[j] = normal[j] * gain[j] + shift[j]
+
+
+@kernel
+def layer_backward(n_rows, n, normal, spread, gain, dz):
+    """Gradient of the pre-activations, in place, from that of what gain and shift made."""
+    for i in range(n_rows):
+        row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
+        mean = _dot(d, gain) / dz.dtype.type(n)
+        along = _dot3(d, gain, row) / dz.dtype.type(n)
+        for j in range(n):
+            d[j] = spread[i] * (d[j] * gain[j] - mean - row[j] * along)

@@ -1,0 +1,62 @@
+"""Work side by side: members and blocks of rows in Python threads, around kernels without the GIL.
+
+Nothing depends on the number of threads: each task writes to its own memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from joblib import effective_n_jobs
+
+
+class Threads:
+    """A number of threads that work as long as the ``with`` block lasts.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As scikit-learn's: None is 1 unless a ``joblib.parallel_config`` says otherwise, -1 is as
+        many as there are cores, and inside of a parallel search it is 1.
+    n_tasks : int
+        More threads than this are of no use.
+
+    Attributes
+    ----------
+    stopping : threading.Event
+        Set when the tasks should come to an end, because of Ctrl-C or of an error in one of them.
+    """
+
+    def __init__(self, n_jobs: int | None, n_tasks: int) -> None:
+        self.stopping = threading.Event()
+        n_threads = min(effective_n_jobs(n_jobs), n_tasks) if n_tasks > 1 else 1
+        self._pool = ThreadPoolExecutor(n_threads) if n_threads > 1 else None
+
+    def __enter__(self) -> Threads:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def map(self, function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
+        """``[function(item) for item in items]``; the first error is raised when all are done."""
+        items = list(items)
+        if self._pool is None or len(items) == 1:
+            return [function(item) for item in items]
+        futures = [self._pool.submit(function, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            self.stopping.set()
+            for future in futures:
+                future.cancel()
+            for future in futures:
+                if not future.cancelled():
+                    future.exception()
+            raise
+        finally:
+            self.stopping.clear()
