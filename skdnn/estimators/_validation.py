@@ -69,9 +69,16 @@ def split_indices(
             f"The validation set is too {size}. {change} 'validation_fraction' or the size of "
             f"your dataset: {fraction!r} of n_samples = {n_rows} is {n_held_out}."
         )
-    train_index, held_out_index = train_test_split(
-        np.arange(n_rows), test_size=n_held_out, random_state=seed, stratify=strata
-    )
+    try:
+        train_index, held_out_index = train_test_split(
+            np.arange(n_rows), test_size=n_held_out, random_state=seed, stratify=strata
+        )
+    except ValueError as error:
+        found, counts = np.unique(labels, return_counts=True)
+        raise ValueError(
+            f"{error} Of each class there must be rows to train on and rows to hold out for early "
+            f"stopping; the label {found[counts.argmin()]!r} has {counts.min()}."
+        ) from None
     return train_index, held_out_index
 
 

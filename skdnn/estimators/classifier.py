@@ -346,7 +346,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if y.ndim == 2 or self.classes_.size == 1:
             return None
-        return y.astype(bool) if self.classes_.size == 2 else y
+        # Named as scikit-learn's MLP names them in its error.
+        return y.astype(bool).astype(str) if self.classes_.size == 2 else y
 
     def _labels(self, y: np.ndarray) -> np.ndarray:
         return y if y.ndim == 2 else self.classes_[y]
