@@ -18,6 +18,7 @@ from skdnn.estimators._checks import (
     check_range,
     unchanged_on_failure,
 )
+from skdnn.estimators._html import network_html
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._sklearn import BaseEstimator, check_weights, fit_context, validate_data
 from skdnn.estimators._validation import make_score, split_indices
@@ -445,10 +446,23 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             raise AttributeError(f"This {name} instance is not fitted yet and has no weights.")
         return network
 
+    # ---------------------------------------------------------------- scikit-learn
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _repr_html_inner(self):
+        """scikit-learn's diagram, and the layers of a fitted network."""
+        network = self.__dict__.get("_network")
+        return super()._repr_html_inner() + ("" if network is None else network_html(network))
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
 
 def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
