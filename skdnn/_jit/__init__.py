@@ -11,7 +11,6 @@ Three decisions live here, each measured (``docs/design.md``, section 3):
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
+from skdnn._jit.cache import enable_cache
 from skdnn._jit.libraries import EntryCompiler, InnerCompiler, no_garbage_collection
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 
@@ -87,11 +87,10 @@ def entry(function: Callable) -> Callable:
         "pipeline_class": EntryCompiler,
     }
     function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:
-        _warn_no_cache()
-        return njit(**options)(function)
+    compiled = njit(**options)(function)
+    if not JIT_DISABLED:
+        enable_cache(compiled)
+    return compiled
 
 
 @lru_cache(maxsize=1)
@@ -109,20 +108,10 @@ def load_registries() -> None:
 def _source_digest() -> str:
     package = Path(__file__).parents[1]
     digest = hashlib.sha256(repr((VECTOR_BYTES, TILE_ROWS, TILE_VECTORS)).encode())
-    for folder in ("_jit", "kernels"):
-        for path in sorted((package / folder).glob("*.py")):
-            digest.update(path.read_bytes())
+    sources = [*(package / "_jit").glob("*.py"), *(package / "kernels").glob("*.py")]
+    for path in sorted([package / "_dtypes.py", *sources]):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-@lru_cache(maxsize=1)
-def _warn_no_cache() -> None:
-    warnings.warn(
-        "skdnn found no writable directory for its compiled kernels and will compile them again "
-        "in every process; set the environment variable NUMBA_CACHE_DIR to a writable directory.",
-        RuntimeWarning,
-        stacklevel=4,
-    )
 
 
 def by_dtype(float32: Callable, float64: Callable) -> Callable:
