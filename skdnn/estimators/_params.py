@@ -62,7 +62,11 @@ CONSTRAINTS: dict[str, list] = {
     "scoring": [str, callable, None],
     "max_time": [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
     "n_members": [Interval(Integral, 1, None, closed="left")],
-    "n_jobs": [Integral, None],
+    "n_jobs": [
+        Interval(Integral, 1, None, closed="left"),
+        Interval(Integral, None, -1, closed="right"),
+        None,
+    ],
     "dtype": [StrOptions({"auto", "input", "float32", "float64"})],
 }
 

@@ -75,7 +75,7 @@ WRONG = {
     "scoring": [1, 0.5],
     "max_time": [0, -1, NAN, None, "1"],
     "n_members": [0, -1, 1.5, None, "auto"],
-    "n_jobs": [1.5, "all"],
+    "n_jobs": [0, 1.5, "all"],
     "label_smoothing": [1.0, -0.1, NAN, None],
     "dtype": ["int8", "float16", "double", "", None, np.float32, np.dtype("float64"), float],
     "class_weight": ["auto", 2.0, [1.0, 2.0], True],
