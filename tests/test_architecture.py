@@ -104,6 +104,6 @@ def test_public_names_have_numpydoc_docstrings(name):
         parameters = doc.split("Parameters\n----------\n")[1].split("\n---")[0].splitlines()
         documented = [line.split(" : ")[0] for line in parameters if " : " in line]
         documented = [name for name in documented if not name.startswith(" ")]
-        assert sorted(documented) == sorted(inspect.signature(item).parameters)
+        assert documented == list(inspect.signature(item).parameters)
     elif set(inspect.signature(item).parameters) - {"self"}:
         assert "Parameters\n----------" in doc

@@ -70,10 +70,10 @@ CONSTRAINTS: dict[str, list] = {
     "dtype": [StrOptions({"auto", "input", "float32", "float64"})],
 }
 
-#: The shared parameters in groups; ``{loss}`` stands first.
+#: The shared parameters in groups; those of the targets are told by each estimator.
 _DOCS = """\
 hidden_layer_sizes : int or iterable of int, default=(100,)
-    *Network.* Number of units of each hidden layer; ``()`` is a network of one layer, that is
+    **Network.** Number of units of each hidden layer; ``()`` is a network of one layer, that is
     linear, logistic or softmax regression.
 
 activation : {activations}, default="relu"
@@ -81,19 +81,21 @@ activation : {activations}, default="relu"
     uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
     for the others.
 
+normalization : {{"batch", "layer"}} or None, default=None
+    Normalisation of the hidden units before their activation: over the rows of a batch, weighted
+    by ``sample_weight``, with running moments for predictions, or over the units of a row. The
+    biases of these layers are added behind it. "batch" is not for ``solver="lbfgs"``.
+
+{targets}
+
 solver : {solvers}, default="adam"
-    *Optimisation.* "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
+    **Optimisation.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
     average of squared gradients by ``beta_2`` and corrects it for its start at zero. "lbfgs" is
     SciPy's L-BFGS-B over all rows at once, best for some hundred rows; ``tol`` is then the norm
     of the gradient to stop at, and the parameters of learning rate and batches have no effect.
 
-alpha : float, default=0.0001
-    *Penalty.* Strength of ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))``
-    on the weights, not the biases. It is added to the sum of the weighted losses of a batch before
-    both are divided: by the rows of the batch times the mean sample weight of the data set.
-
-batch_size : int or "auto", default="auto"
-    *Optimisation.* Rows of a batch; "auto" is ``min(200, n_samples)``.
+learning_rate_init : float, default=0.001
+    Learning rate; the highest one with "cosine", "one_cycle" and "coslog4".
 
 learning_rate : {schedules} or settings object, default="constant"
     Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
@@ -103,43 +105,78 @@ learning_rate : {schedules} or settings object, default="constant"
     laid over ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes to their end,
     which is then no reason to warn. Each call of ``partial_fit`` is an epoch.
 
-learning_rate_init : float, default=0.001
-    Learning rate; the highest one with "cosine", "one_cycle" and "coslog4".
-
 power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
 
-max_iter : int, default=200
-    Maximum number of epochs (of iterations with "lbfgs").
+batch_size : int or "auto", default="auto"
+    Rows of a batch; "auto" is ``min(200, n_samples)``.
 
 shuffle : bool, default=True
     Whether to draw a new order of the rows in each epoch.
 
-random_state : int, RandomState instance or None, default=None
-    Decides initial weights, order of the rows, dropout masks and the validation split. An int
-    makes the result the same bits in every run, whatever the number of threads. The initial
-    weights with "identity", "logistic", "tanh" and "relu" are those of scikit-learn's MLP with
-    the same ``random_state``.
-
-tol : float, default=1e-4
-    *End of training.* An epoch improves if it lowers the training loss, or raises the validation
-    score with ``early_stopping``, by at least ``tol``.
-
-verbose : bool or int, default=False
-    Whether to print the loss of every epoch.
-
-warm_start : bool, default=False
-    Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and
-    the random streams where they were.
-
 momentum : float, default=0.9
-    *Optimisation.* Momentum, between 0 and 1. Only used by ``solver="sgd"``.
+    Momentum, between 0 and 1. Only used by ``solver="sgd"``.
 
 nesterovs_momentum : bool, default=True
     Whether to use Nesterov's momentum. Only used by ``solver="sgd"``.
 
+beta_1 : float, default=0.9
+    Decay of the average of gradients. Only used by "adam" and "adamw".
+
+beta_2 : float, default=0.999
+    Decay of the average of squared gradients. Not used by "sgd".
+
+epsilon : float, default=1e-8
+    Added to the root of the average of squared gradients. Not used by "sgd".
+
+clip_norm : float, default=inf
+    Longest gradient of a batch's loss, over all parameters; a longer one is
+    shortened to it before the penalty is added. Not used by "lbfgs".
+
+max_fun : int, default=15000
+    Maximum number of evaluations of the loss. Only used by ``solver="lbfgs"``.
+
+alpha : float, default=0.0001
+    **Regularisation.** Strength of the penalty
+    ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))`` on the weights, not
+    the biases. It is added to the sum of the weighted losses of a batch before
+    both are divided: by the rows of the batch times the mean sample weight of the data set.
+
+l1_ratio : float, default=0.0
+    Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
+    ``solver="lbfgs"``, which needs a smooth penalty.
+
+weight_decay : float, default=0.01
+    Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
+    Only used by ``solver="adamw"``.
+
+dropout : float or iterable of float, default=0.0
+    Probability to drop a hidden unit while training: one for all hidden
+    layers, or one each. Not for ``solver="lbfgs"``, which needs the same loss in each evaluation.
+
+input_dropout : float, default=0.0
+    Probability to drop a feature of a row while training. Not for ``solver="lbfgs"``.
+
+regularization_schedule : {regularization_schedules} or settings object, default="constant"
+    Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos"
+    keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
+
+max_iter : int, default=200
+    **End of training.** Maximum number of epochs (of iterations with "lbfgs").
+
+max_time : float, default=inf
+    Seconds after which no other epoch is begun.
+
+tol : float, default=1e-4
+    An epoch improves if it lowers the training loss, or raises the validation
+    score with ``early_stopping``, by at least ``tol``.
+
+n_iter_no_change : int or inf, default=10
+    Stop after more than this number of epochs in a row without an
+    improvement.
+
 early_stopping : bool or "auto", default=False
-    *Validation.* Whether to stop when the score of rows that are not trained on does not improve,
+    **Validation.** Whether to stop when the score of rows that are not trained on does not improve,
     and to keep the weights of the epoch with the best one. The rows are ``X_val`` of :meth:`fit`,
     or those that ``validation_fraction`` holds out. "auto" stops early with ``X_val`` or with
     more than 10,000 rows.
@@ -149,60 +186,13 @@ validation_fraction : float or cross-validation splitter, default=0.1
     each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``. Or
     a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``, whose last split is taken.
 
-beta_1 : float, default=0.9
-    *Optimisation.* Decay of the average of gradients. Only used by "adam" and "adamw".
-
-beta_2 : float, default=0.999
-    Decay of the average of squared gradients. Not used by "sgd".
-
-epsilon : float, default=1e-8
-    Added to the root of the average of squared gradients. Not used by "sgd".
-
-n_iter_no_change : int or inf, default=10
-    *End of training.* Stop after more than this number of epochs in a row without an
-    improvement.
-
-max_fun : int, default=15000
-    Maximum number of evaluations of the loss. Only used by ``solver="lbfgs"``.
-
-dropout : float or iterable of float, default=0.0
-    *Regularisation.* Probability to drop a hidden unit while training: one for all hidden
-    layers, or one each. Not for ``solver="lbfgs"``, which needs the same loss in each evaluation.
-
-input_dropout : float, default=0.0
-    Probability to drop a feature of a row while training. Not for ``solver="lbfgs"``.
-
-normalization : {{"batch", "layer"}} or None, default=None
-    Normalisation of the hidden units before their activation: over the rows of a batch, weighted
-    by ``sample_weight``, with running moments for predictions, or over the units of a row. The
-    biases of these layers are added behind it. "batch" is not for ``solver="lbfgs"``.
-
-weight_decay : float, default=0.01
-    Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
-    Only used by ``solver="adamw"``.
-
-l1_ratio : float, default=0.0
-    Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
-    ``solver="lbfgs"``, which needs a smooth penalty.
-
-clip_norm : float, default=inf
-    *Optimisation.* Longest gradient of a batch's loss, over all parameters; a longer one is
-    shortened to it before the penalty is added. Not used by "lbfgs".
-
-regularization_schedule : {regularization_schedules} or settings object, default="constant"
-    *Regularisation.* Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos"
-    keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
-
 scoring : str, callable or None, default={scoring}
-    *Validation.* What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
+    What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
     loss, or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` by keyword if ``fit``
     has weights); higher is better. None is the estimator's own :meth:`score`.
 
-max_time : float, default=inf
-    *End of training.* Seconds after which no other epoch is begun.
-
 n_members : int, default=1
-    *Members.* Number of networks with initial weights, order of rows and dropout of their own,
+    **Members.** Number of networks with initial weights, order of rows and dropout of their own,
     whose predictions are averaged. The first one is that of ``n_members=1``. Early stopping goes
     by the score of the average.
 
@@ -210,8 +200,21 @@ n_jobs : int or None, default=None
     Threads for members, and for blocks of rows in predictions: None is 1 unless in a
     ``joblib.parallel_config``, -1 is all cores. Results do not depend on it.
 
+random_state : int, RandomState instance or None, default=None
+    **State.** Decides initial weights, order of the rows, dropout masks and the validation
+    split. An int makes the result the same bits in every run, whatever the number of threads. The initial
+    weights with "identity", "logistic", "tanh" and "relu" are those of scikit-learn's MLP with
+    the same ``random_state``.
+
+warm_start : bool, default=False
+    Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and
+    the random streams where they were.
+
+verbose : bool or int, default=False
+    Whether to print the loss of every epoch.
+
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
-    *Arithmetic.* "auto" is float32 for float32 data; for other data it is
+    "auto" is float32 for float32 data; for other data it is
     float64 while an epoch takes at most 10**7 multiplications in a forward pass, and float32
     above that, where it is twice as fast. (The folds of a cross-validation may be on one side
     of the limit and its refit on the other: force one to compare bits.) "input" is float32 for
@@ -292,11 +295,15 @@ def documented(**words: str) -> Callable[[type], type]:
             regularization_schedules=_choices(REGULARIZATION_SCHEDULES),
             solvers=_choices([*OPTIMIZERS, "lbfgs"]),
             scoring=words["scoring"],
+            targets="",
         )
+        network, training = parameters.split("\n\n\n\n")
         if cls.__doc__:  # absent under python -OO
-            cls.__doc__ = cls.__doc__.replace("<parameters>", indent(parameters)).replace(
-                "<attributes>", indent(_ATTRIBUTE_DOCS.format(**words))
-            )
+            for place, text in (
+                ("<network>", network), ("<training>", training),
+                ("<attributes>", _ATTRIBUTE_DOCS.format(**words)),
+            ):  # fmt: skip
+                cls.__doc__ = cls.__doc__.replace(place, indent(text))
         return cls
 
     return decorate

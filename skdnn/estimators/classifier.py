@@ -38,10 +38,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     Parameters
     ----------
-    <parameters>
+    <network>
 
     loss : {"log_loss", "brier"}, default="log_loss"
-        *Targets.* "brier" is the squared error of the probabilities, halved and summed over the
+        **Targets.** "brier" is the squared error of the probabilities, halved and summed over the
         classes: bounded, so that wrong labels pull less.
 
     class_weight : dict, "balanced" or None, default=None
@@ -51,6 +51,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     label_smoothing : float, default=0.0
         While training a target is ``1 - label_smoothing`` for the class, and ``label_smoothing``
         shared equally by all classes (by yes and no for each label of a multilabel target).
+
+    <training>
 
     Attributes
     ----------
@@ -95,42 +97,42 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        normalization=None,
         loss="log_loss",
+        class_weight=None,
+        label_smoothing=0.0,
         solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
         learning_rate_init=0.001,
+        learning_rate="constant",
         power_t=0.5,
-        max_iter=200,
+        batch_size="auto",
         shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
         momentum=0.9,
         nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        n_iter_no_change=10,
+        clip_norm=np.inf,
         max_fun=15000,
+        alpha=0.0001,
+        l1_ratio=0.0,
+        weight_decay=0.01,
         dropout=0.0,
         input_dropout=0.0,
-        normalization=None,
-        weight_decay=0.01,
-        l1_ratio=0.0,
-        clip_norm=np.inf,
         regularization_schedule="constant",
-        scoring="accuracy",
+        max_iter=200,
         max_time=np.inf,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="accuracy",
         n_members=1,
         n_jobs=None,
+        random_state=None,
+        warm_start=False,
+        verbose=False,
         dtype="auto",
-        class_weight=None,
-        label_smoothing=0.0,
     ):
         self._store(locals())
 

@@ -33,13 +33,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     Parameters
     ----------
-    <parameters>
+    <network>
 
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"} or \
-            settings object, default="squared_error"
-        *Targets.* "squared_error" is half the square. "huber" and "quantile" are :class:`Huber`
-        and :class:`Quantile` with their defaults. "poisson" and "gamma" are half the deviance of
-        the exponential of the output, for targets of at least 0 and above 0.
+    loss : str or settings object, default="squared_error"
+        **Targets.** One of "squared_error" (half the square), "absolute_error", "huber" and
+        "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or such an object),
+        "poisson" and "gamma" (half the deviance of the exponential of the output, for targets of
+        at least 0 and above 0). Several outputs have their sum.
+
+    <training>
 
     Attributes
     ----------
@@ -75,39 +77,39 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        normalization=None,
         loss="squared_error",
         solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
         learning_rate_init=0.001,
+        learning_rate="constant",
         power_t=0.5,
-        max_iter=200,
+        batch_size="auto",
         shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
         momentum=0.9,
         nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-8,
-        n_iter_no_change=10,
+        clip_norm=np.inf,
         max_fun=15000,
+        alpha=0.0001,
+        l1_ratio=0.0,
+        weight_decay=0.01,
         dropout=0.0,
         input_dropout=0.0,
-        normalization=None,
-        weight_decay=0.01,
-        l1_ratio=0.0,
-        clip_norm=np.inf,
         regularization_schedule="constant",
-        scoring="r2",
+        max_iter=200,
         max_time=np.inf,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="r2",
         n_members=1,
         n_jobs=None,
+        random_state=None,
+        warm_start=False,
+        verbose=False,
         dtype="auto",
     ):
         self._store(locals())
