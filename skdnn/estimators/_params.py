@@ -202,9 +202,9 @@ n_jobs : int or None, default=None
 
 random_state : int, RandomState instance or None, default=None
     **State.** Decides initial weights, order of the rows, dropout masks and the validation
-    split. An int makes the result the same bits in every run, whatever the number of threads. The initial
-    weights with "identity", "logistic", "tanh" and "relu" are those of scikit-learn's MLP with
-    the same ``random_state``.
+    split. An int makes the result the same bits in every run, whatever the number of threads.
+    The initial weights with "identity", "logistic", "tanh" and "relu" are those of
+    scikit-learn's MLP with the same ``random_state``.
 
 warm_start : bool, default=False
     Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and

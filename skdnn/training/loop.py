@@ -39,6 +39,10 @@ ADAPTIVE_LEAST_RATE = 1e-6
 DIVERGENCE_FACTOR = 10.0
 
 
+class DivergenceError(ValueError):
+    """Training ended in numbers that are not finite."""
+
+
 class Validation(NamedTuple):
     """Rows that are not trained on, and the score of raw predictions for them.
 
@@ -109,7 +113,7 @@ class Training:
 
         Raises
         ------
-        ValueError
+        DivergenceError
             If the loss or the parameters stop being finite, and no validation data says which
             epoch to keep instead.
         """
@@ -285,7 +289,7 @@ class Training:
     def _handle_divergence(self) -> None:
         """Keep the best epoch if there is one, otherwise raise."""
         if not self.keeps_best or self.progress.best_values is None:
-            raise ValueError(self._divergence(self.progress.epoch + 1)) from None
+            raise DivergenceError(self._divergence(self.progress.epoch + 1)) from None
         history = self.history
         for curve in (
             history.loss, history.learning_rate, history.seconds, history.validation_loss,
@@ -301,7 +305,7 @@ class Training:
 
     def _check_divergence(self) -> None:
         if not np.isfinite(self.network.values).all():
-            raise ValueError(self._divergence(self.progress.epoch))
+            raise DivergenceError(self._divergence(self.progress.epoch))
         losses = self.history.loss
         if not self.keeps_best and losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
             warnings.warn(
