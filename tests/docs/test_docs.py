@@ -3,6 +3,8 @@
 import runpy
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,6 +31,16 @@ def test_the_code_shown_in_the_guide_is_the_code():
             assert block in stripped((ROOT / name).read_text()), block
             blocks, lines = blocks + 1, []
     assert blocks >= 3
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_code_of_the_readme_runs(capsys):
+    blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
+    for block in blocks:
+        exec(block.split("```")[0], {})
+    accuracy, coverage = (float(line) for line in capsys.readouterr().out.split())
+    assert accuracy > 0.9
+    assert 0.6 < coverage < 0.95
 
 
 def test_the_readme_has_the_two_commands_that_ci_runs():
