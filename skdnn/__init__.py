@@ -1,9 +1,17 @@
 """Deep networks for tables: scikit-learn estimators whose training is compiled by Numba."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from skdnn.estimators.classifier import DNNClassifier
 from skdnn.estimators.regressor import DNNRegressor
 from skdnn.network.losses import Huber, Quantile
 from skdnn.training.schedules import Cosine, CosLog, OneCycle
+
+if TYPE_CHECKING:
+    from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
+    from skdnn.inspection.loss_curve import LossCurveDisplay
+    from skdnn.inspection.weights import WeightsDisplay
 
 __version__ = "0.1.0"
 __all__ = [
@@ -12,7 +20,29 @@ __all__ = [
     "DNNClassifier",
     "DNNRegressor",
     "Huber",
+    "LearningRateDisplay",
+    "LossCurveDisplay",
     "OneCycle",
     "Quantile",
+    "WeightsDisplay",
     "__version__",
+    "find_learning_rate",
 ]
+
+# Imported when they are first asked for: few programs need them, all wait for `import skdnn`.
+_MODULES = {
+    "LearningRateDisplay": "skdnn.inspection.learning_rate",
+    "LossCurveDisplay": "skdnn.inspection.loss_curve",
+    "WeightsDisplay": "skdnn.inspection.weights",
+    "find_learning_rate": "skdnn.inspection.learning_rate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

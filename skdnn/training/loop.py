@@ -138,7 +138,10 @@ class Training:
             progress.last_values = self.network.values.copy()
             if progress.best_values is not None:
                 self.network.values[...] = progress.best_values
-        self._check_divergence()
+        if not np.isfinite(self.network.values).all():
+            raise DivergenceError(self._divergence(self.progress.epoch))
+        if not (single_epoch or self.keeps_best):
+            self._warn_of_divergence()
 
     def run_epoch(self) -> None:
         """Train one epoch, validate, record."""
@@ -303,11 +306,10 @@ class Training:
             stacklevel=6,
         )
 
-    def _check_divergence(self) -> None:
-        if not np.isfinite(self.network.values).all():
-            raise DivergenceError(self._divergence(self.progress.epoch))
+    def _warn_of_divergence(self) -> None:
+        """The numbers are finite, but there is nothing learned in them."""
         losses = self.history.loss
-        if not self.keeps_best and losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
+        if losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
             warnings.warn(
                 f"Training diverged: the loss rose from {losses[0]:g} in the first epoch to "
                 f"{losses[-1]:g} in the last. Lower learning_rate_init="

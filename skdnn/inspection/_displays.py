@@ -1,0 +1,46 @@
+"""What the displays share: the network inside an estimator, axes to draw on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._sklearn import check_matplotlib_support
+
+
+def fitted_network(estimator: Any) -> BaseDNN:
+    """The fitted DNN estimator that an estimator is, ends with, or has found to be the best.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    NotFittedError
+        If it is not fitted.
+    """
+    if hasattr(estimator, "refit"):  # GridSearchCV and its like, those of other packages too
+        message = "This %(name)s has no best_estimator_: call 'fit' with refit=True first."
+        check_is_fitted(estimator, "best_estimator_", msg=message)
+        return fitted_network(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):
+        return fitted_network(estimator.steps[-1][1])
+    if not isinstance(estimator, BaseDNN):
+        raise TypeError(
+            "Expected a fitted DNNClassifier or DNNRegressor, a Pipeline that ends with one, or a "
+            f"search that has found one. Got {estimator!r}."
+        )
+    check_is_fitted(estimator)
+    return estimator
+
+
+def axes_for(display: Any, ax: Any) -> Any:
+    """What ``display.plot(ax)`` draws on: ``ax``, or if it is None, axes in a new figure."""
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        ax = plt.subplots()[1]
+    return ax

@@ -1,0 +1,312 @@
+"""The learning-rate range test."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import column_or_1d
+
+from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._sklearn import check_weights
+from skdnn.inspection._displays import axes_for
+from skdnn.training.loop import DivergenceError, resolve_batch_size
+
+#: Standard deviation of the Gaussian that smooths the losses, as a share of all steps. A moving
+#: average of the past, which is what others take, shows the fall of the loss too late.
+SMOOTHING = 0.03
+
+#: The test ends where the smoothed loss is so many times its minimum; fastai's.
+STOP_FACTOR = 4.0
+
+
+class LearningRateDisplay:
+    """Loss of each step of a learning-rate range test.
+
+    Made by :func:`find_learning_rate`; the parameters are stored as attributes.
+
+    Parameters
+    ----------
+    learning_rates : array of shape (n_steps,)
+        Rate of each step.
+    losses : array of shape (n_steps,)
+        Loss of its batch before the step, penalty included.
+    smoothed_losses : array of shape (n_steps,)
+        The same without noise.
+    suggestion : float
+        The rate to take.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the losses.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of matplotlib Line2D
+        Losses and smoothed losses.
+    suggestion_line_ : matplotlib Line2D
+        The vertical line at the suggestion.
+
+    References
+    ----------
+    Smith 2017, "Cyclical learning rates for training neural networks", arXiv 1506.01186.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import DNNClassifier, find_learning_rate
+    >>> X, y = load_iris(return_X_y=True)
+    >>> display = find_learning_rate(DNNClassifier(random_state=0), X, y)
+    >>> display.plot().ax_.get_xscale()
+    'log'
+    """
+
+    def __init__(self, *, learning_rates, losses, smoothed_losses, suggestion):
+        self.learning_rates = learning_rates
+        self.losses = losses
+        self.smoothed_losses = smoothed_losses
+        self.suggestion = suggestion
+
+    def plot(self, ax=None, *, line_kw=None):
+        """Draw the losses and mark the suggestion.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        line_kw : dict, default=None
+            Keyword arguments for each of matplotlib's calls of ``plot``.
+
+        Returns
+        -------
+        display : LearningRateDisplay
+            This object.
+        """
+        self.ax_ = ax = axes_for(self, ax)
+        self.figure_ = ax.figure
+        faint = {"label": "Loss", "color": "C0", "alpha": 0.3, **(line_kw or {})}
+        clear = {"label": "Smoothed loss", "color": "C0", **(line_kw or {})}
+        self.lines_ = [
+            *ax.plot(self.learning_rates, self.losses, **faint),
+            *ax.plot(self.learning_rates, self.smoothed_losses, **clear),
+        ]
+        label = f"Suggestion: {self.suggestion:.2g}"
+        self.suggestion_line_ = ax.axvline(self.suggestion, color="0.5", linestyle=":", label=label)
+        ax.set(xscale="log", yscale="log", xlabel="Learning rate", ylabel="Loss")
+        # What comes after the minimum may be larger by powers of ten, and hide what matters.
+        low = self.losses.min()
+        high = self.losses[: int(np.argmin(self.smoothed_losses)) + 1].max()
+        if 0 < low < high:
+            margin = (high / low) ** 0.1
+            ax.set_ylim(low / margin, high * margin)
+        ax.legend(handles=[*self.lines_, self.suggestion_line_])
+        return self
+
+
+def find_learning_rate(
+    estimator,
+    X,
+    y,
+    *,
+    sample_weight=None,
+    start=1e-6,
+    stop=10.0,
+    n_steps=200,
+    random_state=None,
+):
+    """Learning-rate range test: a short training whose rate grows with each step.
+
+    The suggestion is the first rate where the smoothed loss is half way down on a logarithmic
+    scale: a good ``learning_rate_init``, and the middle of the grid for a better one.
+
+    Parameters
+    ----------
+    estimator : DNNClassifier, DNNRegressor or Pipeline
+        What to find a rate for; it stays as it is. A Pipeline ends with one of the others; clones
+        of its steps before that are fitted to all of ``X``.
+    X : array-like of shape (n_samples, n_features)
+        Training data.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        As in ``partial_fit``: relative to the other rows of a batch.
+    start : float, default=1e-6
+        The first rate.
+    stop : float, default=10.0
+        The last rate, if the test gets there: it ends where training diverges, or where the
+        smoothed loss is four times its minimum.
+    n_steps : int, default=200
+        Number of rates from ``start`` to ``stop``, each larger than the one before by the same
+        factor. A step is one batch of the estimator's ``batch_size``; the losses of batches of
+        less than ten rows are noisy, and need more steps, 1000 for single rows.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights and batches; None takes the estimator's.
+
+    Returns
+    -------
+    display : LearningRateDisplay
+        Its attribute ``suggestion`` is the rate; its method ``plot`` shows the losses.
+
+    Raises
+    ------
+    ValueError
+        For what the estimator refuses, for ``solver="lbfgs"``, and if the first step diverges.
+
+    References
+    ----------
+    Smith 2017, "Cyclical learning rates", arXiv 1506.01186, section 3.3; geometric growth and the
+    end of the test: Howard & Gugger 2020, "fastai", arXiv 2002.04688.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdnn import DNNClassifier, find_learning_rate
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = DNNClassifier((64,), random_state=0)
+    >>> rate = find_learning_rate(model, X / 16, y).suggestion
+    >>> 0.003 < rate < 0.03
+    True
+    >>> model = model.set_params(learning_rate_init=rate).fit(X / 16, y)
+    """
+    rates = geometric_rates(start, stop, n_steps)
+    check_consistent_length(X, y, sample_weight)
+    model, X, y = last_step(estimator, X, y)
+    if random_state is not None:
+        model.set_params(random_state=random_state)
+    losses = np.array(range_test(model, X, y, check_weights(sample_weight, X), rates))
+    smoothed = smooth(losses, n_steps)
+    suggestion = float(rates[half_way(smoothed)])
+    warn_of_the_ends(rates, smoothed, suggestion)
+    return LearningRateDisplay(
+        learning_rates=rates[: len(losses)],
+        losses=losses,
+        smoothed_losses=smoothed,
+        suggestion=suggestion,
+    )
+
+
+def geometric_rates(start: Any, stop: Any, n_steps: Any) -> np.ndarray:
+    """The rates of the test, (n_steps,)."""
+    numbers = all(isinstance(rate, Real) and np.isfinite(float(rate)) for rate in (start, stop))
+    if not (numbers and 0 < start < stop):
+        raise ValueError(
+            f"start and stop must be finite numbers, 0 < start < stop. Got {start!r} and {stop!r}."
+        )
+    if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 2:
+        raise ValueError(f"n_steps must be an int in the range [2, inf). Got {n_steps!r} instead.")
+    return np.geomspace(start, stop, int(n_steps))
+
+
+def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
+    """A clone of the DNN estimator that an estimator is or ends with, and the data it gets."""
+    is_pipeline = isinstance(estimator, Pipeline)
+    if not isinstance(estimator.steps[-1][1] if is_pipeline else estimator, BaseDNN):
+        raise TypeError(
+            "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
+            f"Got {estimator!r}."
+        )
+    estimator = clone(estimator)
+    model = estimator.steps[-1][1] if is_pipeline else estimator
+    model._validate_params()
+    if model.solver == "lbfgs":
+        raise ValueError(
+            "solver='lbfgs' has no learning rate: its line search finds the length of each step. "
+            "Choose another solver."
+        )
+    X, y = (data if hasattr(data, "shape") else np.asarray(data) for data in (X, y))
+    if y.shape[1:] == (1,):
+        y = column_or_1d(y, warn=True)
+    if is_pipeline and len(estimator.steps) > 1:
+        X = estimator[:-1].fit_transform(X, y)
+    return model, X, y
+
+
+def range_test(
+    model: BaseDNN, X: Any, y: Any, weights: np.ndarray | None, rates: np.ndarray
+) -> list[float]:
+    """Losses of batches, each before the step at its rate, until training diverges."""
+    # A batch of rows without weight would be an error.
+    rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
+    size = resolve_batch_size(model.batch_size, len(rows))
+    # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
+    model.set_params(batch_size=size, learning_rate="constant", early_stopping=False, verbose=False)
+    first_call: dict[str, Any] = {}
+    if is_classifier(model):
+        first_call = {"classes": unique_labels(y)}
+        if model.class_weight == "balanced" and y.ndim == 1:
+            model.set_params(class_weight=balanced_weights(y, weights))
+    losses: list[float] = []
+    for rate, batch in zip(rates, batches(model, rows, size), strict=False):
+        model.set_params(learning_rate_init=float(rate))
+        X_batch, y_batch = _safe_indexing(X, batch), _safe_indexing(y, batch)
+        weights_batch = None if weights is None else weights[batch]
+        try:
+            model.partial_fit(X_batch, y_batch, sample_weight=weights_batch, **first_call)
+        except DivergenceError:
+            if not losses:
+                raise
+            break
+        if model.n_iter_ == 0:  # Ctrl-C, of which partial_fit only warns
+            raise KeyboardInterrupt
+        losses.append(model.loss_)
+        smoothed = smooth(losses, len(rates))
+        if smoothed[-1] > STOP_FACTOR * smoothed.min():
+            break
+    return losses
+
+
+def batches(model: BaseDNN, rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Batches of ``size`` rows in random order, for ever; what is left of a round is left out."""
+    random_state = check_random_state(model.random_state)
+    while True:
+        order = random_state.permutation(rows)
+        for first in range(0, len(rows) - size + 1, size):
+            yield order[first : first + size]
+
+
+def balanced_weights(y: Any, weights: np.ndarray | None) -> dict[Any, float]:
+    """What ``class_weight="balanced"`` is for all rows: ``partial_fit`` knows only its batch."""
+    labels, index = np.unique(y, return_inverse=True)
+    mass = np.bincount(index, weights)
+    return {
+        label: mass.sum() / (np.count_nonzero(mass) * part) if part else 0.0
+        for label, part in zip(labels, mass, strict=True)
+    }
+
+
+def smooth(losses: Any, n_steps: int) -> np.ndarray:
+    """Losses without noise; ``n_steps`` is the length of the whole test."""
+    return gaussian_filter1d(np.asarray(losses, dtype=float), SMOOTHING * n_steps, mode="reflect")
+
+
+def half_way(losses: np.ndarray) -> int:
+    """Where the losses first are at the geometric mean of the first one and the least, or below.
+
+    The best of the rules that ``benchmarks/learning_rate.py`` compares.
+    """
+    return int(np.argmax(losses <= np.sqrt(losses[0]) * np.sqrt(losses.min())))
+
+
+def warn_of_the_ends(rates: np.ndarray, losses: np.ndarray, suggestion: float) -> None:
+    """Warn if the loss does not fall, or was still about to at the last rate."""
+    least = int(losses.argmin())
+    advice = None
+    if least == 0:
+        advice = "lower 'start' or scale the features"
+    elif least == len(rates) - 1 and suggestion > rates[-1] / 10:
+        advice = "raise 'stop'"
+    if advice:
+        warnings.warn(
+            f"The loss was least at the {'last' if least else 'first'} learning rate of the test, "
+            f"{rates[least]:g}: {advice}.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,140 @@
+"""Loss and score over the epochs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from skdnn.inspection._displays import axes_for, fitted_network
+
+
+class LossCurveDisplay:
+    """Loss of every epoch and, with early stopping, what the held-out rows said.
+
+    Made by :meth:`from_estimator`; the parameters are stored as attributes.
+
+    Parameters
+    ----------
+    history : dict of lists
+        As the attribute ``history_`` of the estimators: ``epoch`` and ``loss``, and if there are
+        any, ``validation_loss`` and ``validation_score``.
+    score_name : str, default="score"
+        Name of the validation score.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the losses.
+    score_ax_ : matplotlib Axes or None
+        Axes of the score, on the right of the same picture.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of matplotlib Line2D
+        Training loss, validation loss and validation score, those that there are.
+    best_line_ : matplotlib Line2D or None
+        The vertical line at the epoch with the best score, whose weights were kept.
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores over the number of rows.
+
+    References
+    ----------
+    Prechelt 1998, "Early stopping - but when?", Neural Networks: Tricks of the Trade.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import DNNClassifier, LossCurveDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = DNNClassifier((8,), early_stopping=True, random_state=0).fit(X, y)
+    >>> display = LossCurveDisplay.from_estimator(model)
+    >>> [line.get_label() for line in display.lines_]
+    ['Training loss', 'Validation loss', 'Validation accuracy']
+    """
+
+    def __init__(self, *, history, score_name="score"):
+        self.history = history
+        self.score_name = score_name
+
+    def plot(self, ax=None, *, show_score=True, line_kw=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        show_score : bool, default=True
+            Whether to draw the validation score too, if there is one.
+        line_kw : dict, default=None
+            Keyword arguments for each of matplotlib's calls of ``plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            This object.
+        """
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        self.lines_: list[Any] = []
+        self._add_line(self.ax_, "loss", "Training loss", "C0", line_kw)
+        if "validation_loss" in self.history:
+            self._add_line(self.ax_, "validation_loss", "Validation loss", "C1", line_kw)
+        self.ax_.set(xlabel="Epoch", ylabel="Loss")
+        self.score_ax_ = self.best_line_ = None
+        scores = self.history.get("validation_score", [])
+        if show_score and len(scores):
+            self.score_ax_ = self.ax_.twinx()
+            name = f"Validation {self.score_name}"
+            self._add_line(self.score_ax_, "validation_score", name, "C2", line_kw)
+            self.score_ax_.set_ylabel(name)
+        if np.isfinite(scores).any():
+            best = self.history["epoch"][int(np.nanargmax(scores))]
+            self.best_line_ = self.ax_.axvline(
+                best, color="0.5", linestyle=":", label=f"Best epoch: {best}"
+            )
+        # Of both axes, in the upper ones: the lines of these would cross it otherwise.
+        handles = self.lines_ + ([self.best_line_] if self.best_line_ else [])
+        (self.score_ax_ or self.ax_).legend(handles=handles)
+        return self
+
+    def _add_line(self, ax, key, label, color, line_kw):
+        style = {"label": label, "color": color, **(line_kw or {})}
+        self.lines_ += ax.plot(self.history["epoch"], self.history[key], **style)
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, show_score=True, score_name=None, line_kw=None):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : DNNClassifier, DNNRegressor, Pipeline or search
+            Fitted; of a Pipeline the last step, of a search the best estimator.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        show_score : bool, default=True
+            Whether to draw the validation score too, if there is one.
+        score_name : str, default=None
+            Name of the validation score; None is "accuracy" or "R²".
+        line_kw : dict, default=None
+            Keyword arguments for each of matplotlib's calls of ``plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If there is no DNN estimator in ``estimator``.
+        NotFittedError
+            If it is not fitted.
+        """
+        model = fitted_network(estimator)
+        if score_name is None:
+            score_name = "accuracy" if is_classifier(model) else "R²"
+        display = cls(history=model.history_, score_name=score_name)
+        return display.plot(ax, show_score=show_score, line_kw=line_kw)

@@ -1,0 +1,169 @@
+"""The weights of a layer as a picture."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from skdnn.inspection._displays import axes_for, fitted_network
+
+#: As many names of features can be read beside an image of the default size.
+MAX_NAMES = 30
+
+
+class WeightsDisplay:
+    """Weights of one layer: a row for each input, a column for each unit, 0 is white.
+
+    Made by :meth:`from_estimator`; the parameters are stored as attributes.
+
+    Parameters
+    ----------
+    weights : array of shape (n_in, n_out)
+        The weights.
+    feature_names : list of n_in str, default=None
+        Names of the rows.
+    layer : int, default=0
+        Number of the layer, for the labels of the axes.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the image.
+    figure_ : matplotlib Figure
+        The figure.
+    im_ : matplotlib AxesImage
+        The image.
+    colorbar_ : matplotlib Colorbar or None
+        The colour bar.
+
+    References
+    ----------
+    Moreland 2009, "Diverging color maps for scientific visualization", ISVC.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import DNNClassifier, WeightsDisplay
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = DNNClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> display = WeightsDisplay.from_estimator(model)
+    >>> display.weights.shape
+    (4, 8)
+    >>> display.ax_.get_yticklabels()[0].get_text()
+    'sepal length (cm)'
+    """
+
+    def __init__(self, *, weights, feature_names=None, layer=0):
+        self.weights = weights
+        self.feature_names = feature_names
+        self.layer = layer
+
+    def plot(self, ax=None, *, cmap="RdBu_r", colorbar=True, im_kw=None):
+        """Draw the weights.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        cmap : str or matplotlib Colormap, default="RdBu_r"
+            Colours, best diverging ones; the middle is 0.
+        colorbar : bool, default=True
+            Whether to add a colour bar.
+        im_kw : dict, default=None
+            Keyword arguments for matplotlib's ``imshow``.
+
+        Returns
+        -------
+        display : WeightsDisplay
+            This object.
+        """
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        limit = np.abs(self.weights).max() or 1.0
+        style = {"cmap": cmap, "vmin": -limit, "vmax": limit, "aspect": "auto", **(im_kw or {})}
+        self.im_ = self.ax_.imshow(self.weights, **style)
+        self.colorbar_ = None
+        if colorbar:
+            self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, label="Weight")
+        inputs = "Feature" if self.layer == 0 else f"Unit of layer {self.layer - 1}"
+        self.ax_.set(xlabel=f"Unit of layer {self.layer}", ylabel=inputs)
+        if self.feature_names is not None:
+            self.ax_.set_yticks(range(len(self.feature_names)), self.feature_names)
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        ax=None,
+        layer=0,
+        member=0,
+        feature_names=None,
+        cmap="RdBu_r",
+        colorbar=True,
+        im_kw=None,
+    ):
+        """Draw the weights of one layer of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : DNNClassifier, DNNRegressor, Pipeline or search
+            Fitted; of a Pipeline the last step, of a search the best estimator.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        layer : int, default=0
+            Which item of ``coefs_``; negative numbers count from the last layer.
+        member : int, default=0
+            Which network, if the estimator has several.
+        feature_names : list of str, default=None
+            Names of the inputs of the layer. None takes those of the features for the first
+            layer, if they are known and not more than 30.
+        cmap : str or matplotlib Colormap, default="RdBu_r"
+            Colours, best diverging ones; the middle is 0.
+        colorbar : bool, default=True
+            Whether to add a colour bar.
+        im_kw : dict, default=None
+            Keyword arguments for matplotlib's ``imshow``.
+
+        Returns
+        -------
+        display : WeightsDisplay
+            What was drawn.
+
+        Raises
+        ------
+        TypeError
+            If there is no DNN estimator in ``estimator``.
+        NotFittedError
+            If it is not fitted.
+        ValueError
+            If there is no such layer or member, or the number of names is not that of inputs.
+        """
+        model = fitted_network(estimator)
+        layer = check_index("layer", layer, len(model.coefs_))
+        weights = np.asarray(model.coefs_[layer])
+        # One network, or (n_members, n_in, n_out) of several.
+        networks = weights.reshape(-1, *weights.shape[-2:])
+        weights = networks[check_index("member", member, len(networks))].copy()
+        if feature_names is None and layer == 0 and len(weights) <= MAX_NAMES:
+            feature_names = getattr(model, "feature_names_in_", None)
+        if feature_names is not None and len(feature_names) != len(weights):
+            raise ValueError(
+                f"feature_names must have {len(weights)} items, one for each input of layer "
+                f"{layer}. Got {len(feature_names)}."
+            )
+        display = cls(weights=weights, feature_names=feature_names, layer=layer)
+        return display.plot(ax, cmap=cmap, colorbar=colorbar, im_kw=im_kw)
+
+
+def check_index(name: str, value: Any, length: int) -> int:
+    """``value`` as an index of a sequence of ``length`` items, counted from the first."""
+    valid = isinstance(value, Integral) and not isinstance(value, bool)
+    if not valid or not -length <= int(value) < length:
+        raise ValueError(
+            f"{name} must be an int in the range [{-length}, {length - 1}]. Got {value!r} instead."
+        )
+    return int(value) % length
