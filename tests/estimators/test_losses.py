@@ -256,9 +256,7 @@ def test_shapes_of_quantiles():
     np.testing.assert_allclose(predicted.mean(axis=(0, 2)), [0, 10], atol=1)
 
 
-@pytest.mark.parametrize(
-    "loss", [*(name for name in NAMES if name != "quantile"), Huber()], ids=str
-)
+@pytest.mark.parametrize("loss", [*(n for n in NAMES if n != "quantile"), Huber()], ids=str)
 def test_only_quantiles_have_predict_quantiles(loss):
     model = DNNRegressor((3,), loss=loss)
     assert not hasattr(model, "predict_quantiles")
