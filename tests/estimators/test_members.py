@@ -121,6 +121,23 @@ def test_the_training_loss_is_the_mean_over_the_members(task):
     assert model.loss_ == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(("params", "same"), [
+    ({}, False), ({"dropout": 0.5, "batch_size": 120, "shuffle": False}, False),
+    ({"shuffle": False}, True),
+], ids=str)  # fmt: skip
+def test_order_and_dropout_are_their_own(params, same):
+    """Members with the same weights go apart by what is drawn, and by that alone."""
+    X, y = data("regression")
+    model = make("regression", solver="sgd", momentum=0.0, warm_start=True, **params).fit(X, y)
+    for views in (model.coefs_, model.intercepts_):
+        for view in views:
+            view[...] = view[:1]
+    model.fit(X, y)
+    for w in model.coefs_:
+        assert np.array_equal(w[0], w[1]) == same
+        assert np.array_equal(w[1], w[2]) == same
+
+
 # ---------------------------------------------------------------- predictions
 
 
