@@ -67,12 +67,16 @@ class InnerLibrary(JITCodeLibrary):
 
 
 class EntryLibrary(JITCodeLibrary):
-    """Code that keeps what it has linked in to itself."""
+    """Code that keeps what it has linked in to itself.
+
+    Private, not internal: the loader would offer the names of internal functions, whose arguments
+    LLVM has changed, to all code that is compiled later.
+    """
 
     def _optimize_final_module(self) -> None:
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage.name == "linkonce_odr":
-                function.linkage = "internal"
+                function.linkage = "private"
         super()._optimize_final_module()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
 from skdnn.estimators._checks import (
@@ -21,13 +21,13 @@ from skdnn.estimators._checks import (
 from skdnn.estimators._html import network_html
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._sklearn import BaseEstimator, check_weights, fit_context, validate_data
-from skdnn.estimators._validation import make_score, split_indices
+from skdnn.estimators._validation import check_scoring_name, make_score, split_indices
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.initializers import initial_values
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
-from skdnn.training.data import make_features, make_rows
+from skdnn.training.data import Rows, make_features, make_rows
 from skdnn.training.engine import empty_slots, mean_raw, predict_raw
 from skdnn.training.loop import Training, Validation
 from skdnn.training.progress import Progress
@@ -68,6 +68,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
     n_members: Any
     normalization: Any
     random_state: Any
+    scoring: Any
     tol: Any
     warm_start: Any
 
@@ -88,15 +89,15 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         """
 
     @abstractmethod
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int]:
-        """Name and parameters of the loss, and width of the output, for encoded targets."""
+    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
+        """Name and parameters of the loss, number of outputs, and of outputs of each target."""
 
     @abstractmethod
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
         """What the loss compares the output with."""
 
     @abstractmethod
-    def _score_raw(self, raw: np.ndarray, rows) -> float:
+    def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         """The estimator's score on validation rows, from raw predictions."""
 
     def _class_weights(
@@ -174,10 +175,15 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             given = self._given_validation(y, X_val, y_val, sample_weight_val)
             if groups is not None:
                 groups = np.asarray(groups)
-                check_consistent_length(X, groups)
+                if groups.shape != (X.shape[0],):
+                    raise ValueError(
+                        f"groups must have one item for each of the {X.shape[0]} rows of X. Got "
+                        f"an array of shape {groups.shape}."
+                    )
+            check_scoring_name(self)
             self._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
-        if tasks is not None:
-            tasks.end()
+            if tasks is not None:
+                tasks.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, resume: bool):
@@ -199,10 +205,9 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(f"X_val, y_val: {error}") from error
         if encoded.shape[1:] != y.shape[1:]:
-            raise ValueError(
-                f"y_val has {encoded.shape[1:] or 'no'} columns, y has {y.shape[1:] or 'none'}."
-            )
-        return X_val, encoded, check_weights(sample_weight_val, X_val)
+            shapes = encoded.shape, y.shape
+            raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
+        return X_val, encoded, check_weights(sample_weight_val, X_val, "sample_weight_val")
 
     def _is_trained(self) -> bool:
         return "_network" in self.__dict__
@@ -220,8 +225,8 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         """Train a new network or go on with the present one; one epoch if ``partial``."""
         per_class = self._class_weights(data[1], data[2], partial=partial)
         class_weight = getattr(self, "class_weight", None)
-        data = _weighted(data, per_class, class_weight)
-        data, groups = _without_zero_weights(data, groups)
+        whole = _weighted(data, per_class, class_weight)
+        data = _with_weight(whole)
         settings = Settings.from_params(self.get_params(deep=False))
         spec = self._network_spec(data[0], data[1])
         self.do_early_stopping_ = not partial and self._stops_early(data[0], given)
@@ -232,10 +237,14 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         else:
             network, progress = self._new_network(data[0], spec, settings)
         self._set_network_attributes(spec, data[1], partial=partial)
+        self._check_values(data, network, ("X", "y"))
+        check_domain(spec.loss, data[1], network.dtype, "y", all_zero=partial)
         if given is not None:
-            given = _weighted(given, per_class, class_weight)
+            given = _with_weight(_weighted(given, per_class, class_weight))
+            self._check_values(given, network, ("X_val", "y_val"))
+            check_domain(spec.loss, given[1], network.dtype, "y_val", all_zero=True)
         elif self.do_early_stopping_:
-            data, given = self._split(data, groups, progress.seeds[0].split)
+            data, given = self._split(whole, groups, progress.seeds[0].split)
         rows = self._rows(data, network, training=True)
         with Threads(self.n_jobs, network.n_members) as threads:
             validation = None if given is None else self._validation(given, network)
@@ -251,14 +260,15 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             return given is not None or X.shape[0] > EARLY_STOPPING_ROWS
         return bool(self.early_stopping)
 
-    def _rows(self, data: Data, network: Network, *, training: bool):
+    def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
+        X, y, _ = data
+        check_range(self, X, network.dtype, names[0])
+        if np.issubdtype(y.dtype, np.floating):
+            check_range(self, y, network.dtype, names[1])
+
+    def _rows(self, data: Data, network: Network, *, training: bool) -> Rows:
         """Rows as the network takes them."""
         X, y, weights = data
-        where = ("X", "y") if training else ("X_val", "y_val")
-        check_range(self, X, network.dtype, where[0])
-        if np.issubdtype(y.dtype, np.floating):
-            check_range(self, y, network.dtype, where[1])
-        check_domain(network.spec.loss, y, where[1])
         y = self._network_targets(y, training=training)
         return make_rows(X, y, weights, dtype=network.dtype)
 
@@ -268,16 +278,25 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         score = make_score(self, network, rows, (X, self._labels(y), weights))
         return Validation(rows, score, self.do_early_stopping_)
 
-    def _split(self, data: Data, groups: np.ndarray | None, seed: int) -> tuple[Data, Data]:
-        """Rows to train on and rows to validate with."""
-        X, y, weights = data
-        labels, strata = self._labels(y), self._strata(y)
-        indices = split_indices(self, X, labels, strata, groups, seed % 2**32)
+    def _split(self, whole: Data, groups: np.ndarray | None, seed: int) -> tuple[Data, Data]:
+        """Rows to train on and rows to validate with.
 
-        def take(index: np.ndarray) -> Data:
-            return X[index], y[index], None if weights is None else weights[index]
-
-        return take(indices[0]), take(indices[1])
+        A splitter knows the rows as the user has them; a fraction is drawn of those that count.
+        """
+        kept = np.arange(whole[0].shape[0])
+        if not hasattr(self.validation_fraction, "split") and whole[2] is not None:
+            kept = np.flatnonzero(whole[2])
+        X, y, _ = _take(whole, kept)
+        groups = None if groups is None else groups[kept]
+        indices = split_indices(self, X, self._labels(y), self._strata(y), groups, seed % 2**32)
+        training, held_out = (_with_weight(_take(whole, kept[index])) for index in indices)
+        for part, purpose in ((training, "train on"), (held_out, "validate with")):
+            if not part[0].shape[0]:
+                raise ValueError(
+                    f"validation_fraction={self.validation_fraction!r} leaves no row to {purpose} "
+                    "that has a weight above 0."
+                )
+        return training, held_out
 
     def _new_network(
         self, X: Any, spec: NetworkSpec, settings: Settings
@@ -292,7 +311,8 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         network = Network(spec, np.stack(values))
         slots = empty_slots(network, settings.solver)
         steps = np.zeros((self.n_members, 1), dtype=np.int64)
-        return network, Progress(seeds, self._new_stopping(), settings.solver, slots, steps)
+        stopping, measure = self._new_stopping(), self._measure(spec)
+        return network, Progress(seeds, stopping, measure, settings.solver, slots, steps)
 
     def _new_stopping(self) -> NoImprovement:
         return NoImprovement(
@@ -303,11 +323,12 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         before, n_before = self._network.spec, self._network.n_members
 
         def shape(spec: NetworkSpec, n_members: int):
-            return spec.layer_sizes, spec.loss, spec.normalization, n_members
+            return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, n_members
 
         if shape(spec, self.n_members) != shape(before, n_before):
             raise ValueError(
-                "Training goes on with layers, loss, normalization and number of members "
+                "Training goes on with layers, loss, number of quantiles, normalization and "
+                "number of members "
                 f"{shape(before, n_before)}, but parameters and data now ask for "
                 f"{shape(spec, self.n_members)}. Set warm_start=False to begin anew."
             )
@@ -324,25 +345,34 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         else:
             slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
             progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-        stopping = self._new_stopping()
-        if stopping.sign == progress.stopping.sign:
+        stopping, measure = self._new_stopping(), self._measure(network.spec)
+        if measure == progress.measure:
             stopping.best, stopping.count = progress.stopping.best, progress.stopping.count
+            if progress.best_values is not None and progress.last_values is not None:
+                progress.best_values = progress.best_values.astype(dtype)
+                progress.last_values = progress.last_values.astype(dtype)
         else:
-            # Another measure of the best epoch: what was best by the old one does not count.
+            # What was best by another measure does not count.
             progress = replace(progress, best_values=None, last_values=None)
-        return replace(progress, stopping=stopping)
+        return replace(progress, stopping=stopping, measure=measure)
+
+    def _measure(self, spec: NetworkSpec) -> tuple:
+        """What the best epoch is found by."""
+        scoring = self.scoring if self.do_early_stopping_ else None
+        return self.do_early_stopping_, scoring, spec.loss, spec.loss_parameters
 
     def _network_spec(self, X: Any, y: np.ndarray) -> NetworkSpec:
         hidden = hidden_sizes(self.hidden_layer_sizes)
         rates = dropout_rates(self.dropout, len(hidden))
         check_solver(self, rates)
-        loss, parameters, n_outputs = self._loss_and_outputs(y)
+        loss, parameters, n_outputs, n_levels = self._loss_and_outputs(y)
         return NetworkSpec(
             layer_sizes=(X.shape[1], *hidden, n_outputs),
             activation=self.activation,
             dropout=(float(self.input_dropout), *rates),
             loss=loss,
             loss_parameters=parameters,
+            n_levels=n_levels,
             normalization=self.normalization,
         )
 
@@ -371,12 +401,10 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         self.best_loss_ = None if self.do_early_stopping_ else stopping.best
         self.validation_loss_curve_ = history.validation_loss if validated else None
         self.validation_scores_ = history.validation_score if validated else None
+        known = [score for score in history.validation_score if np.isfinite(score)]
         self.best_validation_score_ = None
         if validated:
-            scores = history.validation_score
-            self.best_validation_score_ = (
-                stopping.best if self.do_early_stopping_ else float(np.nanmax(scores))
-            )
+            self.best_validation_score_ = max(known) if known else np.nan
 
     def _state_of(self, network: Network, progress: Progress) -> dict[str, Any]:
         """Attributes of a copy that predicts with the network as it is now."""
@@ -479,10 +507,12 @@ def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Da
     return X, y, combined
 
 
-def _without_zero_weights(data: Data, groups: np.ndarray | None) -> tuple[Data, np.ndarray | None]:
-    """Rows that count: one of weight 0 is as if it were not there."""
+def _take(data: Data, index: np.ndarray) -> Data:
     X, y, weights = data
-    if weights is None or weights.all():
-        return data, groups
-    kept = np.flatnonzero(weights)
-    return (X[kept], y[kept], weights[kept]), None if groups is None else groups[kept]
+    return X[index], y[index], None if weights is None else weights[index]
+
+
+def _with_weight(data: Data) -> Data:
+    """Rows that count: one of weight 0 is as if it were not there."""
+    weights = data[2]
+    return data if weights is None or weights.all() else _take(data, np.flatnonzero(weights))

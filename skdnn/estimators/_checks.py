@@ -64,7 +64,7 @@ def has_epochs(estimator: Any) -> None:
             "partial_fit is only available for stochastic optimizers. "
             f"{estimator.solver} is not stochastic."
         )
-    if estimator.early_stopping is True:
+    if estimator.early_stopping and estimator.early_stopping != "auto":
         raise UnavailableError(
             "partial_fit does not support early_stopping=True: it trains one epoch on all rows "
             "that it is given."
@@ -72,10 +72,12 @@ def has_epochs(estimator: Any) -> None:
 
 
 def predicts_quantiles(estimator: Any) -> None:
-    """``predict_quantiles`` needs the loss "quantile"."""
-    if getattr(estimator.loss, "name", estimator.loss) != "quantile":
+    """``predict_quantiles`` needs the loss "quantile", of the fitted network if there is one."""
+    network = vars(estimator).get("_network")
+    loss = getattr(estimator.loss, "name", estimator.loss) if network is None else network.spec.loss
+    if loss != "quantile":
         raise UnavailableError(
-            f"predict_quantiles is only available for loss='quantile', not for {estimator.loss!r}."
+            f"predict_quantiles is only available for loss='quantile', not for {loss!r}."
         )
 
 
@@ -98,18 +100,26 @@ def check_range(estimator: Any, array: Any, dtype: np.dtype, which: str = "X") -
     )
 
 
-def check_domain(loss: str, y: np.ndarray, which: str = "y") -> None:
-    """Raise if targets are not what the loss is made for."""
+def check_domain(loss: str, y: np.ndarray, dtype: np.dtype, which: str, *, all_zero: bool) -> None:
+    """Raise if targets, in the dtype of the network, are not what the loss is made for.
+
+    ``all_zero`` says whether counts may all be 0: those of a part of the data may.
+    """
     domain = LOSSES[loss].domain
     if domain not in ("positive", "non-negative"):
         return
     least = y.min()
-    if domain == "positive" and least <= 0:
-        raise ValueError(f"loss={loss!r} needs targets above 0, but {which} contains {least!r}.")
-    if domain == "non-negative" and (least < 0 or not y.any()):
+    if domain == "positive" and least.astype(dtype) <= 0:
         raise ValueError(
-            f"loss={loss!r} needs targets of at least 0 that are not all 0, but {which} "
-            + (f"contains {least!r}." if least < 0 else "is 0 everywhere.")
+            f"loss={loss!r} needs targets above 0 in {dtype.name}, but {which} contains {least:g}."
+        )
+    if domain == "non-negative" and least < 0:
+        raise ValueError(
+            f"loss={loss!r} needs targets of at least 0, but {which} contains {least:g}."
+        )
+    if domain == "non-negative" and not (all_zero or y.any()):
+        raise ValueError(
+            f"loss={loss!r} needs targets that are not all 0, but {which} is 0 everywhere."
         )
 
 

@@ -188,13 +188,14 @@ validation_fraction : float or cross-validation splitter, default=0.1
 
 scoring : str, callable or None, default={scoring}
     What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
-    loss, or a callable ``scorer(estimator, X, y)`` (with ``sample_weight`` by keyword if ``fit``
-    has weights); higher is better. None is the estimator's own :meth:`score`.
+    loss, or a callable ``scorer(estimator, X, y)`` that is given ``sample_weight`` by keyword, if
+    there are weights and it takes them; higher is better. None is the estimator's own
+    :meth:`score`.
 
 n_members : int, default=1
     **Members.** Number of networks with initial weights, order of rows and dropout of their own,
-    whose predictions are averaged. The first one is that of ``n_members=1``. Early stopping goes
-    by the score of the average.
+    whose predictions are averaged. The first one is that of ``n_members=1``, but for "lbfgs",
+    whose line search they share. Early stopping goes by the score of the average.
 
 n_jobs : int or None, default=None
     Threads for members, and for blocks of rows in predictions: None is 1 unless in a

@@ -33,7 +33,7 @@ __all__ = [
 fit_context = _fit_context(prefer_skip_nested_validation=True)
 
 
-def check_weights(sample_weight, X) -> np.ndarray | None:
+def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray | None:
     """Validated sample weights in float64, or None.
 
     Raises
@@ -44,7 +44,14 @@ def check_weights(sample_weight, X) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if not weights.any():
-        raise ValueError("Sample weights must contain at least one non-zero weight; all are zero.")
+    try:
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if not weights.any():
+            raise ValueError(
+                "Sample weights must contain at least one non-zero weight; all are zero."
+            )
+    except ValueError as error:
+        if name == "sample_weight":
+            raise
+        raise ValueError(f"{name}: {error}") from error
     return weights

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from inspect import signature
 from math import ceil
 from typing import Any
 
 import numpy as np
 
+from skdnn.estimators._sklearn import InvalidParameterError
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_loss
@@ -48,6 +50,8 @@ def split_indices(
     fraction, n_rows = estimator.validation_fraction, X.shape[0]
     if hasattr(fraction, "split"):
         splits = list(fraction.split(X, labels, groups))
+        if not splits:
+            raise ValueError(f"validation_fraction={fraction!r} makes no split.")
         train_index, held_out_index = (np.asarray(index) for index in splits[-1])
         if not train_index.size or not held_out_index.size:
             raise ValueError(
@@ -56,8 +60,14 @@ def split_indices(
             )
         return train_index, held_out_index
     if groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
-        return next(splitter.split(X, labels, groups))
+        try:
+            splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+            return next(splitter.split(X, labels, groups))
+        except ValueError as error:
+            raise ValueError(
+                f"validation_fraction={fraction!r} of the {np.unique(groups).size} different "
+                f"values in groups: {error}"
+            ) from None
     n_held_out = ceil(fraction * n_rows)
     n_least = 2 if strata is None else max(2, np.unique(strata).size)
     if 0 < n_held_out < n_least and n_rows >= 2 * n_least:
@@ -80,6 +90,22 @@ def split_indices(
             f"stopping; the label {found[counts.argmin()]!r} has {counts.min()}."
         ) from None
     return train_index, held_out_index
+
+
+def check_scoring_name(estimator: Any) -> None:
+    """Raise if ``scoring`` is the name of nothing, whether it is used or not."""
+    if estimator.scoring in (None, "loss", estimator._default_scoring) or callable(
+        estimator.scoring
+    ):
+        return
+    from sklearn.metrics import get_scorer_names
+
+    if estimator.scoring not in get_scorer_names():
+        raise InvalidParameterError(
+            "The 'scoring' parameter must be 'loss', the name of a scorer (those of "
+            f"sklearn.metrics.get_scorer_names()), a callable or None. Got {estimator.scoring!r} "
+            "instead."
+        )
 
 
 def make_score(
@@ -107,10 +133,19 @@ def make_score(
     from sklearn.metrics import check_scoring
 
     scorer = check_scoring(estimator, estimator.scoring)
+    parameters = signature(scorer).parameters.values()
+    takes_weights = any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
     X, labels, weights = held_out
     # A copy that predicts with the network in training, from rows that have no column names.
     predictor = copy(estimator)
     predictor._network = network
     predictor.__dict__.pop("feature_names_in_", None)
-    keywords = {} if weights is None else {"sample_weight": weights}
-    return lambda raw: float(scorer(predictor, X, labels, **keywords))
+    keywords = {"sample_weight": weights} if takes_weights and weights is not None else {}
+
+    def score(raw: np.ndarray) -> float:
+        try:
+            return float(scorer(predictor, X, labels, **keywords))
+        except TypeError as error:
+            raise TypeError(f"scoring={estimator.scoring!r} failed: {error}") from error
+
+    return score

@@ -304,8 +304,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             # Relative weights: the sum of large ones might be infinite.
             relative = None if weights is None else weights / weights.max()
             mass = np.bincount(y, relative, minlength=self.classes_.size)
-            present = np.maximum(mass, np.finfo(float).tiny)
-            per_class = mass.sum() / (np.count_nonzero(mass) * present)
+            # A class without weight has no row that counts.
+            with np.errstate(divide="ignore"):
+                per_class = mass.sum() / (np.count_nonzero(mass) * mass)
+            per_class[mass == 0] = 0
         else:
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_
@@ -317,13 +319,13 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             )
         return per_class
 
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int]:
+    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
         if y.ndim == 2:
-            return f"binary_{self.loss}", (), y.shape[1]
+            return f"binary_{self.loss}", (), y.shape[1], 1
         # With a single class the one unit learns to say no to another one.
         if self.classes_.size <= 2:
-            return f"binary_{self.loss}", (), 1
-        return self.loss, (), self.classes_.size
+            return f"binary_{self.loss}", (), 1, 1
+        return self.loss, (), self.classes_.size, 1
 
     def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
         super()._set_network_attributes(spec, y, partial=partial)

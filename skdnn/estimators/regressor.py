@@ -199,12 +199,12 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             y = column_or_1d(y, warn=True)
         return X, y
 
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int]:
+    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
         name, parameters = resolve_loss(self.loss)
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         # Of quantiles every level has an output of its own, for each target.
         per_target = max(1, len(parameters))
-        return name, parameters * n_outputs, n_outputs * per_target
+        return name, parameters * n_outputs, n_outputs * per_target, per_target
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
         return np.repeat(y.reshape(y.shape[0], -1), self._n_levels(), axis=1)
@@ -218,15 +218,18 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def _prediction(self, raw: np.ndarray) -> np.ndarray:
         """What :meth:`predict` returns, from raw predictions."""
-        y = np.exp(raw) if self.out_activation_ == "exp" else raw
+        y = raw
+        if self.out_activation_ == "exp":
+            # Finite, as all predictions are.
+            y = np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
         if len(self._levels) > 1:
             y = self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
         return y[:, 0] if y.shape[1] == 1 else y
 
     def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
         super()._set_network_attributes(spec, y, partial=partial)
-        self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
-        self._levels = spec.loss_parameters[: spec.n_out // self.n_outputs_]
+        self.n_outputs_ = spec.n_out // spec.n_levels
+        self._levels = spec.loss_parameters[: spec.n_levels]
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         from sklearn.metrics import r2_score  # as in _validation.py

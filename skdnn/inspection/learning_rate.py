@@ -237,7 +237,10 @@ def range_test(
     rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
     size = resolve_batch_size(model.batch_size, len(rows))
     # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
-    model.set_params(batch_size=size, learning_rate="constant", early_stopping=False, verbose=False)
+    model.set_params(
+        batch_size=size, learning_rate="constant", regularization_schedule="constant",
+        early_stopping=False, verbose=False,
+    )  # fmt: skip
     first_call: dict[str, Any] = {}
     if is_classifier(model):
         first_call = {"classes": unique_labels(y)}

@@ -91,13 +91,16 @@ class LossCurveDisplay:
             self._add_line(self.score_ax_, "validation_score", name, "C2", line_kw)
             self.score_ax_.set_ylabel(name)
         if np.isfinite(scores).any():
-            best = self.history["epoch"][int(np.nanargmax(scores))]
+            # The last one of several, as early stopping does.
+            last = np.flatnonzero(scores == np.nanmax(scores))[-1]
+            best = self.history["epoch"][int(last)]
             self.best_line_ = self.ax_.axvline(
                 best, color="0.5", linestyle=":", label=f"Best epoch: {best}"
             )
-        # Of both axes, in the upper ones: the lines of these would cross it otherwise.
+        # Of both axes, in the upper ones, whose lines would cross it otherwise; in the middle,
+        # because at the end losses are low and scores high.
         handles = self.lines_ + ([self.best_line_] if self.best_line_ else [])
-        (self.score_ax_ or self.ax_).legend(handles=handles)
+        (self.score_ax_ or self.ax_).legend(handles=handles, loc="center right")
         return self
 
     def _add_line(self, ax, key, label, color, line_kw):
@@ -117,7 +120,7 @@ class LossCurveDisplay:
         show_score : bool, default=True
             Whether to draw the validation score too, if there is one.
         score_name : str, default=None
-            Name of the validation score; None is "accuracy" or "R²".
+            Name of the validation score; None is that of ``scoring``.
         line_kw : dict, default=None
             Keyword arguments for each of matplotlib's calls of ``plot``.
 
@@ -135,6 +138,15 @@ class LossCurveDisplay:
         """
         model = fitted_network(estimator)
         if score_name is None:
-            score_name = "accuracy" if is_classifier(model) else "R²"
+            score_name = scoring_name(model.scoring, "accuracy" if is_classifier(model) else "R²")
         display = cls(history=model.history_, score_name=score_name)
         return display.plot(ax, show_score=show_score, line_kw=line_kw)
+
+
+def scoring_name(scoring: Any, default: str) -> str:
+    """What to call a score by the value of the parameter ``scoring``."""
+    if scoring in (None, "accuracy", "r2"):
+        return default
+    if isinstance(scoring, str):
+        return "score (minus the loss)" if scoring == "loss" else scoring
+    return getattr(scoring, "__name__", "score")

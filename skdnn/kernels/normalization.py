@@ -40,15 +40,22 @@ def running_share(step, mass):
 
 
 @kernel
+def batch_mass(n_rows, weights):
+    """Sum of the weights of a batch; 1 for one of rows without any, which shall move nothing."""
+    mass = weights.dtype.type(0)
+    for i in range(n_rows):
+        mass += weights[i]
+    return mass if mass > 0 else weights.dtype.type(1)
+
+
+@kernel
 def batch_moments(n_rows, n, z, weights, mean_out, variance_out):
     """Weighted mean and variance of every column of a flat (n_rows, n) matrix; return the mass.
 
     NOTE[DIFF] The variance is that of the batch, without the correction of n / (n - 1) that some
     make for the running one: n would not be the same for weighted and for repeated rows.
     """
-    mass = weights.dtype.type(0)
-    for i in range(n_rows):
-        mass += weights[i]
+    mass = batch_mass(n_rows, weights)
     for j in range(n):
         mean_out[j] = 0
         variance_out[j] = 0
@@ -89,9 +96,7 @@ def normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
 @kernel
 def batch_backward(n_rows, n, normal, weights, spread, gain, gain_grad, shift_grad, dz):
     """Gradient of the pre-activations, in place, from that of what gain and shift made."""
-    mass = weights.dtype.type(0)
-    for i in range(n_rows):
-        mass += weights[i]
+    mass = batch_mass(n_rows, weights)
     for i in range(n_rows):
         row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
         share = weights[i] / mass

@@ -120,6 +120,15 @@ def _block_norm(w):
     return total
 
 
+@sum_kernel
+def gradient_norm(g):
+    """Length of a gradient, which may be so long that its square is no float32."""
+    total = ACCUMULATOR(0)
+    for i in range(g.size):
+        total += ACCUMULATOR(g[i]) * ACCUMULATOR(g[i])
+    return math.sqrt(total)
+
+
 @kernel
 def absolute_norm(w):
     """Sum of absolute values, by blocks like ``squared_norm``."""
@@ -157,7 +166,7 @@ def update(code, hyper, rate, strength, step, n_rows, segments, factors, params,
     correction_2 = math.sqrt(1.0 - hyper[BETA_2] ** step)
     scale = 1.0
     if hyper[CLIP_NORM] < np.inf:
-        norm = math.sqrt(squared_norm(grads))
+        norm = gradient_norm(grads)
         scale = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
     for s in range(segments.shape[0]):
         start, stop = segments[s]

@@ -121,7 +121,8 @@ class Quantile(LossSettings):
             If they are not numbers in (0, 1) that rise.
         """
         given = self.quantile
-        levels = tuple(given) if isinstance(given, list | tuple | np.ndarray) else (given,)
+        several = isinstance(given, list | tuple | np.ndarray) and np.ndim(given) > 0
+        levels = tuple(given) if several else (given,)
         right = len(levels) > 0 and all(_is_number(q) and 0 < float(q) < 1 for q in levels)
         if not right or any(a >= b for a, b in pairwise(levels)):
             raise ValueError(

@@ -37,7 +37,11 @@ def make_features(X: Any, dtype: np.dtype) -> Features:
             return Features(
                 frozen(X, dtype), frozen(empty, dtype), frozen(empty, COLUMN), frozen(empty, INDEX)
             )
+        # Of a shallow copy: the check cuts off spare room behind the stored elements.
+        X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
         X.check_format(full_check=True)
+        # In the order of the columns the sums have the bits of dense rows.
+        X = X if X.has_sorted_indices else X.sorted_indices()
         return Features(
             frozen(np.empty((0, X.shape[1])), dtype), frozen(X.data, dtype),
             frozen(X.indices, COLUMN), frozen(X.indptr, INDEX),

@@ -138,6 +138,13 @@ class Training:
             progress.last_values = self.network.values.copy()
             if progress.best_values is not None:
                 self.network.values[...] = progress.best_values
+            elif self.n_epochs_run:
+                warnings.warn(
+                    "No epoch has a validation score that is a number: those of the last epoch "
+                    "are kept. More validation rows or another scoring may help.",
+                    UserWarning,
+                    stacklevel=5,
+                )
         if not np.isfinite(self.network.values).all():
             raise DivergenceError(self._divergence(self.progress.epoch))
         if not (single_epoch or self.keeps_best):
@@ -156,9 +163,17 @@ class Training:
         ]
         n_steps = -(-n_rows // self.batch_size)
         position = Position(progress.epoch, settings.max_iter, n_steps, history.n_samples_seen)
-        rate = settings.learning_rate_init * progress.rate_factor
+        rate = settings.learning_rate_init
+        if settings.learning_rate == "adaptive":
+            rate *= progress.rate_factor
         rates = rate * step_factors(self.schedule, position, "learning_rate")
         strengths = step_factors(self.regularization, position, "regularization_schedule")
+        if strengths.max() * max(self.network.spec.dropout) >= 1:
+            raise ValueError(
+                f"regularization_schedule={settings.regularization_schedule!r} raises a rate of "
+                f"dropout of {max(self.network.spec.dropout):g} to "
+                f"{strengths.max() * max(self.network.spec.dropout):g}; it must be below 1."
+            )
         loss = self.engine.train_epoch(orders, rates, strengths)
         self.record(loss, float(rates[-1]), start)
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
@@ -212,7 +227,7 @@ class Training:
     def record(self, loss: float, rate: float, start: float) -> None:
         """Validate and take note of an epoch that began at ``start`` (``time.perf_counter``)."""
         progress, history, validation = self.progress, self.history, self.validation
-        value = loss
+        value, validation_loss, score = loss, np.nan, np.nan
         if validation is not None:
             raw = predict_raw(self.network, validation.rows.features, self.threads)
             raw = mean_raw(raw, LOSSES[self.network.spec.loss].link)
@@ -226,9 +241,13 @@ class Training:
             history.loss.append(loss)
             history.learning_rate.append(rate)
             improved = progress.stopping.update(value)
-            if validation is not None:
-                history.validation_loss.append(validation_loss)
-                history.validation_score.append(score)
+            if validation is not None or history.validation_loss:
+                for curve, point in (
+                    (history.validation_loss, validation_loss), (history.validation_score, score)
+                ):  # fmt: skip
+                    # Epochs without validation rows have their place, too.
+                    curve += [np.nan] * (progress.epoch - 1 - len(curve))
+                    curve.append(point)
             if improved and self.keeps_best:
                 progress.best_values = self.network.values.copy()
             history.seconds.append(time.perf_counter() - start)
@@ -308,7 +327,7 @@ class Training:
 
     def _warn_of_divergence(self) -> None:
         """The numbers are finite, but there is nothing learned in them."""
-        losses = self.history.loss
+        losses = self.history.loss[-self.n_epochs_run :] if self.n_epochs_run else []
         if losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
             warnings.warn(
                 f"Training diverged: the loss rose from {losses[0]:g} in the first epoch to "

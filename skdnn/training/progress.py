@@ -23,6 +23,8 @@ class Progress:
     seeds : list of Seeds
         Of every member.
     stopping : NoImprovement
+    measure : tuple
+        What the best epoch is found by.
     solver : str
     slots : (n_members, n_slots * n_params) array
         State vectors of the solver.
@@ -41,6 +43,7 @@ class Progress:
 
     seeds: list[Seeds]
     stopping: NoImprovement
+    measure: tuple
     solver: str
     slots: np.ndarray
     step: np.ndarray

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -54,9 +55,8 @@ class Threads:
             self.stopping.set()
             for future in futures:
                 future.cancel()
-            for future in futures:
-                if not future.cancelled():
-                    future.exception()
-            raise
-        finally:
+            while not all(future.done() for future in futures):
+                with suppress(KeyboardInterrupt):  # a second one changes nothing
+                    wait(futures)
             self.stopping.clear()
+            raise

@@ -324,7 +324,7 @@ def test_wrong_settings(loss, message):
 
 @pytest.mark.parametrize(("loss", "change", "message"), [
     ("poisson", lambda y: np.where(np.arange(len(y)) == 3, -2, y),
-     r"loss='poisson' needs targets of at least 0 .*contains .*-2"),
+     r"loss='poisson' needs targets of at least 0.*contains .*-2"),
     ("poisson", np.zeros_like, r"loss='poisson' needs targets .*not all 0.* 0 everywhere"),
     ("gamma", lambda y: np.where(np.arange(len(y)) == 3, 0, y),
      r"loss='gamma' needs targets above 0.*contains .*0"),
@@ -336,6 +336,8 @@ def test_targets_outside_the_domain(loss, change, message):
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(X, change(y))
     assert "y_val" not in str(caught.value)
+    if not change(y).any():
+        return  # a part of the counts may be 0
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(X, y, X_val=X, y_val=change(y))
     assert "y_val" in str(caught.value)

@@ -46,7 +46,8 @@ def test_validation(cls, name):
     curves = [model.loss_curve_, model.validation_loss_curve_, model.validation_scores_]
     assert [line.get_ydata().tolist() for line in display.lines_] == curves
     labels = ["Training loss", "Validation loss", f"Validation {name}"]
-    best = 1 + int(np.argmax(model.validation_scores_))
+    scores = np.array(model.validation_scores_)
+    best = 1 + int(np.flatnonzero(scores == scores.max())[-1])
     assert legend(display) == [*labels, f"Best epoch: {best}"]
     assert [line.axes for line in display.lines_] == [display.ax_] * 2 + [display.score_ax_]
     assert display.score_ax_.get_ylabel() == f"Validation {name}"

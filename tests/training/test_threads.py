@@ -1,0 +1,60 @@
+"""Threads: order, errors, and a Ctrl-C that comes twice."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from skdnn.training.threads import Threads
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, -1, None])
+def test_results_are_in_order(n_jobs):
+    with Threads(n_jobs, 10) as threads:
+        assert threads.map(lambda i: i * i, range(10)) == [i * i for i in range(10)]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_an_error_ends_the_others(n_jobs):
+    done = []
+
+    def task(i):
+        if i == 0:
+            raise RuntimeError("first")
+        while not threads.stopping.is_set():
+            time.sleep(0.001)
+        done.append(i)
+
+    with Threads(n_jobs, 3) as threads, pytest.raises(RuntimeError, match="first"):
+        threads.map(task, range(3))
+    assert not threads.stopping.is_set()
+    assert len(done) <= 2
+
+
+def test_nothing_runs_on_behind_a_second_interrupt():
+    """While the tasks come to their end, another Ctrl-C changes nothing."""
+    running = []
+
+    def task(i):
+        running.append(i)
+        while not threads.stopping.is_set():
+            time.sleep(0.001)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.1)
+        running.remove(i)
+
+    def press():
+        while len(running) < 2:
+            time.sleep(0.001)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    with Threads(2, 2) as threads, pytest.raises(KeyboardInterrupt):
+        threads.map(task, range(2))
+    assert running == []
+
+
+def test_no_threads_for_a_single_task():
+    with Threads(-1, 1) as threads:
+        assert threads.map(lambda _: threading.current_thread(), [0]) == [threading.main_thread()]
