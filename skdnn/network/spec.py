@@ -19,10 +19,10 @@ class NetworkSpec:
         Name in ``LOSSES``; it decides the link of the output.
     loss_parameters : tuple of float
         Of the loss, one for each output; empty is 0 for all.
-    n_levels : int
-        Outputs of each target: more than one for several quantiles.
     normalization : {"batch", "layer"} or None
         Of the pre-activations of all hidden layers.
+    n_levels : int
+        Outputs of each target: more than one for several quantiles.
     """
 
     layer_sizes: tuple[int, ...]
@@ -30,8 +30,8 @@ class NetworkSpec:
     dropout: tuple[float, ...]
     loss: str
     loss_parameters: tuple[float, ...] = ()
-    n_levels: int = 1
     normalization: str | None = None
+    n_levels: int = 1
 
     @property
     def n_in(self) -> int:

@@ -55,6 +55,7 @@ def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=
     progress = Progress(
         [draw_seeds(np.random.RandomState(0))],
         NoImprovement(10, 0.0, greater_is_better=False),
+        (),
         settings.solver,
         empty_slots(network, settings.solver),
         np.zeros((1, 1), np.int64),
