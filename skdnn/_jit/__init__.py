@@ -26,6 +26,7 @@ from numba.extending import intrinsic, overload
 from skdnn._jit.cache import enable_cache
 from skdnn._jit.libraries import EntryCompiler, InnerCompiler, no_garbage_collection
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
+from skdnn._jit.views import part
 
 __all__ = [
     "JIT_DISABLED",
@@ -36,6 +37,7 @@ __all__ = [
     "entry",
     "kernel",
     "load_registries",
+    "part",
     "power_of_two",
     "sum_kernel",
     "tile",
@@ -120,7 +122,7 @@ def by_dtype(float32: Callable, float64: Callable) -> Callable:
     def chosen(x):
         return float32(x) if isinstance(x, np.float32) else float64(x)
 
-    @overload(chosen)
+    @overload(chosen, jit_options=_INNER)
     def _chosen(x):
         if x == types.float32:
             return lambda x: float32(x)

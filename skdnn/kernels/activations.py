@@ -47,13 +47,13 @@ def leaky_relu_pair(z):
 
 @kernel
 def elu_pair(z):
-    e = expm1(min(z, type(z)(0)))
+    e = expm1(type(z)(0) if z > 0 else z)
     return (z if z > 0 else e), e + type(z)(1)
 
 
 @kernel
 def selu_pair(z):
-    e = type(z)(SELU_SCALE * SELU_ALPHA) * expm1(min(z, type(z)(0)))
+    e = type(z)(SELU_SCALE * SELU_ALPHA) * expm1(type(z)(0) if z > 0 else z)
     scale = type(z)(SELU_SCALE)
     return (scale * z if z > 0 else e), (scale if z > 0 else e + type(z)(SELU_SCALE * SELU_ALPHA))
 
@@ -75,7 +75,7 @@ def mish_pair(z):
     # tanh(softplus(z)) = n / (n + 2) with u = exp(z), n = u (u + 2): one exp, one division.
     # Above 20 the quotient is 1 in both dtypes, and n**2 would overflow float32 soon after.
     real = type(z)
-    u = exp(min(z, real(20)))
+    u = exp(real(20) if z > 20 else z)
     n = u * (u + real(2))
     inverse = real(1) / (n + real(2))
     t = n * inverse

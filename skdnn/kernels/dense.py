@@ -5,7 +5,7 @@ All matrices are row-major and flat: views with a shape cost more than a tiny la
 
 import numpy as np
 
-from skdnn._jit import kernel
+from skdnn._jit import kernel, part
 from skdnn.kernels.matmul import matmul, transpose
 
 # Numba compiles a function anew for each literal int among its arguments, but not for these.
@@ -18,7 +18,7 @@ def column_sums(n_rows, n_columns, matrix, sums_out):
     for j in range(n_columns):
         sums_out[j] = 0
     for i in range(n_rows):
-        row = matrix[i * n_columns : (i + 1) * n_columns]
+        row = part(matrix, i * n_columns, n_columns)
         for j in range(n_columns):
             sums_out[j] += row[j]
 

@@ -37,7 +37,8 @@ _INV_SQRT_2PI = 0.3989422804014327
 def _reduce32(x):
     """exp(r) - 1 and 2**n, with x = n ln(2) + r and |r| <= ln(2) / 2."""
     f = np.float32
-    x = min(max(x, f(_EXP_MIN)), f(_EXP_MAX)) if x == x else x
+    # Choices instead of min and max: NaN stays what it is.
+    x = f(_EXP_MIN) if x < f(_EXP_MIN) else (f(_EXP_MAX) if x > f(_EXP_MAX) else x)
     n = np.floor(x * f(_LOG2_E) + f(0.5))
     r = (x - n * f(_LN2_HIGH)) - n * f(_LN2_LOW)
     q = f(_E4)
@@ -68,13 +69,13 @@ def _logistic32(x):
 
 @kernel
 def _logistic64(x):
-    return 1.0 / (1.0 + math.exp(-max(x, -700.0)))
+    return 1.0 / (1.0 + math.exp(700.0 if x < -700.0 else -x))
 
 
 @kernel
 def _tanh32(x):
     # tanh(x) = expm1(2x) / (expm1(2x) + 2); on |x| it neither overflows nor cancels.
-    e = _expm1_32(np.float32(2) * min(abs(x), np.float32(10)) if x == x else x)
+    e = _expm1_32(np.float32(20) if abs(x) > np.float32(10) else np.float32(2) * abs(x))
     t = e / (e + np.float32(2))
     return t if x >= 0 else -t
 
@@ -93,12 +94,12 @@ def _log1p_unit32(u):
 
 @kernel
 def _softplus32(x):
-    return max(x, np.float32(0)) + _log1p_unit32(_exp32(-abs(x)))
+    return (x if x > 0 else np.float32(0)) + _log1p_unit32(_exp32(-abs(x)))
 
 
 @kernel
 def _softplus64(x):
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x)))
 
 
 @kernel

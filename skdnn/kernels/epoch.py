@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR
-from skdnn._jit import entry, kernel
+from skdnn._jit import entry, kernel, part
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import EVALUATE, batch_gradient, forward, gather
 from skdnn.kernels.optimizers import update
@@ -52,7 +52,7 @@ def train_epoch(program, state, features, y, weights, order, rates, strengths, b
     total = ACCUMULATOR(0)
     for step in range(rates.size):
         start = step * batch_size
-        rows = order[start : min(start + batch_size, order.size)]
+        rows = part(order, start, min(batch_size, order.size - start))
         load_batch(features, y, weights, rows, state)
         state.step[0] += 1
         loss = batch_gradient(
@@ -88,7 +88,7 @@ def sum_gradients(program, state, features, y, weights, order, capacity, grads_o
     """
     total = ACCUMULATOR(0)
     for start in range(0, order.size, capacity):
-        rows = order[start : min(start + capacity, order.size)]
+        rows = part(order, start, min(capacity, order.size - start))
         load_batch(features, y, weights, rows, state)
         total += batch_gradient(
             program, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0
@@ -113,7 +113,7 @@ def predict_raw(program, state, features, order, capacity, raw_out):
     """
     n_out = raw_out.shape[1]
     for start in range(0, order.size, capacity):
-        rows = order[start : min(start + capacity, order.size)]
+        rows = part(order, start, min(capacity, order.size - start))
         gather(features, rows, state.x_batch)
         raw = forward(program, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0)
         for i in range(rows.size):

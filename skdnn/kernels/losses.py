@@ -12,7 +12,7 @@ the gradient is divided by ``n_rows`` of the batch. Weights have mean 1 over the
 import math
 
 from skdnn._dtypes import ACCUMULATOR
-from skdnn._jit import kernel, sum_kernel
+from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.elementary import exp, logistic, softplus
 from skdnn.kernels.records import Loss, by_name
 
@@ -39,7 +39,7 @@ def absolute_error_pair(z, y, _):
 @kernel
 def huber_pair(z, y, delta):
     error = z - y
-    slope = min(max(error, -delta), delta) if error == error else error
+    slope = -delta if error < -delta else (delta if error > delta else error)
     return ACCUMULATOR(slope) * (ACCUMULATOR(error) - 0.5 * ACCUMULATOR(slope)), slope
 
 
@@ -114,7 +114,7 @@ def _shifted_exp(n_rows, n_out, raw, out):
         start = i * n_out
         largest = raw[start]
         for j in range(1, n_out):
-            largest = max(largest, raw[start + j])
+            largest = raw[start + j] if raw[start + j] > largest else largest
         for j in range(n_out):
             out[start + j] = raw[start + j] - largest
     # One loop over all, so that exp vectorises although a row is short.
@@ -127,24 +127,24 @@ def _log_loss(n_rows, n_out, raw, y, weights, parameters, dz):
     # Targets: 1 - smoothing for the class, and smoothing / n_out for each of all.
     total = ACCUMULATOR(0)
     inverse = raw.dtype.type(1 / n_rows)
-    part = raw.dtype.type(parameters[0] / n_out)
+    share = raw.dtype.type(parameters[0] / n_out)
     most = raw.dtype.type(1 - parameters[0])
     _shifted_exp(n_rows, n_out, raw, dz)
     for i in range(n_rows):
-        z, row = raw[i * n_out : (i + 1) * n_out], dz[i * n_out : (i + 1) * n_out]
+        z, row = part(raw, i * n_out, n_out), part(dz, i * n_out, n_out)
         target = int(y[i])
         mass, largest = raw.dtype.type(0), z[0]
         for j in range(n_out):
             mass += row[j]
-            largest = max(largest, z[j])
+            largest = z[j] if z[j] > largest else largest
         value = math.log(ACCUMULATOR(mass)) - ACCUMULATOR(most) * ACCUMULATOR(z[target] - largest)
-        if part > 0:
+        if share > 0:
             for j in range(n_out):
-                value -= ACCUMULATOR(part) * ACCUMULATOR(z[j] - largest)
+                value -= ACCUMULATOR(share) * ACCUMULATOR(z[j] - largest)
         total += ACCUMULATOR(weights[i]) * value
         scale = weights[i] * inverse
         for j in range(n_out):
-            row[j] = row[j] * (scale / mass) - scale * part
+            row[j] = row[j] * (scale / mass) - scale * share
         row[target] -= scale * most
     return total
 
@@ -153,11 +153,11 @@ def _log_loss(n_rows, n_out, raw, y, weights, parameters, dz):
 def _brier(n_rows, n_out, raw, y, weights, parameters, dz):
     total = ACCUMULATOR(0)
     inverse = raw.dtype.type(1 / n_rows)
-    part = raw.dtype.type(parameters[0] / n_out)
+    share = raw.dtype.type(parameters[0] / n_out)
     most, none = raw.dtype.type(1 - parameters[0]), raw.dtype.type(0)
     _shifted_exp(n_rows, n_out, raw, dz)
     for i in range(n_rows):
-        row = dz[i * n_out : (i + 1) * n_out]
+        row = part(dz, i * n_out, n_out)
         target = int(y[i])
         mass = raw.dtype.type(0)
         for j in range(n_out):
@@ -165,13 +165,13 @@ def _brier(n_rows, n_out, raw, y, weights, parameters, dz):
         squares, mean = raw.dtype.type(0), raw.dtype.type(0)
         for j in range(n_out):
             row[j] /= mass
-            error = row[j] - part - (most if j == target else none)
+            error = row[j] - share - (most if j == target else none)
             squares += error * error
             mean += row[j] * error
         total += 0.5 * ACCUMULATOR(weights[i]) * ACCUMULATOR(squares)
         scale = weights[i] * inverse
         for j in range(n_out):
-            error = row[j] - part - (most if j == target else none)
+            error = row[j] - share - (most if j == target else none)
             row[j] *= scale * (error - mean)
     return total
 

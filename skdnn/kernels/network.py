@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skdnn._jit import kernel
+from skdnn._jit import kernel, part
 from skdnn.kernels.activations import activation_forward
 from skdnn.kernels.dense import (
     column_sums,
@@ -90,20 +90,20 @@ class Features(NamedTuple):
 def layer_weight(table, layer, vector):
     """The (n_in, n_out) weights of a layer, flat, in a vector of parameters or gradients."""
     start = table[layer, WEIGHT]
-    return vector[start : start + table[layer, N_IN] * table[layer, N_OUT]]
+    return part(vector, start, table[layer, N_IN] * table[layer, N_OUT])
 
 
 @kernel
 def layer_vector(table, layer, column, vector):
     """The (n_out,) biases or gains of a layer in a vector of parameters or gradients."""
     start = table[layer, column]
-    return vector[start : start + table[layer, N_OUT]]
+    return part(vector, start, table[layer, N_OUT])
 
 
 @kernel
 def arena_block(arena, capacity, offset, size):
     """A block of ``size`` elements in the arena; ``offset`` in units of ``capacity``."""
-    return arena[capacity * offset : capacity * offset + size]
+    return part(arena, capacity * offset, size)
 
 
 @kernel
@@ -127,13 +127,13 @@ def normalize_forward(program, state, layer, capacity, n_rows, step, z):
     shift = layer_vector(table, layer, BIAS, state.params)
     normal = arena_block(state.arena, capacity, table[layer, NORMAL], n_rows * n)
     if program.normalization == LAYER:
-        spread = state.moments[layer * capacity : layer * capacity + n_rows]
+        spread = part(state.moments, layer * capacity, n_rows)
         layer_forward(n_rows, n, z, gain, shift, spread, normal)
         return
     start = table[layer, MOMENTS]
-    running_mean = state.buffers[start : start + n]
-    running_variance = state.buffers[start + n : start + 2 * n]
-    mean, spread = state.moments[start : start + n], state.moments[start + n : start + 2 * n]
+    running_mean = part(state.buffers, start, n)
+    running_variance = part(state.buffers, start + n, n)
+    mean, spread = part(state.moments, start, n), part(state.moments, start + n, n)
     if step >= 0:
         mass = batch_moments(n_rows, n, z, state.w_batch, mean, spread)
         share = z.dtype.type(running_share(step, mass / capacity))
@@ -159,11 +159,11 @@ def normalize_backward(program, state, layer, capacity, n_rows, dz):
     normal = arena_block(state.arena, capacity, table[layer, NORMAL], n_rows * n)
     normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
     if program.normalization == LAYER:
-        spread = state.moments[layer * capacity : layer * capacity + n_rows]
+        spread = part(state.moments, layer * capacity, n_rows)
         layer_backward(n_rows, n, normal, spread, gain, dz)
     else:
         start = table[layer, MOMENTS] + n
-        spread = state.moments[start : start + n]
+        spread = part(state.moments, start, n)
         batch_backward(n_rows, n, normal, state.w_batch, spread, gain, gain_grad, shift_grad, dz)
 
 
@@ -207,7 +207,7 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
                     n_rows, n_in, n_out, features, rows, weight, bias, not normalized, rate, key, z
                 )
             elif rate > 0:
-                dropout_input(x[: n_rows * n_in], rate, key)
+                dropout_input(part(x, 0, n_rows * n_in), rate, key)
         if layer > 0 or features.indptr.size == 0:
             dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
@@ -256,7 +256,7 @@ def backward(program, state, features, rows, capacity, seed, step, strength):
         if layer > 0:
             g = arena_block(state.arena, capacity, scratch, n_rows * n_in)
             weight = layer_weight(table, layer, state.params)
-            weight_t = state.arena[state.arena.size - weight.size :]
+            weight_t = part(state.arena, state.arena.size - weight.size, weight.size)
             dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
             d = arena_block(state.arena, capacity, table[layer - 1, DERIVATIVE], n_rows * n_in)
             multiply(d, g)

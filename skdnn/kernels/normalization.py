@@ -11,7 +11,7 @@ normalization", arXiv 1607.06450.
 
 import math
 
-from skdnn._jit import kernel, sum_kernel
+from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.dense import column_sums
 
 NONE, BATCH, LAYER = range(3)
@@ -36,7 +36,8 @@ def running_share(step, mass):
     """
     if step <= 1:
         return 1.0
-    return max(RUNNING_SHARE, 1.0 / step) * min(mass, 1.0)
+    share = 1.0 / step if 1.0 / step > RUNNING_SHARE else RUNNING_SHARE
+    return share * mass if mass < 1.0 else share
 
 
 @kernel
@@ -60,11 +61,11 @@ def batch_moments(n_rows, n, z, weights, mean_out, variance_out):
         mean_out[j] = 0
         variance_out[j] = 0
     for i in range(n_rows):
-        row, share = z[i * n : (i + 1) * n], weights[i] / mass
+        row, share = part(z, i * n, n), weights[i] / mass
         for j in range(n):
             mean_out[j] += share * row[j]
     for i in range(n_rows):
-        row, share = z[i * n : (i + 1) * n], weights[i] / mass
+        row, share = part(z, i * n, n), weights[i] / mass
         for j in range(n):
             error = row[j] - mean_out[j]
             variance_out[j] += share * error * error
@@ -75,7 +76,7 @@ def batch_moments(n_rows, n, z, weights, mean_out, variance_out):
 def batch_forward(n_rows, n, z, gain, shift, mean, spread, normal_out):
     """``normal = (z - mean) * spread`` by columns, then ``z = normal * gain + shift``."""
     for i in range(n_rows):
-        row, normal = z[i * n : (i + 1) * n], normal_out[i * n : (i + 1) * n]
+        row, normal = part(z, i * n, n), part(normal_out, i * n, n)
         for j in range(n):
             normal[j] = (row[j] - mean[j]) * spread[j]
             row[j] = normal[j] * gain[j] + shift[j]
@@ -88,7 +89,7 @@ def normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
     for j in range(n):
         gain_grad[j] = 0
     for i in range(n_rows):
-        row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
+        row, d = part(normal, i * n, n), part(dz, i * n, n)
         for j in range(n):
             gain_grad[j] += row[j] * d[j]
 
@@ -98,7 +99,7 @@ def batch_backward(n_rows, n, normal, weights, spread, gain, gain_grad, shift_gr
     """Gradient of the pre-activations, in place, from that of what gain and shift made."""
     mass = batch_mass(n_rows, weights)
     for i in range(n_rows):
-        row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
+        row, d = part(normal, i * n, n), part(dz, i * n, n)
         share = weights[i] / mass
         for j in range(n):
             through = shift_grad[j] + row[j] * gain_grad[j]
@@ -106,57 +107,35 @@ def batch_backward(n_rows, n, normal, weights, spread, gain, gain_grad, shift_gr
 
 
 @sum_kernel
-def _sum(x):
-    total = x.dtype.type(0)
-    for j in range(x.size):
-        total += x[j]
-    return total
-
-
-@sum_kernel
-def _centred_squares(x, mean):
-    total = x.dtype.type(0)
-    for j in range(x.size):
-        total += (x[j] - mean) * (x[j] - mean)
-    return total
-
-
-@sum_kernel
-def _dot3(a, b, c):
-    total = a.dtype.type(0)
-    for j in range(a.size):
-        total += a[j] * b[j] * c[j]
-    return total
-
-
-@sum_kernel
-def _dot(a, b):
-    total = a.dtype.type(0)
-    for j in range(a.size):
-        total += a[j] * b[j]
-    return total
-
-
-@kernel
 def layer_forward(n_rows, n, z, gain, shift, spread_out, normal_out):
     """Normalise each row of a flat (n_rows, n) matrix; ``spread_out`` has one value a row."""
+    real = z.dtype.type
     for i in range(n_rows):
-        row, normal = z[i * n : (i + 1) * n], normal_out[i * n : (i + 1) * n]
-        mean = _sum(row) / z.dtype.type(n)
-        variance = _centred_squares(row, mean) / z.dtype.type(n)
-        spread = z.dtype.type(1) / math.sqrt(variance + z.dtype.type(VARIANCE_EPSILON))
+        row, normal = part(z, i * n, n), part(normal_out, i * n, n)
+        mean, squares = real(0), real(0)
+        for j in range(n):
+            mean += row[j]
+        mean /= real(n)
+        for j in range(n):
+            normal[j] = row[j] - mean
+            squares += normal[j] * normal[j]
+        spread = real(1) / math.sqrt(squares / real(n) + real(VARIANCE_EPSILON))
         spread_out[i] = spread
         for j in range(n):
-            normal[j] = (row[j] - mean) * spread
+            normal[j] *= spread
             row[j] = normal[j] * gain[j] + shift[j]
 
 
-@kernel
+@sum_kernel
 def layer_backward(n_rows, n, normal, spread, gain, dz):
     """Gradient of the pre-activations, in place, from that of what gain and shift made."""
+    real = dz.dtype.type
     for i in range(n_rows):
-        row, d = normal[i * n : (i + 1) * n], dz[i * n : (i + 1) * n]
-        mean = _dot(d, gain) / dz.dtype.type(n)
-        along = _dot3(d, gain, row) / dz.dtype.type(n)
+        row, d = part(normal, i * n, n), part(dz, i * n, n)
+        mean, along = real(0), real(0)
+        for j in range(n):
+            mean += d[j] * gain[j]
+            along += d[j] * gain[j] * row[j]
+        mean, along = mean / real(n), along / real(n)
         for j in range(n):
             d[j] = spread[i] * (d[j] * gain[j] - mean - row[j] * along)

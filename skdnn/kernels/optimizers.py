@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR
-from skdnn._jit import kernel, sum_kernel
+from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.records import Optimizer, by_name
 
 SGD, ADAM, ADAMW, RMSPROP = range(4)
@@ -108,7 +108,7 @@ def squared_norm(w):
     """Sum of squares in float64, by blocks that are summed in the array's own dtype."""
     total = ACCUMULATOR(0)
     for start in range(0, w.size, 1024):
-        total += ACCUMULATOR(_block_squared_norm(w[start : start + 1024]))
+        total += ACCUMULATOR(_block_squared_norm(part(w, start, min(1024, w.size - start))))
     return total
 
 
@@ -134,7 +134,7 @@ def absolute_norm(w):
     """Sum of absolute values, by blocks like ``squared_norm``."""
     total = ACCUMULATOR(0)
     for start in range(0, w.size, 1024):
-        total += ACCUMULATOR(_block_norm(w[start : start + 1024]))
+        total += ACCUMULATOR(_block_norm(part(w, start, min(1024, w.size - start))))
     return total
 
 
@@ -169,8 +169,8 @@ def update(code, hyper, rate, strength, step, n_rows, segments, factors, params,
         norm = gradient_norm(grads)
         scale = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
     for s in range(segments.shape[0]):
-        start, stop = segments[s]
-        w, g = params[start:stop], grads[start:stop]
+        start, size = segments[s, 0], segments[s, 1] - segments[s, 0]
+        w, g = part(params, start, size), part(grads, start, size)
         l2 = hyper[L2] * factors[s, PENALTY_FACTOR]
         l1 = hyper[L1] * factors[s, PENALTY_FACTOR]
         if l2 > 0:
@@ -179,7 +179,7 @@ def update(code, hyper, rate, strength, step, n_rows, segments, factors, params,
             total += l1 * absolute_norm(w)
         l2, l1 = l2 / n_rows, l1 / n_rows
         lr = rate * factors[s, RATE_FACTOR]
-        first = slots[start:stop]
+        first = part(slots, start, size)
         if code == SGD:
             _sgd(w, g, first, lr, hyper[MOMENTUM], hyper[NESTEROV] > 0, scale, l2, l1)
         elif code == RMSPROP:
@@ -193,7 +193,7 @@ def update(code, hyper, rate, strength, step, n_rows, segments, factors, params,
                 # As published: epsilon beside the corrected square, unlike scikit-learn's Adam.
                 epsilon *= correction_2
                 keep = 1.0 - lr * hyper[WEIGHT_DECAY] * strength * factors[s, DECAY_FACTOR]
-            _adam(w, g, first, slots[n + start : n + stop], lr * correction_2 / correction_1,
+            _adam(w, g, first, part(slots, n + start, size), lr * correction_2 / correction_1,
                   hyper[BETA_1], hyper[BETA_2], epsilon, keep, scale, l2, l1)  # fmt: skip
     return total
 

@@ -7,7 +7,7 @@ multiplied.
 
 import numpy as np
 
-from skdnn._jit import kernel
+from skdnn._jit import kernel, part
 from skdnn.kernels.dropout import keep_factor
 
 
@@ -29,7 +29,7 @@ def sparse_forward(n_rows, n_in, n_out, features, rows, weight, bias, with_bias,
     """
     data, indices, indptr = features.data, features.indices, features.indptr
     for i in range(n_rows):
-        out = z[i * n_out : (i + 1) * n_out]
+        out = part(z, i * n_out, n_out)
         for j in range(n_out):
             out[j] = bias[j] if with_bias else z.dtype.type(0)
         for at in range(indptr[rows[i]], indptr[rows[i] + 1]):
@@ -37,7 +37,7 @@ def sparse_forward(n_rows, n_in, n_out, features, rows, weight, bias, with_bias,
             x = data[at]
             if rate > 0:
                 x *= keep_factor(z, rate, i * n_in + column, key)
-            w = weight[column * n_out : (column + 1) * n_out]
+            w = part(weight, column * n_out, n_out)
             for j in range(n_out):
                 out[j] += x * w[j]
 
@@ -49,12 +49,12 @@ def sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_g
     for k in range(n_in * n_out):
         weight_grad[k] = 0
     for i in range(n_rows):
-        d = dz[i * n_out : (i + 1) * n_out]
+        d = part(dz, i * n_out, n_out)
         for at in range(indptr[rows[i]], indptr[rows[i] + 1]):
             column = np.int64(indices[at])
             x = data[at]
             if rate > 0:
                 x *= keep_factor(dz, rate, i * n_in + column, key)
-            g = weight_grad[column * n_out : (column + 1) * n_out]
+            g = part(weight_grad, column * n_out, n_out)
             for j in range(n_out):
                 g[j] += x * d[j]
