@@ -47,9 +47,10 @@ def test_objective_and_gradient_agree(monkeypatch):
 def test_without_hidden_layers_it_is_logistic_regression():
     X, y = load_iris(return_X_y=True)
     X = scale(X)
-    ours = DNNClassifier((), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000).fit(X, y)
+    ours = DNNClassifier((), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000, random_state=0)
+    ours.fit(X, y)
     theirs = LogisticRegression(C=1.0, tol=1e-10, max_iter=1000).fit(X, y)
-    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-4)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=2e-4)
     assert ours.n_iter_ == len(ours.loss_curve_) > 5
     assert np.diff(ours.loss_curve_).max() < 0
 
