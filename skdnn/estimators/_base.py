@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
 from skdnn.estimators._checks import (
@@ -41,6 +41,9 @@ from skdnn.training.threads import Threads
 FLOAT64_WORK = 10**7
 #: early_stopping="auto": above so many rows, as in histogram gradient boosting.
 EARLY_STOPPING_ROWS = 10_000
+
+#: What X may be: dense, or in compressed sparse rows.
+X_FORMAT = {"accept_sparse": "csr", "dtype": (np.float64, np.float32), "order": "C"}
 
 #: X, targets as numbers, and weights of some rows.
 Data = tuple[Any, np.ndarray, np.ndarray | None]
@@ -190,6 +193,13 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
         self._train((X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
         return self
+
+    def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
+        """X and y in a format that is known; a single column of y becomes a vector."""
+        X, y = validate_data(self, X, y, reset=not resume, multi_output=True, **X_FORMAT, **options)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
 
     def _given_validation(self, y, X_val, y_val, sample_weight_val) -> Data | None:
         """Validation rows from the user."""
@@ -431,9 +441,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
     def _member_raw(self, X) -> np.ndarray:
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(
-            self, X, reset=False, accept_sparse="csr", dtype=(np.float64, np.float32), order="C"
-        )
+        X = validate_data(self, X, reset=False, **X_FORMAT)
         network = self._network
         features = make_features(X, network.dtype)
         # As many tasks as there may be: the engine makes no more blocks than are worth it.

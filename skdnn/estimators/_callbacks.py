@@ -13,7 +13,7 @@ except ImportError:
         """scikit-learn is older than its callbacks."""
 
 
-__all__ = ["CallbackSupportMixin", "EpochTasks"]
+__all__ = ["CallbackSupportMixin", "EpochTasks", "epoch_tasks"]
 
 
 class EpochTasks:
@@ -30,7 +30,6 @@ class EpochTasks:
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
-        self._estimator = estimator
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._context = estimator._init_callback_context(max_subtasks=max_epochs)

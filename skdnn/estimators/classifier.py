@@ -10,7 +10,6 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d
 
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, has_epochs, unchanged_on_failure
@@ -20,7 +19,6 @@ from skdnn.estimators._sklearn import (
     StrOptions,
     check_partial_fit_first_call,
     fit_context,
-    validate_data,
 )
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
@@ -239,18 +237,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     def _validate_targets(
         self, X, y, *, resume: bool, partial: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=not resume,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            order="C",
-            multi_output=True,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        X, y = self._validate_rows(X, y, resume=resume)
         check_classification_targets(y)
         kind = type_of_target(y)
         if kind == "multiclass-multioutput":
@@ -329,16 +316,18 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
         super()._set_network_attributes(spec, y, partial=partial)
-        present = np.arange(2) if y.ndim == 2 else self.classes_ if partial else np.unique(y)
-        self._sole_class = None if present.size > 1 else (0 if partial else int(present[0]))
+        present = np.arange(self.classes_.size) if partial else np.unique(y)
+        self._sole_class = int(present[0]) if y.ndim == 1 and present.size == 1 else None
 
     def _predict_raw(self, X) -> np.ndarray:
         raw = super()._predict_raw(X)
         if self._sole_class is not None:
             # Nothing has been told apart: the class that is known is the answer.
             raw[...] = -CERTAIN
-            if raw.shape[1] > 1 or self._sole_class == 1:
-                raw[:, self._sole_class if raw.shape[1] > 1 else 0] = CERTAIN
+            if raw.shape[1] > 1:
+                raw[:, self._sole_class] = CERTAIN
+            elif self._sole_class == 1:
+                raw[...] = CERTAIN
         return raw
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:

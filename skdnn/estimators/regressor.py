@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import column_or_1d
 
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
@@ -14,7 +13,7 @@ from skdnn.estimators._checks import (
     unchanged_on_failure,
 )
 from skdnn.estimators._params import CONSTRAINTS, documented
-from skdnn.estimators._sklearn import StrOptions, fit_context, validate_data
+from skdnn.estimators._sklearn import StrOptions, fit_context
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
@@ -184,20 +183,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     def _validate_targets(
         self, X, y, *, resume: bool, partial: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=not resume,
-            accept_sparse="csr",
-            dtype=(np.float64, np.float32),
-            order="C",
-            multi_output=True,
-            y_numeric=True,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
+        return self._validate_rows(X, y, resume=resume, y_numeric=True)
 
     def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
         name, parameters = resolve_loss(self.loss)
@@ -207,10 +193,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         return name, parameters * n_outputs, n_outputs * per_target, per_target
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
-        return np.repeat(y.reshape(y.shape[0], -1), self._n_levels(), axis=1)
-
-    def _n_levels(self) -> int:
-        return max(1, len(resolve_loss(self.loss)[1]))
+        return np.repeat(y.reshape(y.shape[0], -1), max(1, len(self._levels)), axis=1)
 
     def _quantiles(self, raw: np.ndarray) -> np.ndarray:
         """Sorted (n_samples, n_outputs, n_levels) predictions."""

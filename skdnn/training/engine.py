@@ -222,7 +222,7 @@ class Objective:
         for chunk in _row_chunks(rows.n_rows, row_work(engine.network, rows.features)):
             if engine.threads.stopping.is_set():
                 break
-            order = np.arange(*chunk.indices(rows.n_rows), dtype=INDEX)
+            order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 engine.program, engine.states[member], rows.features, rows.y, rows.weights, order,
                 engine.batch_size, gradient,

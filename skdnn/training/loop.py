@@ -34,7 +34,6 @@ from skdnn.training.threads import Threads
 ADAPTIVE_DIVISOR = 5.0
 ADAPTIVE_LEAST_RATE = 1e-6
 
-
 #: A training whose loss ends so many times above that of its first epoch has gone wrong.
 DIVERGENCE_FACTOR = 10.0
 

@@ -7,6 +7,7 @@ objects (``learning_rate__warmup``). To add one: a class with ``factors`` and it
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -64,6 +65,21 @@ class InverseScaling:
 class Annealing(BaseEstimator):
     """Base of the schedules that are laid over ``max_iter`` epochs: their end is planned."""
 
+    @abstractmethod
+    def factors(self, position: Position) -> np.ndarray:
+        """Factors of the learning rate in one epoch.
+
+        Parameters
+        ----------
+        position : Position
+            The place of the epoch in training.
+
+        Returns
+        -------
+        factors : array of shape (n_steps,)
+            What each step multiplies ``learning_rate_init`` by.
+        """
+
 
 class FlatCosine(Annealing):
     """Constant for the first half, then half a cosine down to zero.
@@ -102,18 +118,6 @@ class Cosine(Annealing):
         self.warmup = warmup
 
     def factors(self, position: Position) -> np.ndarray:
-        """Factors of the learning rate in one epoch.
-
-        Parameters
-        ----------
-        position : Position
-            The place of the epoch in training.
-
-        Returns
-        -------
-        factors : array of shape (n_steps,)
-            What each step multiplies ``learning_rate_init`` by.
-        """
         check_fraction(self, "warmup")
         t = position.fractions
         # Half a step later: the first rate is then above zero.
@@ -149,18 +153,6 @@ class OneCycle(Annealing):
         self.start = start
 
     def factors(self, position: Position) -> np.ndarray:
-        """Factors of the learning rate in one epoch.
-
-        Parameters
-        ----------
-        position : Position
-            The place of the epoch in training.
-
-        Returns
-        -------
-        factors : array of shape (n_steps,)
-            What each step multiplies ``learning_rate_init`` by.
-        """
         check_fraction(self, "rise")
         check_fraction(self, "start")
         t = position.fractions
@@ -192,18 +184,6 @@ class CosLog(Annealing):
         self.n_cycles = n_cycles
 
     def factors(self, position: Position) -> np.ndarray:
-        """Factors of the learning rate in one epoch.
-
-        Parameters
-        ----------
-        position : Position
-            The place of the epoch in training.
-
-        Returns
-        -------
-        factors : array of shape (n_steps,)
-            What each step multiplies ``learning_rate_init`` by.
-        """
         n = self.n_cycles
         if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= int(n) <= 30:
             raise ValueError(
@@ -223,7 +203,6 @@ SCHEDULES = {
     "one_cycle": OneCycle,
     "coslog4": CosLog,
 }
-
 
 #: Schedules of dropout and weight decay.
 REGULARIZATION_SCHEDULES = {"constant": Constant, "flat_cos": FlatCosine}
