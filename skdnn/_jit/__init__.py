@@ -52,11 +52,14 @@ FASTMATH = frozenset({"contract", "nsz"})
 #: Sums may be reordered, otherwise they do not vectorise.
 FASTMATH_SUM = FASTMATH | {"reassoc"}
 
+# Nothing is allocated in kernels, so no references are counted: Numba would count them, atomically,
+# for each array that is passed to a function, half of the time of a tiny network.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
 # Nothing but compiled code calls the inner kernels: no wrappers for callers from Python and C, no
 # machine code of their own.
 _INNER = {
-    "nogil": True,
-    "error_model": "numpy",
+    **_OPTIONS,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
     "pipeline_class": InnerCompiler,
@@ -82,14 +85,8 @@ def entry(function: Callable) -> Callable:
     therefore part of the entry's qualified name, and with it of the cache's file name: after an
     edit or an upgrade no old code is run.
     """
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",
-        "fastmath": set(FASTMATH),
-        "pipeline_class": EntryCompiler,
-    }
     function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
-    compiled = njit(**options)(function)
+    compiled = njit(fastmath=set(FASTMATH), pipeline_class=EntryCompiler, **_OPTIONS)(function)
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled

@@ -5,7 +5,7 @@ All matrices are row-major and flat: views with a shape cost more than a tiny la
 
 import numpy as np
 
-from skdnn._jit import kernel, part
+from skdnn._jit import VECTOR_BYTES, kernel, part
 from skdnn.kernels.matmul import matmul, transpose
 
 # Numba compiles a function anew for each literal int among its arguments, but not for these.
@@ -15,6 +15,13 @@ _ONE, _ZERO, _NONE = np.int64(1), np.int64(0), np.int64(-1)
 @kernel
 def column_sums(n_rows, n_columns, matrix, sums_out):
     """Sum of the rows of a flat (n_rows, n_columns) matrix."""
+    if n_columns < VECTOR_BYTES // matrix.itemsize:
+        for j in range(n_columns):
+            total = matrix.dtype.type(0)
+            for i in range(n_rows):
+                total += matrix[i * n_columns + j]
+            sums_out[j] = total
+        return
     for j in range(n_columns):
         sums_out[j] = 0
     for i in range(n_rows):
@@ -33,6 +40,10 @@ def dense_forward(n_rows, n_in, n_out, x, weight, bias, with_bias, z):
 @kernel
 def dense_backward_weight(n_rows, n_in, n_out, x, dz, weight_grad):
     """``dW = x^T dz`` (n_in, n_out)."""
+    if n_out == 1:
+        # The same sums as one row: the vectors are full.
+        matmul(n_out, n_in, n_rows, dz, n_rows, _ONE, x, n_in, dz, _NONE, weight_grad, n_in)
+        return
     matmul(n_in, n_out, n_rows, x, _ONE, n_in, dz, n_out, dz, _NONE, weight_grad, n_out)
 
 

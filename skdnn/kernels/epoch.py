@@ -7,8 +7,8 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part
 from skdnn.kernels.losses import loss_gradient
-from skdnn.kernels.network import EVALUATE, batch_gradient, forward, gather
-from skdnn.kernels.optimizers import update
+from skdnn.kernels.network import EVALUATE, VALUE, batch_gradient, forward, gather
+from skdnn.kernels.optimizers import UPDATE_BLOCK, update
 
 # Status codes.
 OK, NON_FINITE_LOSS = range(2)
@@ -63,6 +63,7 @@ def train_epoch(program, state, features, y, weights, order, rates, strengths, b
         penalty = update(
             program.optimizer_code, program.hyper, rates[step], strengths[step], state.step[0],
             rows.size, program.segments, program.factors, state.params, state.grads, state.slots,
+            part(state.arena, state.arena.size - UPDATE_BLOCK, UPDATE_BLOCK),
         )  # fmt: skip
         total += loss + penalty
     return OK, total
@@ -112,20 +113,23 @@ def predict_raw(program, state, features, order, capacity, raw_out):
     raw_out : (n_order, n_out) array, out
     """
     n_out = raw_out.shape[1]
+    place = capacity * program.table[program.table.shape[0] - 1, VALUE]
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         gather(features, rows, state.x_batch)
-        raw = forward(program, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0)
+        forward(program, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0)
         for i in range(rows.size):
             for j in range(n_out):
-                raw_out[start + i, j] = raw[i * n_out + j]
+                raw_out[start + i, j] = state.arena[place + i * n_out + j]
 
 
 @entry
 def loss_value(code, raw, y, weights, parameters, scratch):
-    """Sum of the weighted losses of (n_rows, n_out) raw predictions.
+    """Sum of the weighted losses of raw predictions.
 
-    ``y`` is flat, as a batch is; ``scratch`` has as many elements as ``raw``.
+    ``raw``, (n_rows * n_out,), and ``y`` are flat, as a batch is; ``scratch`` has as many elements
+    as ``raw``.
     """
-    n_rows, n_out = raw.shape
-    return loss_gradient(code, n_rows, n_out, raw.reshape(-1), y, weights, parameters, scratch)
+    n_rows = weights.size
+    n_out = raw.size // n_rows
+    return loss_gradient(code, n_rows, n_out, raw, y, weights, parameters, scratch)

@@ -87,26 +87,6 @@ class Features(NamedTuple):
 
 
 @kernel
-def layer_weight(table, layer, vector):
-    """The (n_in, n_out) weights of a layer, flat, in a vector of parameters or gradients."""
-    start = table[layer, WEIGHT]
-    return part(vector, start, table[layer, N_IN] * table[layer, N_OUT])
-
-
-@kernel
-def layer_vector(table, layer, column, vector):
-    """The (n_out,) biases or gains of a layer in a vector of parameters or gradients."""
-    start = table[layer, column]
-    return part(vector, start, table[layer, N_OUT])
-
-
-@kernel
-def arena_block(arena, capacity, offset, size):
-    """A block of ``size`` elements in the arena; ``offset`` in units of ``capacity``."""
-    return part(arena, capacity * offset, size)
-
-
-@kernel
 def gather(features, rows, x_batch):
     """Copy dense rows to where the first layer expects a batch; sparse ones stay where they are."""
     if features.indptr.size == 0:
@@ -123,9 +103,9 @@ def normalize_forward(program, state, layer, capacity, n_rows, step, z):
     """Normalise pre-activations in place; with a negative step by the running moments."""
     table = program.table
     n = table[layer, N_OUT]
-    gain = layer_vector(table, layer, GAIN, state.params)
-    shift = layer_vector(table, layer, BIAS, state.params)
-    normal = arena_block(state.arena, capacity, table[layer, NORMAL], n_rows * n)
+    gain = part(state.params, table[layer, GAIN], n)
+    shift = part(state.params, table[layer, BIAS], n)
+    normal = part(state.arena, capacity * table[layer, NORMAL], n_rows * n)
     if program.normalization == LAYER:
         spread = part(state.moments, layer * capacity, n_rows)
         layer_forward(n_rows, n, z, gain, shift, spread, normal)
@@ -153,10 +133,10 @@ def normalize_backward(program, state, layer, capacity, n_rows, dz):
     """Gradients of gain and shift; ``dz`` becomes the gradient of the pre-activations."""
     table = program.table
     n = table[layer, N_OUT]
-    gain = layer_vector(table, layer, GAIN, state.params)
-    gain_grad = layer_vector(table, layer, GAIN, state.grads)
-    shift_grad = layer_vector(table, layer, BIAS, state.grads)
-    normal = arena_block(state.arena, capacity, table[layer, NORMAL], n_rows * n)
+    gain = part(state.params, table[layer, GAIN], n)
+    gain_grad = part(state.grads, table[layer, GAIN], n)
+    shift_grad = part(state.grads, table[layer, BIAS], n)
+    normal = part(state.arena, capacity * table[layer, NORMAL], n_rows * n)
     normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
     if program.normalization == LAYER:
         spread = part(state.moments, layer * capacity, n_rows)
@@ -171,6 +151,8 @@ def normalize_backward(program, state, layer, capacity, n_rows, dz):
 def forward(program, state, features, rows, capacity, seed, step, strength):
     """Activations and derivatives of all layers; with a negative step nothing is dropped.
 
+    The last layer's activations, in the arena, are the raw prediction.
+
     Parameters
     ----------
     program : Program
@@ -184,20 +166,15 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
     step : int
     strength : float
         Factor on the rates of dropout.
-
-    Returns
-    -------
-    raw : (n_rows * n_out,) array
-        The raw prediction.
     """
     table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
     x = state.x_batch
     for layer in range(last + 1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        z = arena_block(state.arena, capacity, table[layer, VALUE], n_rows * n_out)
-        weight = layer_weight(table, layer, state.params)
-        bias = layer_vector(table, layer, BIAS, state.params)
+        z = part(state.arena, capacity * table[layer, VALUE], n_rows * n_out)
+        weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
+        bias = part(state.params, table[layer, BIAS], n_out)
         normalized = layer < last and program.normalization != NONE
         if layer == 0:
             rate = program.dropout[0] * strength if step >= 0 else 0.0
@@ -213,13 +190,12 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
         if layer < last:
             if normalized:
                 normalize_forward(program, state, layer, capacity, n_rows, step, z)
-            d = arena_block(state.arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
+            d = part(state.arena, capacity * table[layer, DERIVATIVE], n_rows * n_out)
             activation_forward(table[layer, ACTIVATION], z, d)
             rate = program.dropout[layer + 1] * strength
             if rate > 0 and step >= 0:
                 dropout_forward(z, d, rate, dropout_key(seed, step, layer))
         x = z
-    return x
 
 
 @kernel
@@ -238,12 +214,12 @@ def backward(program, state, features, rows, capacity, seed, step, strength):
     scratch = table[last, NORMAL]
     for layer in range(last, -1, -1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        dz = arena_block(state.arena, capacity, table[layer, DERIVATIVE], n_rows * n_out)
+        dz = part(state.arena, capacity * table[layer, DERIVATIVE], n_rows * n_out)
         if layer < last and program.normalization != NONE:
             normalize_backward(program, state, layer, capacity, n_rows, dz)
         else:
-            column_sums(n_rows, n_out, dz, layer_vector(table, layer, BIAS, state.grads))
-        weight_grad = layer_weight(table, layer, state.grads)
+            column_sums(n_rows, n_out, dz, part(state.grads, table[layer, BIAS], n_out))
+        weight_grad = part(state.grads, table[layer, WEIGHT], n_in * n_out)
         if layer == 0 and features.indptr.size > 0:
             rate = program.dropout[0] * strength if step >= 0 else 0.0
             key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
@@ -251,14 +227,14 @@ def backward(program, state, features, rows, capacity, seed, step, strength):
         else:
             x = state.x_batch
             if layer > 0:
-                x = arena_block(state.arena, capacity, table[layer - 1, VALUE], n_rows * n_in)
+                x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
             dense_backward_weight(n_rows, n_in, n_out, x, dz, weight_grad)
         if layer > 0:
-            g = arena_block(state.arena, capacity, scratch, n_rows * n_in)
-            weight = layer_weight(table, layer, state.params)
+            g = part(state.arena, capacity * scratch, n_rows * n_in)
+            weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
             weight_t = part(state.arena, state.arena.size - weight.size, weight.size)
             dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
-            d = arena_block(state.arena, capacity, table[layer - 1, DERIVATIVE], n_rows * n_in)
+            d = part(state.arena, capacity * table[layer - 1, DERIVATIVE], n_rows * n_in)
             multiply(d, g)
 
 
@@ -283,8 +259,9 @@ def batch_gradient(program, state, features, rows, capacity, seed, step, strengt
     table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
     n_out = table[last, N_OUT]
-    raw = forward(program, state, features, rows, capacity, seed, step, strength)
-    dz = arena_block(state.arena, capacity, table[last, DERIVATIVE], n_rows * n_out)
+    forward(program, state, features, rows, capacity, seed, step, strength)
+    raw = part(state.arena, capacity * table[last, VALUE], n_rows * n_out)
+    dz = part(state.arena, capacity * table[last, DERIVATIVE], n_rows * n_out)
     total = loss_gradient(
         program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch,
         program.loss_parameters, dz,

@@ -25,95 +25,93 @@ MOMENTUM, NESTEROV, BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, L2, L1, CLIP_NORM, N_
 # Columns of the factors of a segment.
 RATE_FACTOR, DECAY_FACTOR, PENALTY_FACTOR, N_FACTORS = range(4)
 
+#: Parameters that are penalised and changed together: they stay in the first-level cache, and so
+#: many can be summed in float32.
+UPDATE_BLOCK = 1024
+
 
 @kernel
-def penalised(w, g, scale, l2, l1):
-    """Gradient of a weight: the scaled one of the loss, and that of the penalty.
+def _sgd(w, g, velocity, rate, momentum, nesterov, scale, l2):
+    real = w.dtype.type
+    rate, momentum, scale, l2 = real(rate), real(momentum), real(scale), real(l2)
+    if nesterov:
+        for i in range(w.size):
+            step = rate * (scale * g[i] + l2 * w[i])
+            velocity[i] = momentum * velocity[i] - step
+            w[i] += momentum * velocity[i] - step
+    else:
+        for i in range(w.size):
+            velocity[i] = momentum * velocity[i] - rate * (scale * g[i] + l2 * w[i])
+            w[i] += velocity[i]
+
+
+@kernel
+def _adam(w, g, mean, square, rate, beta_1, beta_2, epsilon, keep, scale, l2):
+    real = w.dtype.type
+    rate, epsilon, keep, scale, l2 = real(rate), real(epsilon), real(keep), real(scale), real(l2)
+    b1, b2, c1, c2 = real(beta_1), real(beta_2), real(1 - beta_1), real(1 - beta_2)
+    for i in range(w.size):
+        gradient = scale * g[i] + l2 * w[i]
+        mean[i] = b1 * mean[i] + c1 * gradient
+        square[i] = b2 * square[i] + c2 * (gradient * gradient)
+        w[i] = keep * w[i] - rate * mean[i] / (math.sqrt(square[i]) + epsilon)
+
+
+@kernel
+def _rmsprop(w, g, square, rate, beta_2, epsilon, scale, l2):
+    real = w.dtype.type
+    rate, epsilon, scale, l2 = real(rate), real(epsilon), real(scale), real(l2)
+    b2, c2 = real(beta_2), real(1 - beta_2)
+    for i in range(w.size):
+        gradient = scale * g[i] + l2 * w[i]
+        square[i] = b2 * square[i] + c2 * (gradient * gradient)
+        w[i] -= rate * gradient / (math.sqrt(square[i]) + epsilon)
+
+
+@kernel
+def l1_gradient(w, g, scale, l2, l1, before_out):
+    """Turn the gradient of the loss into that with the penalty, and keep the weights.
 
     The penalty ``l1 * abs(w)`` has a kink at zero. There the gradient is the smallest of those
     that it allows (Andrew & Gao 2007, "Scalable training of L1-regularized log-linear models").
     """
-    slope = scale * g + l2 * w
-    if w > 0:
-        return slope + l1
-    if w < 0:
-        return slope - l1
-    return slope - l1 if slope > l1 else (slope + l1 if slope < -l1 else slope * type(w)(l1 == 0))
+    real = w.dtype.type
+    scale, l2, l1 = real(scale), real(l2), real(l1)
+    for i in range(w.size):
+        before_out[i] = w[i]
+        slope = scale * g[i] + l2 * w[i]
+        if w[i] > 0:
+            g[i] = slope + l1
+        elif w[i] < 0:
+            g[i] = slope - l1
+        else:
+            g[i] = slope - l1 if slope > l1 else (slope + l1 if slope < -l1 else slope * real(0))
 
 
 @kernel
-def landing(before, after, gradient, l1):
-    """Where a step ends: with an L1 penalty at zero, rather than on its other side.
+def l1_landing(before, g, w):
+    """With an L1 penalty a step ends at zero, rather than on its other side.
 
     A weight at zero stays there while the penalty outweighs the gradient of the loss, whatever
     the optimiser's averages say.
     """
-    stays = before * after < 0 or (before == 0 and gradient == 0)
-    return type(after)(0) if l1 > 0 and stays else after
-
-
-@kernel
-def _sgd(w, g, velocity, rate, momentum, nesterov, scale, l2, l1):
-    real = w.dtype.type
-    rate, momentum, scale, l2, l1 = real(rate), real(momentum), real(scale), real(l2), real(l1)
-    if nesterov:
-        for i in range(w.size):
-            gradient = penalised(w[i], g[i], scale, l2, l1)
-            step = rate * gradient
-            velocity[i] = momentum * velocity[i] - step
-            w[i] = landing(w[i], w[i] + (momentum * velocity[i] - step), gradient, l1)
-    else:
-        for i in range(w.size):
-            gradient = penalised(w[i], g[i], scale, l2, l1)
-            velocity[i] = momentum * velocity[i] - rate * gradient
-            w[i] = landing(w[i], w[i] + velocity[i], gradient, l1)
-
-
-@kernel
-def _adam(w, g, mean, square, rate, beta_1, beta_2, epsilon, keep, scale, l2, l1):
-    real = w.dtype.type
-    rate, epsilon, keep = real(rate), real(epsilon), real(keep)
-    scale, l2, l1 = real(scale), real(l2), real(l1)
-    b1, b2, c1, c2 = real(beta_1), real(beta_2), real(1 - beta_1), real(1 - beta_2)
     for i in range(w.size):
-        gradient = penalised(w[i], g[i], scale, l2, l1)
-        mean[i] = b1 * mean[i] + c1 * gradient
-        square[i] = b2 * square[i] + c2 * (gradient * gradient)
-        after = keep * w[i] - rate * mean[i] / (math.sqrt(square[i]) + epsilon)
-        w[i] = landing(w[i], after, gradient, l1)
-
-
-@kernel
-def _rmsprop(w, g, square, rate, beta_2, epsilon, scale, l2, l1):
-    real = w.dtype.type
-    rate, epsilon, scale, l2, l1 = real(rate), real(epsilon), real(scale), real(l2), real(l1)
-    b2, c2 = real(beta_2), real(1 - beta_2)
-    for i in range(w.size):
-        gradient = penalised(w[i], g[i], scale, l2, l1)
-        square[i] = b2 * square[i] + c2 * (gradient * gradient)
-        after = w[i] - rate * gradient / (math.sqrt(square[i]) + epsilon)
-        w[i] = landing(w[i], after, gradient, l1)
+        if before[i] * w[i] < 0 or (before[i] == 0 and g[i] == 0):
+            w[i] = 0
 
 
 @sum_kernel
-def _block_squared_norm(w):
+def squared_norm(w):
+    """Sum of squares in the array's own dtype."""
     total = w.dtype.type(0)
     for i in range(w.size):
         total += w[i] * w[i]
     return total
 
 
-@kernel
-def squared_norm(w):
-    """Sum of squares in float64, by blocks that are summed in the array's own dtype."""
-    total = ACCUMULATOR(0)
-    for start in range(0, w.size, 1024):
-        total += ACCUMULATOR(_block_squared_norm(part(w, start, min(1024, w.size - start))))
-    return total
-
-
 @sum_kernel
-def _block_norm(w):
+def absolute_norm(w):
+    """Sum of absolute values in the array's own dtype."""
     total = w.dtype.type(0)
     for i in range(w.size):
         total += abs(w[i])
@@ -130,17 +128,10 @@ def gradient_norm(g):
 
 
 @kernel
-def absolute_norm(w):
-    """Sum of absolute values, by blocks like ``squared_norm``."""
-    total = ACCUMULATOR(0)
-    for start in range(0, w.size, 1024):
-        total += ACCUMULATOR(_block_norm(part(w, start, min(1024, w.size - start))))
-    return total
-
-
-@kernel
-def update(code, hyper, rate, strength, step, n_rows, segments, factors, params, grads, slots):
-    """One step of the optimiser over all segments.
+def update(
+    code, hyper, rate, strength, step, n_rows, segments, factors, params, grads, slots, scratch
+):
+    """One step of the optimiser over all segments, block by block.
 
     Parameters
     ----------
@@ -152,8 +143,9 @@ def update(code, hyper, rate, strength, step, n_rows, segments, factors, params,
     n_rows : int, rows of the batch; the penalty is divided by it as the loss is
     segments : (n_segments, 2) int64 array, first and last + 1 of each segment
     factors : (n_segments, N_FACTORS) float64 array
-    params, grads : (n_params,) arrays
+    params, grads : (n_params,) arrays; the gradients are used up
     slots : (n_slots * n_params,) array
+    scratch : (at least UPDATE_BLOCK,) array
 
     Returns
     -------
@@ -164,37 +156,46 @@ def update(code, hyper, rate, strength, step, n_rows, segments, factors, params,
     total = ACCUMULATOR(0)
     correction_1 = 1.0 - hyper[BETA_1] ** step
     correction_2 = math.sqrt(1.0 - hyper[BETA_2] ** step)
-    scale = 1.0
+    clip = 1.0
     if hyper[CLIP_NORM] < np.inf:
         norm = gradient_norm(grads)
-        scale = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
+        clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
     for s in range(segments.shape[0]):
-        start, size = segments[s, 0], segments[s, 1] - segments[s, 0]
-        w, g = part(params, start, size), part(grads, start, size)
-        l2 = hyper[L2] * factors[s, PENALTY_FACTOR]
-        l1 = hyper[L1] * factors[s, PENALTY_FACTOR]
-        if l2 > 0:
-            total += 0.5 * l2 * squared_norm(w)
-        if l1 > 0:
-            total += l1 * absolute_norm(w)
-        l2, l1 = l2 / n_rows, l1 / n_rows
+        penalty_l2 = hyper[L2] * factors[s, PENALTY_FACTOR]
+        penalty_l1 = hyper[L1] * factors[s, PENALTY_FACTOR]
         lr = rate * factors[s, RATE_FACTOR]
-        first = part(slots, start, size)
-        if code == SGD:
-            _sgd(w, g, first, lr, hyper[MOMENTUM], hyper[NESTEROV] > 0, scale, l2, l1)
-        elif code == RMSPROP:
-            # NOTE[DIFF] The running square is corrected for its start at zero, as Adam's is;
-            # otherwise the first steps are 1 / sqrt(1 - beta_2) times too long.
-            _rmsprop(w, g, first, lr * correction_2, hyper[BETA_2],
-                     hyper[EPSILON] * correction_2, scale, l2, l1)  # fmt: skip
-        else:
-            epsilon, keep = hyper[EPSILON], 1.0
-            if code == ADAMW:
-                # As published: epsilon beside the corrected square, unlike scikit-learn's Adam.
-                epsilon *= correction_2
-                keep = 1.0 - lr * hyper[WEIGHT_DECAY] * strength * factors[s, DECAY_FACTOR]
-            _adam(w, g, first, part(slots, n + start, size), lr * correction_2 / correction_1,
-                  hyper[BETA_1], hyper[BETA_2], epsilon, keep, scale, l2, l1)  # fmt: skip
+        for start in range(segments[s, 0], segments[s, 1], UPDATE_BLOCK):
+            size = min(UPDATE_BLOCK, segments[s, 1] - start)
+            w, g, first = (
+                part(params, start, size),
+                part(grads, start, size),
+                part(slots, start, size),
+            )
+            before = part(scratch, 0, size)
+            scale, l2 = clip, penalty_l2 / n_rows
+            if penalty_l2 > 0:
+                total += 0.5 * penalty_l2 * squared_norm(w)
+            if penalty_l1 > 0:
+                total += penalty_l1 * absolute_norm(w)
+                l1_gradient(w, g, scale, l2, penalty_l1 / n_rows, before)
+                scale, l2 = 1.0, 0.0
+            if code == SGD:
+                _sgd(w, g, first, lr, hyper[MOMENTUM], hyper[NESTEROV] > 0, scale, l2)
+            elif code == RMSPROP:
+                # NOTE[DIFF] The running square is corrected for its start at zero, as Adam's is;
+                # otherwise the first steps are 1 / sqrt(1 - beta_2) times too long.
+                _rmsprop(w, g, first, lr * correction_2, hyper[BETA_2],
+                         hyper[EPSILON] * correction_2, scale, l2)  # fmt: skip
+            else:
+                epsilon, keep = hyper[EPSILON], 1.0
+                if code == ADAMW:
+                    # As published: epsilon beside the corrected square, unlike scikit-learn's Adam.
+                    epsilon *= correction_2
+                    keep = 1.0 - lr * hyper[WEIGHT_DECAY] * strength * factors[s, DECAY_FACTOR]
+                _adam(w, g, first, part(slots, n + start, size), lr * correction_2 / correction_1,
+                      hyper[BETA_1], hyper[BETA_2], epsilon, keep, scale, l2)  # fmt: skip
+            if penalty_l1 > 0:
+                l1_landing(before, g, w)
     return total
 
 

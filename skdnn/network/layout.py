@@ -6,7 +6,13 @@ from skdnn._dtypes import INDEX, SCALAR
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
 from skdnn.kernels.normalization import BATCH, LAYER, NONE
-from skdnn.kernels.optimizers import DECAY_FACTOR, N_FACTORS, PENALTY_FACTOR, RATE_FACTOR
+from skdnn.kernels.optimizers import (
+    DECAY_FACTOR,
+    N_FACTORS,
+    PENALTY_FACTOR,
+    RATE_FACTOR,
+    UPDATE_BLOCK,
+)
 from skdnn.network.spec import NetworkSpec
 
 
@@ -76,9 +82,10 @@ class Layout:
         table[:, columns.DERIVATIVE] = n_out.sum() + starts(n_out)
         table[:, columns.NORMAL] = 2 * n_out.sum() + starts(normalized)
         self.table = table
-        # Elements of the arena for every row of a batch, and once: for the transposed weights.
+        # Elements of the arena for every row of a batch, and once: for the transposed weights, and
+        # after the backward pass for the optimiser.
         self._arena_width = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
-        self._arena_extra = int((n_in * n_out)[1:].max(initial=0))
+        self._arena_extra = max(UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)))
 
         self.segments = np.array([[0, n_weights], [n_weights, self.n_params]], dtype=INDEX)
         self.factors = np.ones((2, N_FACTORS), dtype=SCALAR)

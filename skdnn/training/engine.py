@@ -323,7 +323,7 @@ def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     program = _program(network, None)
     y = frozen(rows.y.reshape(-1))
     total = entries.loss_value(
-        program.loss_code, frozen(raw), y, rows.weights, program.loss_parameters,
+        program.loss_code, frozen(raw.reshape(-1)), y, rows.weights, program.loss_parameters,
         np.empty(raw.size, raw.dtype),
     )  # fmt: skip
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))

@@ -5,7 +5,7 @@ import pytest
 from numpy_twin import OPTIMIZERS as TWINS
 
 from skdnn.kernels import optimizers as rules
-from skdnn.kernels.optimizers import OPTIMIZERS, squared_norm, update
+from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK, update
 
 HYPER = {
     "momentum": 0.8, "nesterov": True, "beta_1": 0.85, "beta_2": 0.97, "epsilon": 1e-3,
@@ -35,7 +35,7 @@ def test_twin(name, nesterov, compiled, rng):
         grads = rng.standard_normal(n)
         value = compiled(update)(
             OPTIMIZERS[name].code, _hyper(nesterov=nesterov), 0.1, 1.0, step, n_rows, segments,
-            factors, params, grads, slots,
+            factors, params, grads.copy(), slots, np.empty(UPDATE_BLOCK),
         )  # fmt: skip
         w, b = expected[:split], expected[split:]
         assert value == pytest.approx(0.5 * HYPER["l2"] * (w**2).sum(), rel=1e-13)
@@ -46,20 +46,22 @@ def test_twin(name, nesterov, compiled, rng):
         np.testing.assert_allclose(params, expected, rtol=1e-12, atol=1e-13)
 
 
-def test_squared_norm_keeps_its_accuracy_in_float32(compiled):
-    w = np.full(1_000_001, 0.1, dtype=np.float32)
-    assert compiled(squared_norm)(w) == pytest.approx(float(w[0]) ** 2 * w.size, rel=3e-5)
-
-
 def step(compiled, name, w, g, *, strength=1.0, **changes):
     """One step of all parameters with a rate of 0.1; the penalty's value and the new weights."""
     w = w.copy()
     value = compiled(update)(
         OPTIMIZERS[name].code, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}), 0.1, strength,
         1, 1, np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g.copy(),
-        np.zeros(OPTIMIZERS[name].n_slots * w.size),
+        np.zeros(OPTIMIZERS[name].n_slots * w.size, w.dtype), np.empty(UPDATE_BLOCK, w.dtype),
     )  # fmt: skip
     return value, w
+
+
+def test_the_penalty_keeps_its_accuracy_in_float32(compiled):
+    w = np.full(1_000_001, 0.1, dtype=np.float32)
+    value, _ = step(compiled, "sgd", w, np.zeros_like(w), l2=2.0, l1=3.0)
+    expected = w.size * (float(w[0]) ** 2 + 3 * float(w[0]))
+    assert value == pytest.approx(expected, rel=3e-5)
 
 
 def test_strength_scales_the_weight_decay(compiled):
@@ -101,6 +103,7 @@ def test_l1_finds_the_minimum_with_its_zeros(name, compiled):
         compiled(update)(
             OPTIMIZERS[name].code, hyper, 0.02 / number**0.5, 1.0, number, 1,
             np.array([[0, c.size]]), np.ones((1, rules.N_FACTORS)), w, w - c, slots,
+            np.empty(UPDATE_BLOCK),
         )  # fmt: skip
     np.testing.assert_allclose(w, np.sign(c) * np.maximum(np.abs(c) - l1, 0), atol=2e-3)
     assert (w[[1, 2, 4]] == 0).all()

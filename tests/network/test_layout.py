@@ -6,6 +6,7 @@ import pytest
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
 from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR
+from skdnn.kernels.optimizers import UPDATE_BLOCK
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
 
@@ -54,8 +55,9 @@ def test_blocks_of_the_arena_do_not_overlap(normalization):
     blocks.sort()
     ends = [start + width for start, width in blocks]
     assert ends[:-1] == [start for start, _ in blocks[1:]]
-    # Behind them the transpose of the largest weights above the first layer.
-    assert layout.arena(10, np.dtype(float)).size == 10 * ends[-1] + 4 * 6
+    # Behind them the transpose of the largest weights above the first layer, or a block of the
+    # optimiser.
+    assert layout.arena(10, np.dtype(float)).size == 10 * ends[-1] + max(4 * 6, UPDATE_BLOCK)
 
 
 def test_table_and_factors():
