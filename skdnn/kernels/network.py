@@ -19,6 +19,7 @@ from skdnn.kernels.dense import (
     dense_backward_input,
     dense_backward_weight,
     dense_forward,
+    row_products,
 )
 from skdnn.kernels.dropout import dropout_forward, dropout_input, dropout_key
 from skdnn.kernels.losses import loss_gradient
@@ -185,7 +186,9 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
                 )
             elif rate > 0:
                 dropout_input(part(x, 0, n_rows * n_in), rate, key)
-        if layer > 0 or features.indptr.size == 0:
+        if 0 < layer == last and n_out == 1:
+            row_products(n_rows, n_in, x, weight, bias[0], z)
+        elif layer > 0 or features.indptr.size == 0:
             dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
             if normalized:
