@@ -71,10 +71,11 @@ def show(name, result, *, first):
     if name in GROUPS:
         print(f"\n{name}\n{tables.GROUP_TABLES[name](result)}", flush=True)
         return
-    head, row = tables.training_head(), tables.training_row(name, result)
-    widths = [4, 27, 15, 5, 7, *[max(9, len(title)) for title in head[5:]]]
-    lines = [head, row] if first else [row]
-    for line in lines:
+    head = [*tables.training_head(), "GFLOP/s", *tables.gflops_head()[-2:]]
+    ours, *_, sgemm, percent = tables.gflops_row(name, result)[1:]
+    row = [*tables.training_row(name, result), ours, sgemm, percent]
+    widths = [4, 27, 15, 5, 7, *(max(9, len(title)) for title in head[5:])]
+    for line in [head, row] if first else [row]:
         print(*(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), flush=True)
     if line := tables.boosting_line(name, result):
         print(line, flush=True)
@@ -83,7 +84,8 @@ def show(name, result, *, first):
 def run(options):
     """Measure one after another; what is finished is in the file whatever happens later."""
     set_torch_threads(1)
-    settings = {"repeats": options.repeats, "epochs": options.epochs, "max_rows": options.max_rows}
+    settings = {name: getattr(options, name) for name in ("repeats", "epochs", "max_rows")}
+    settings["usable_cores"] = usable_cores()
     results = {"machine": describe(), "settings": settings, "training": {}}
     print(tables.machine(results["machine"]))
     print(f"float32, Adam; medians of {options.repeats} repeats, seconds of an epoch")

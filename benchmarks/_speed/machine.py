@@ -28,6 +28,7 @@ def processor():
 
 
 def usable_cores():
+    """Cores that this process may use: ``taskset`` may have left it fewer."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()
@@ -51,7 +52,6 @@ def describe():
         "processor": name,
         "vector_instructions": vector,
         "cores": os.cpu_count(),
-        "usable_cores": usable_cores(),
         "system": platform.system(),
         "architecture": platform.machine(),
         "python": platform.python_version(),

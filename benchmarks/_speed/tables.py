@@ -10,13 +10,15 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rows))
 
 
-def figure(value, unit=""):
+def figure(value):
     """Three digits that count, or nothing where nothing was measured."""
     if value is None:
         return ""
     if abs(value) >= 100:
-        return f"{value:,.0f}{unit}"
-    return f"{value:#.3g}".rstrip(".") + unit
+        return f"{value:,.0f}"
+    if abs(value) < 1e-3:
+        return f"{value:.6f}"
+    return f"{value:#.3g}".rstrip(".")
 
 
 def times(value):
@@ -43,16 +45,23 @@ def hidden(result):
 
 def training_head():
     head = ["case", "rows x features", "hidden", "batch", "threads"]
-    head += [f"{name}, s" for name in TRAINERS] + [f"/ {name}" for name in TRAINERS[1:]]
-    return [*head, "GFLOP/s", "sgemm", "% of it"]
+    return head + [f"{name}, s" for name in TRAINERS] + [f"{p} / skdnn" for p in TRAINERS[1:]]
 
 
 def training_row(name, result):
     row = [name, shape(result), hidden(result), f"{result['batch']:,}", str(result["threads"])]
     row += [figure(result["median"].get(peer)) for peer in TRAINERS]
-    row += [times(result["ratio"].get(peer)) for peer in TRAINERS[1:]]
+    return row + [times(result["ratio"].get(peer)) for peer in TRAINERS[1:]]
+
+
+def gflops_head():
+    return ["case", *(f"{name}, GFLOP/s" for name in TRAINERS), "sgemm", "skdnn, % of sgemm"]
+
+
+def gflops_row(name, result):
+    row = [name, *(figure(result["gflops"].get(peer)) for peer in TRAINERS)]
+    row.append(figure(result.get("sgemm", {}).get("median")))
     percent = result.get("percent_of_sgemm")
-    row += [figure(result["gflops"]["skdnn"]), figure(result.get("sgemm", {}).get("median"))]
     return [*row, "" if percent is None else f"{percent:.0f}"]
 
 
@@ -76,13 +85,13 @@ def extras(result):
                 row += [figure(theirs), precise(to_plain[f"torch, {extra}"])]
                 row.append(times(theirs / middle[key]))
             rows.append(row)
-    head = ["case B with", "skdnn, s", "/ plain", "torch, s", "/ plain", "/ torch"]
+    head = ["case B with", "skdnn, s", "/ plain", "torch, s", "/ plain", "torch / skdnn"]
     return table(head[: len(rows[0])], rows)
 
 
 def predict(result):
     names = [name for name in TRAINERS if name in next(iter(result["calls"].values()))["median"]]
-    head = ["rows", *(f"{name}, µs" for name in names), *(f"/ {name}" for name in names[1:])]
+    head = ["rows", *(f"{name}, µs" for name in names), *(f"{p} / skdnn" for p in names[1:])]
     rows = []
     for n_rows, call in result["calls"].items():
         row = [f"{int(n_rows):,}", *(figure(1e6 * call["median"][name]) for name in names)]
@@ -90,9 +99,12 @@ def predict(result):
     return table(head, rows)
 
 
+def grid_title(result):
+    return f"{result['fits']} fits of {result['epochs']} epochs, {shape(result)}, {hidden(result)}"
+
+
 def grid(result):
-    fits = f"{result['fits']} fits of {result['epochs']} epochs, {shape(result)}, {hidden(result)}"
-    head = [fits, "seconds", "/ skdnn"]
+    head = [grid_title(result), "seconds", "/ skdnn"]
     rows = [
         [name, figure(seconds), times(result["ratio"].get(name))]
         for name, seconds in result["median"].items()
@@ -117,9 +129,8 @@ def machine(facts):
     vector = f" with {facts['vector_instructions']}" if facts["vector_instructions"] else ""
     blas = "; ".join(facts["blas"])
     return (
-        f"{facts['processor']} ({facts['architecture']}{vector}), {facts['usable_cores']} of "
-        f"{facts['cores']} cores, {facts['system']}, Python {facts['python']}, {versions}. BLAS: "
-        f"{blas}."
+        f"{facts['processor']} ({facts['architecture']}{vector}), {facts['cores']} cores, "
+        f"{facts['system']}, Python {facts['python']}, {versions}. BLAS: {blas}."
     )
 
 
@@ -129,10 +140,12 @@ GROUP_TABLES = {"extras": extras, "predict": predict, "grid": grid, "linear": li
 def all_tables(results):
     """Name and Markdown of each part that was measured."""
     cases = results["training"]
-    found = {"machine": machine(results["machine"])}
+    repeats = results["settings"]["repeats"]
+    found = {"machine": f"{machine(results['machine'])} Medians of {repeats} repeats."}
     if cases:
         rows = [training_row(name, result) for name, result in cases.items()]
         found["training"] = table(training_head(), rows)
+        found["gflops"] = table(gflops_head(), [gflops_row(*item) for item in cases.items()])
     lines = [boosting_line(name, result) for name, result in cases.items()]
     if any(lines):
         found["boosting"] = "\n".join(f"* {line}" for line in lines if line)
