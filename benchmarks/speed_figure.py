@@ -11,7 +11,6 @@ page what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``, for each tabl
 import argparse
 import json
 import os
-import re
 from pathlib import Path
 
 import matplotlib
@@ -88,14 +87,6 @@ def save(figure, folder):
         figure.savefig(folder / "speed.svg", metadata={"Date": None})
 
 
-def fill(text, parts):
-    """A page with each part between its markers, where it has them."""
-    for name, part in parts.items():
-        marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = marked.sub(lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text)
-    return text
-
-
 def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -111,7 +102,7 @@ def main(argv=None):
     parts = tables.all_tables(results)
     folder = Path(os.path.relpath(options.images, options.page.parent)).as_posix()
     parts["figure"] = f"![Seconds of the peers over those of skdnn]({folder}/speed.svg)"
-    options.page.write_text(fill(options.page.read_text(), parts))
+    options.page.write_text(tables.fill(options.page.read_text(), parts))
     print(f"wrote {options.images / 'speed.png'}, speed.svg, and the tables of {options.page}")
 
 

@@ -1,5 +1,7 @@
 """The results of a run as Markdown tables."""
 
+import re
+
 #: The columns of the table of training, in this order.
 TRAINERS = ("skdnn", "scikit-learn", "torch", "skorch")
 
@@ -153,3 +155,11 @@ def all_tables(results):
         if name in results:
             found[name] = group(results[name])
     return found
+
+
+def fill(text, parts):
+    """A page with each part between its markers, where it has them."""
+    for name, part in parts.items():
+        marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = marked.sub(lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text)
+    return text
