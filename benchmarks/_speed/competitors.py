@@ -110,7 +110,7 @@ def fit_function(name, case, **extra):
 
 
 def trainers(case, peers):
-    """The competitors that can train a case: torch has no sparse rows that were fair."""
+    """The competitors that can train a case: torch has no fair equivalent of sparse rows."""
     names = ["skdnn", *(name for name in peers if name not in BOOSTERS)]
     if case.is_sparse:
         names = [name for name in names if name not in ("torch", "skorch")]

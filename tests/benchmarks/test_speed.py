@@ -92,3 +92,12 @@ def test_a_run_reaches_file_figure_and_page(load, tmp_path, capsys):
     assert "| X | 64 x 2 | (6, 4) | 32 | 1 |" in text
     assert "(images/speed.svg)" in text
     assert "% of sgemm" in capsys.readouterr().out
+
+
+def test_the_page_has_a_place_for_every_table(case):
+    from _speed.tables import GROUP_TABLES
+
+    page = (BENCHMARKS.parent / "docs" / "performance.md").read_text()
+    for name in ("machine", "figure", "training", "gflops", "boosting", "memory", *GROUP_TABLES):
+        start, end = page.index(f"<!-- {name} -->\n"), page.index(f"<!-- /{name} -->\n")
+        assert start < end
