@@ -1,137 +1,119 @@
-"""Training speed beside scikit-learn's MLP and, where it is installed, PyTorch.
+"""Speed beside scikit-learn's MLP, PyTorch, skorch and a plain matrix product.
 
-    python benchmarks/speed.py [--cases X,A,B] [--repeats 5] [--epochs N]
+    python benchmarks/speed.py [--cases X,A,B] [--repeats 5] [--epochs N] [--peers torch]
+                               [--json FILE] [--markdown FILE]
 
-Same data, architecture, batch, solver (Adam), epochs and dtype (float32), one thread, one process.
-The competitors take turns; the table shows the median seconds of an epoch and the ratio of the
-medians. A first fit of one epoch, untimed, keeps compilation and imports out of the figures. An
+Without options everything is measured with all peers that are installed; that takes about half an
+hour, on a machine that does nothing else. ``python benchmarks/speed_figure.py FILE`` then draws
+the figure and fills the tables of docs/performance.md.
+
+Training (cases X to L): same data, architecture, batch, Adam, epochs, dtype (float32) and number of
+threads, in one process. The competitors take turns in each repeat; the table shows the medians and
+their ratios. A first small fit, untimed, keeps compilation and imports out of the figures. An
 epoch's seconds are the difference between fits of 1 and of 1 + N epochs divided by N: what a fit
-costs once does not count.
+costs once does not count. GFLOP/s are those of the matrix products of an epoch; beside them stands
+SciPy's ``sgemm`` on the same shapes, each in a loop of its own, with its operands in the cache.
+
+extras: case B with dropout, batch normalisation, GELU, Mish. predict: 1, 1,000 and 1,000,000 rows.
+grid: GridSearchCV with 100 fits. linear: nanoseconds for each row and epoch of whole fits.
+What the first fit of a machine costs is measured by cold_start.py, memory by memory.py.
 """
 
 import argparse
-import platform
-import statistics
-import time
+import json
 import warnings
-from itertools import pairwise
+from pathlib import Path
 
-import numpy as np
-from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_limits
+from _speed import tables
+from _speed.cases import CASES
+from _speed.competitors import PEERS, installed_peers, set_torch_threads
+from _speed.groups import GROUPS, training
+from _speed.machine import describe, usable_cores
 
-from skdnn import DNNClassifier
-
-# name -> rows, features, hidden layers, classes, batch, epochs
-CASES = {
-    "X": (1_000, 2, (6, 4), 2, 32, 60),
-    "A": (10_000, 20, (64, 64), 2, 32, 5),
-    "B": (50_000, 50, (256, 256), 2, 256, 2),
-    "C": (60_000, 784, (100,), 10, 10, 1),
-    "C2": (60_000, 784, (512,), 10, 128, 1),
-    "D": (50_000, 100, (512, 512, 512), 2, 1024, 1),
-}
+ALL = (*CASES, *GROUPS)
 
 
-def make_data(n_rows, n_features, n_classes):
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((n_rows, n_features), dtype=np.float32)
-    scores = X @ rng.standard_normal((n_features, n_classes)).astype(np.float32)
-    return X, scores.argmax(axis=1)
+def names_of(allowed):
+    """Type of an option: names of a list, separated by commas."""
+
+    def parse(text):
+        names = [name for name in text.split(",") if name]
+        for name in names:
+            if name not in allowed:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(allowed)}")
+        return names
+
+    return parse
 
 
-def fit_sklearn_like(cls, **extra):
-    def fit(X, y, hidden, batch, epochs):
-        model = cls(
-            hidden, batch_size=batch, max_iter=epochs, tol=0.0, n_iter_no_change=np.inf,
-            random_state=0, **extra,
-        )  # fmt: skip
-        model.fit(X, y)
-
-    return fit
-
-
-def fit_torch(X, y, hidden, batch, epochs):
-    """Eager PyTorch with fused Adam and the batches of a hand-written loop, not a DataLoader."""
-    import torch
-
-    torch.manual_seed(0)
-    sizes = [X.shape[1], *hidden, int(y.max()) + 1]
-    layers = []
-    for n_in, n_out in pairwise(sizes):
-        layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    loss_function = torch.nn.CrossEntropyLoss()
-    X, y = torch.from_numpy(X), torch.from_numpy(y)
-    for _ in range(epochs):
-        order = torch.randperm(len(X))
-        for start in range(0, len(X), batch):
-            rows = order[start : start + batch]
-            optimizer.zero_grad()
-            loss_function(model(X[rows]), y[rows]).backward()
-            optimizer.step()
-
-
-def competitors():
-    found = {
-        "skdnn": fit_sklearn_like(DNNClassifier, dtype="float32"),
-        "scikit-learn": fit_sklearn_like(MLPClassifier),
-    }
-    try:
-        import torch
-
-        torch.set_num_threads(1)
-        found["torch"] = fit_torch
-    except ImportError:
-        pass
-    return found
-
-
-def epoch_seconds(fit, X, y, hidden, batch, epochs):
-    seconds = []
-    for n in (1, 1 + epochs):
-        start = time.perf_counter()
-        fit(X, y, hidden, batch, n)
-        seconds.append(time.perf_counter() - start)
-    return (seconds[1] - seconds[0]) / epochs
-
-
-def run_case(name, fits, repeats, epochs):
-    n_rows, n_features, hidden, n_classes, batch, default_epochs = CASES[name]
-    X, y = make_data(n_rows, n_features, n_classes)
-    epochs = epochs or default_epochs
-    for fit in fits.values():
-        fit(X[: 2 * batch], y[: 2 * batch], hidden, batch, 1)
-    seconds = {competitor: [] for competitor in fits}
-    for _ in range(repeats):
-        for competitor, fit in fits.items():
-            seconds[competitor].append(epoch_seconds(fit, X, y, hidden, batch, epochs))
-    median = {competitor: statistics.median(values) for competitor, values in seconds.items()}
-    sizes = [n_features, *hidden, 1 if n_classes == 2 else n_classes]
-    work = 6 * n_rows * sum(a * b for a, b in pairwise(sizes))
-    cells = [f"{name:3}", f"{n_rows:>6} x {n_features:<4}", f"{hidden!s:16}", f"{batch:>5}"]
-    cells += [f"{value:>12.5f}" for value in median.values()]
-    cells += [f"{median[c] / median['skdnn']:>7.1f}x" for c in fits if c != "skdnn"]
-    print(*cells, f"{work / median['skdnn'] / 1e9:>8.0f}", flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", default=",".join(CASES))
+def parse_args(argv):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cases", type=names_of(ALL), default=list(ALL), help=",".join(ALL))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=0, help="default: by case")
-    arguments = parser.parse_args()
-    warnings.simplefilter("ignore")  # ConvergenceWarning: the epochs are few on purpose
-    fits = competitors()
-    print(f"{platform.machine()}, Python {platform.python_version()}, one thread, float32, Adam")
-    print(f"median seconds an epoch of {arguments.repeats} interleaved repeats")
-    head = [f"{'':3}", f"{'rows x feat.':>13}", f"{'hidden':16}", f"{'batch':>5}"]
-    head += [f"{name:>12}" for name in fits] + [f"{'/ ' + c[:6]:>8}" for c in fits if c != "skdnn"]
-    print(*head, f"{'GFLOP/s':>8}")
-    with threadpool_limits(1):
-        for name in arguments.cases.split(","):
-            run_case(name, fits, arguments.repeats, arguments.epochs)
+    parser.add_argument("--peers", type=names_of(PEERS), default=None, help=",".join(PEERS))
+    parser.add_argument("--max-rows", type=int, default=0, help="smaller data, to try the script")
+    parser.add_argument("--json", type=Path, help="raw numbers, medians, machine")
+    parser.add_argument("--markdown", type=Path, help="tables")
+    options = parser.parse_args(argv)
+    installed = installed_peers()
+    options.peers = installed if options.peers is None else options.peers
+    missing = [name for name in options.peers if name not in installed]
+    if missing:
+        parser.error(f"not installed: {', '.join(missing)}")
+    return options
+
+
+def show(name, result, *, first):
+    """Print what one case or group measured."""
+    if name in GROUPS:
+        print(f"\n{name}\n{tables.GROUP_TABLES[name](result)}", flush=True)
+        return
+    head = [*tables.training_head(), "GFLOP/s", *tables.gflops_head()[-2:]]
+    ours, *_, sgemm, percent = tables.gflops_row(name, result)[1:]
+    row = [*tables.training_row(name, result), ours, sgemm, percent]
+    widths = [4, 27, 15, 5, 7, *(max(9, len(title)) for title in head[5:])]
+    for line in [head, row] if first else [row]:
+        print(*(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), flush=True)
+    if line := tables.boosting_line(name, result):
+        print(line, flush=True)
+
+
+def run(options):
+    """Measure one after another; what is finished is in the file whatever happens later."""
+    set_torch_threads(1)
+    settings = {name: getattr(options, name) for name in ("repeats", "epochs", "max_rows")}
+    settings["usable_cores"] = usable_cores()
+    results = {"machine": describe(), "settings": settings, "training": {}}
+    print(tables.machine(results["machine"]))
+    print(f"float32, Adam; medians of {options.repeats} repeats, seconds of an epoch")
+    for name in set(CASES) & set(options.cases):
+        if CASES[name].threads > usable_cores():
+            print(f"case {name} has more threads than there are cores: no figure to keep")
+    for name in options.cases:
+        if name in GROUPS:
+            result = results[name] = GROUPS[name](options)
+            show(name, result, first=False)
+        else:
+            result = training(name, options)
+            show(name, result, first=not results["training"])
+            results["training"][name] = result
+        if options.json:
+            options.json.write_text(json.dumps(results, indent=1) + "\n")
+    if options.markdown:
+        parts = tables.all_tables(results).items()
+        text = "\n\n".join(f"## {name}\n\n{part}" for name, part in parts)
+        options.markdown.write_text(text + "\n")
+    return results
+
+
+def main(argv=None):
+    options = parse_args(argv)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ConvergenceWarning: the epochs are few on purpose
+        return run(options)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Parts of ``benchmarks/speed.py``: cases, competitors, measuring, groups, tables."""

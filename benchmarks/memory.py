@@ -1,0 +1,164 @@
+"""Peak memory of a fit, above that of X and y.
+
+    python benchmarks/memory.py [--rows 200000] [--page docs/performance.md]
+
+Every line is a new process: a small fit to import and compile, then two fits of two epochs. At one
+the system tells the peak of resident memory (Linux), at the other tracemalloc looks on, which NumPy
+tells of its arrays. Resident memory has what libraries take by themselves, too. Both are what is in
+use at the peak minus what is in use before the fit, X and y included.
+
+The last two columns are the traced figure in units of X and of the network's parameters, which
+have the dtype that it trains in.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+import warnings
+from pathlib import Path
+
+import numpy as np
+from _speed.tables import fill, table
+from sklearn.base import clone
+
+FEATURES = 50
+#: Much data and a small network; little data and a large one.
+NETWORKS = {"(256, 256)": (256, 256), "(2000, 2000)": (2000, 2000)}
+#: How X is given, and parameters beside the sizes.
+WAYS = {
+    "float32": ("float32", "C", {}),
+    "float32, Fortran order": ("float32", "F", {}),
+    "float64": ("float64", "C", {}),
+    "float64, Fortran order": ("float64", "F", {}),
+    'float64, dtype="float64"': ("float64", "C", {"dtype": "float64"}),
+    "float32, early_stopping": ("float32", "C", {"early_stopping": True}),
+    "float32, memmap": ("float32", "memmap", {}),
+}
+
+HEAD = ("X", "library", "rows", "hidden", "network", "MB", "MB resident", "in X", "in parameters")
+
+
+def make_data(rows, dtype, order, folder):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((rows, FEATURES), dtype=dtype)
+    y = (X[:, 0] > 0).astype(np.int64)
+    if order == "memmap":
+        path = Path(folder) / "X.npy"
+        np.save(path, X)
+        X = np.load(path, mmap_mode="r")
+        X.sum()  # its pages are in memory now, and do not count
+    elif order == "F":
+        X = np.asfortranarray(X)
+    return X, y
+
+
+def status(field):
+    """A figure of this process in bytes; none where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    return 1024 * int(next(line for line in lines if line.startswith(field)).split()[1])
+
+
+def traced_peak(fit):
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    fit()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    return peak
+
+
+def resident_peak(fit):
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # sets back the peak
+    except OSError:
+        return None
+    before = status("VmRSS")
+    fit()
+    return status("VmHWM") - before
+
+
+def measure(library, network, way, rows):
+    """One line, in this process."""
+    warnings.simplefilter("ignore")  # ConvergenceWarning: two epochs
+    dtype, order, extra = WAYS[way]
+    if library == "skdnn":
+        from skdnn import DNNClassifier as Classifier
+    else:
+        from sklearn.neural_network import MLPClassifier as Classifier
+    model = Classifier(NETWORKS[network], batch_size=256, max_iter=2, random_state=0, **extra)
+    with tempfile.TemporaryDirectory() as folder:
+        X, y = make_data(rows, dtype, order, folder)
+        clone(model).fit(X[:512], y[:512])
+        resident = resident_peak(lambda: clone(model).fit(X, y))
+        traced = traced_peak(lambda: model.fit(X, y))
+        weights = model.coefs_ + model.intercepts_
+    return {
+        "traced": traced, "resident": resident, "X": X.nbytes,
+        "parameters": sum(w.nbytes for w in weights), "dtype": weights[0].dtype.name,
+    }  # fmt: skip
+
+
+def in_new_process(*line):
+    # With thresholds that are set, what is freed goes back to the system and counts anew.
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
+    done = subprocess.run(
+        [sys.executable, __file__, "--line", json.dumps(line)], env=environment,
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def cells(network, library, way, rows, found):
+    resident = found["resident"]
+    return [
+        way, library, f"{rows:,}", network, found["dtype"], f"{found['traced'] / 1e6:.1f}",
+        "" if resident is None else f"{resident / 1e6:.1f}",
+        f"{found['traced'] / found['X']:.2f}", f"{found['traced'] / found['parameters']:.1f}",
+    ]  # fmt: skip
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=200_000, help="of the small network")
+    parser.add_argument("--page", type=Path, help="whose table between the markers it replaces")
+    parser.add_argument("--line", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.line:
+        print(json.dumps(measure(*json.loads(options.line))))
+        return
+    head = [
+        "X",
+        "library",
+        "rows",
+        "hidden",
+        "network",
+        "MB",
+        "MB resident",
+        "in X",
+        "in parameters",
+    ]
+    print(*head, sep=" | ")
+    lines = []
+    for network, rows in zip(NETWORKS, (options.rows, 512), strict=True):
+        for way in WAYS:
+            # scikit-learn's MLP has no parameter for the dtype.
+            libraries = ["skdnn"] if "dtype" in WAYS[way][2] else ["skdnn", "scikit-learn"]
+            for library in libraries:
+                found = in_new_process(library, network, way, rows)
+                lines.append(cells(network, library, way, rows, found))
+                print(*lines[-1], sep=" | ", flush=True)
+    if options.page:
+        options.page.write_text(fill(options.page.read_text(), {"memory": table(HEAD, lines)}))
+
+
+if __name__ == "__main__":
+    main()
