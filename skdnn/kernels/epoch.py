@@ -26,12 +26,15 @@ def load_batch(features, y, weights, rows, state):
 
 
 @entry
-def train_epoch(program, state, features, y, weights, order, rates, strengths, batch_size, seed):
+def train_epoch(
+    program, normalization, state, features, y, weights, order, rates, strengths, batch_size, seed
+):
     """Train on the rows ``order``, batch after batch.
 
     Parameters
     ----------
     program : Program
+    normalization : int or None, code of ``kernels/normalization.py``
     state : State, changed in place; its arena has a capacity of ``batch_size`` rows
     features : Features
     y : (n_samples, n_targets) array
@@ -56,8 +59,9 @@ def train_epoch(program, state, features, y, weights, order, rates, strengths, b
         load_batch(features, y, weights, rows, state)
         state.step[0] += 1
         loss = batch_gradient(
-            program, state, features, rows, batch_size, seed, state.step[0], strengths[step]
-        )
+            program, normalization, state, features, rows, batch_size, seed, state.step[0],
+            strengths[step],
+        )  # fmt: skip
         if not math.isfinite(loss):
             return NON_FINITE_LOSS, total
         penalty = update(
@@ -70,12 +74,12 @@ def train_epoch(program, state, features, y, weights, order, rates, strengths, b
 
 
 @entry
-def sum_gradients(program, state, features, y, weights, order, capacity, grads_out):
+def sum_gradients(program, normalization, state, features, y, weights, order, capacity, grads_out):
     """Add the gradients of the rows ``order`` to ``grads_out``; nothing is dropped or updated.
 
     Parameters
     ----------
-    program, state, features, y, weights : as in ``train_epoch``
+    program, normalization, state, features, y, weights : as in ``train_epoch``
     order : (n_order,) int64 array
     capacity : int
         Rows that the arena has room for.
@@ -92,7 +96,7 @@ def sum_gradients(program, state, features, y, weights, order, capacity, grads_o
         rows = part(order, start, min(capacity, order.size - start))
         load_batch(features, y, weights, rows, state)
         total += batch_gradient(
-            program, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0
+            program, normalization, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0
         )
         for i in range(grads_out.size):
             grads_out[i] += rows.size * ACCUMULATOR(state.grads[i])
@@ -100,12 +104,13 @@ def sum_gradients(program, state, features, y, weights, order, capacity, grads_o
 
 
 @entry
-def predict_raw(program, state, features, order, capacity, raw_out):
+def predict_raw(program, normalization, state, features, order, capacity, raw_out):
     """Raw predictions of the rows ``order`` of X, in blocks of ``capacity`` rows.
 
     Parameters
     ----------
     program : Program
+    normalization : int or None
     state : State, of which parameters and buffers are read, and arena, moments and x_batch used
     features : Features
     order : (n_order,) int64 array
@@ -117,7 +122,9 @@ def predict_raw(program, state, features, order, capacity, raw_out):
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         gather(features, rows, state.x_batch)
-        forward(program, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0)
+        forward(
+            program, normalization, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0
+        )
         for i in range(rows.size):
             for j in range(n_out):
                 raw_out[start + i, j] = state.arena[place + i * n_out + j]

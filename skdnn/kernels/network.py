@@ -25,7 +25,6 @@ from skdnn.kernels.dropout import dropout_forward, dropout_input, dropout_key
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.normalization import (
     LAYER,
-    NONE,
     VARIANCE_EPSILON,
     batch_backward,
     batch_forward,
@@ -53,7 +52,6 @@ class Program(NamedTuple):
     """What is computed: constant during a fit, the same types for every architecture."""
 
     table: Any  # (n_layers, N_COLUMNS) int64
-    normalization: int  # NONE, BATCH or LAYER
     dropout: Any  # (n_layers,) float64, rate at the input of each layer
     segments: Any  # (n_segments, 2) int64, bounds of parameter segments
     factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
@@ -100,14 +98,14 @@ def gather(features, rows, x_batch):
 
 
 @kernel
-def normalize_forward(program, state, layer, capacity, n_rows, step, z):
+def normalize_forward(program, normalization, state, layer, capacity, n_rows, step, z):
     """Normalise pre-activations in place; with a negative step by the running moments."""
     table = program.table
     n = table[layer, N_OUT]
     gain = part(state.params, table[layer, GAIN], n)
     shift = part(state.params, table[layer, BIAS], n)
     normal = part(state.arena, capacity * table[layer, NORMAL], n_rows * n)
-    if program.normalization == LAYER:
+    if normalization == LAYER:
         spread = part(state.moments, layer * capacity, n_rows)
         layer_forward(n_rows, n, z, gain, shift, spread, normal)
         return
@@ -130,7 +128,7 @@ def normalize_forward(program, state, layer, capacity, n_rows, step, z):
 
 
 @kernel
-def normalize_backward(program, state, layer, capacity, n_rows, dz):
+def normalize_backward(program, normalization, state, layer, capacity, n_rows, dz):
     """Gradients of gain and shift; ``dz`` becomes the gradient of the pre-activations."""
     table = program.table
     n = table[layer, N_OUT]
@@ -139,7 +137,7 @@ def normalize_backward(program, state, layer, capacity, n_rows, dz):
     shift_grad = part(state.grads, table[layer, BIAS], n)
     normal = part(state.arena, capacity * table[layer, NORMAL], n_rows * n)
     normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
-    if program.normalization == LAYER:
+    if normalization == LAYER:
         spread = part(state.moments, layer * capacity, n_rows)
         layer_backward(n_rows, n, normal, spread, gain, dz)
     else:
@@ -149,7 +147,7 @@ def normalize_backward(program, state, layer, capacity, n_rows, dz):
 
 
 @kernel
-def forward(program, state, features, rows, capacity, seed, step, strength):
+def forward(program, normalization, state, features, rows, capacity, seed, step, strength):
     """Activations and derivatives of all layers; with a negative step nothing is dropped.
 
     The last layer's activations, in the arena, are the raw prediction.
@@ -157,6 +155,9 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
     Parameters
     ----------
     program : Program
+    normalization : int or None
+        BATCH, LAYER or none. An argument, since Numba leaves out the branches of a None: most
+        networks have no use for them, and they are a quarter of the time to compile.
     state : State
         ``x_batch`` holds the rows, if they are dense.
     features : Features
@@ -176,7 +177,9 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
         z = part(state.arena, capacity * table[layer, VALUE], n_rows * n_out)
         weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
         bias = part(state.params, table[layer, BIAS], n_out)
-        normalized = layer < last and program.normalization != NONE
+        normalized = False
+        if normalization is not None:
+            normalized = layer < last
         if layer == 0:
             rate = program.dropout[0] * strength if step >= 0 else 0.0
             key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
@@ -191,8 +194,8 @@ def forward(program, state, features, rows, capacity, seed, step, strength):
         elif layer > 0 or features.indptr.size == 0:
             dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
-            if normalized:
-                normalize_forward(program, state, layer, capacity, n_rows, step, z)
+            if normalization is not None:
+                normalize_forward(program, normalization, state, layer, capacity, n_rows, step, z)
             d = part(state.arena, capacity * table[layer, DERIVATIVE], n_rows * n_out)
             activation_forward(table[layer, ACTIVATION], z, d)
             rate = program.dropout[layer + 1] * strength
@@ -209,7 +212,7 @@ def multiply(a, b):
 
 
 @kernel
-def backward(program, state, features, rows, capacity, seed, step, strength):
+def backward(program, normalization, state, features, rows, capacity, seed, step, strength):
     """Gradients of all parameters from the gradient of the raw prediction."""
     table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
@@ -218,9 +221,12 @@ def backward(program, state, features, rows, capacity, seed, step, strength):
     for layer in range(last, -1, -1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
         dz = part(state.arena, capacity * table[layer, DERIVATIVE], n_rows * n_out)
-        if layer < last and program.normalization != NONE:
-            normalize_backward(program, state, layer, capacity, n_rows, dz)
-        else:
+        normalized = False
+        if normalization is not None:
+            normalized = layer < last
+            if normalized:
+                normalize_backward(program, normalization, state, layer, capacity, n_rows, dz)
+        if not normalized:
             column_sums(n_rows, n_out, dz, part(state.grads, table[layer, BIAS], n_out))
         weight_grad = part(state.grads, table[layer, WEIGHT], n_in * n_out)
         if layer == 0 and features.indptr.size > 0:
@@ -242,12 +248,13 @@ def backward(program, state, features, rows, capacity, seed, step, strength):
 
 
 @kernel
-def batch_gradient(program, state, features, rows, capacity, seed, step, strength):
+def batch_gradient(program, normalization, state, features, rows, capacity, seed, step, strength):
     """Loss and gradients of one batch.
 
     Parameters
     ----------
     program : Program
+    normalization : int or None
     state : State
         ``y_batch`` and ``w_batch`` hold the targets and weights of the batch, ``x_batch`` its
         features, if they are dense.
@@ -262,12 +269,12 @@ def batch_gradient(program, state, features, rows, capacity, seed, step, strengt
     table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
     n_out = table[last, N_OUT]
-    forward(program, state, features, rows, capacity, seed, step, strength)
+    forward(program, normalization, state, features, rows, capacity, seed, step, strength)
     raw = part(state.arena, capacity * table[last, VALUE], n_rows * n_out)
     dz = part(state.arena, capacity * table[last, DERIVATIVE], n_rows * n_out)
     total = loss_gradient(
         program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch,
         program.loss_parameters, dz,
     )  # fmt: skip
-    backward(program, state, features, rows, capacity, seed, step, strength)
+    backward(program, normalization, state, features, rows, capacity, seed, step, strength)
     return total

@@ -14,7 +14,7 @@ import math
 from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.dense import column_sums
 
-NONE, BATCH, LAYER = range(3)
+BATCH, LAYER = range(2)
 
 #: Added to the variance, as everywhere else.
 VARIANCE_EPSILON = 1e-5

@@ -5,7 +5,7 @@ import numpy as np
 from skdnn._dtypes import INDEX, SCALAR
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
-from skdnn.kernels.normalization import BATCH, LAYER, NONE
+from skdnn.kernels.normalization import BATCH, LAYER
 from skdnn.kernels.optimizers import (
     DECAY_FACTOR,
     N_FACTORS,
@@ -30,7 +30,7 @@ class ArrayViews(list):
 
 
 #: Value of the parameter ``normalization`` -> code in the kernels.
-NORMALIZATIONS = {None: NONE, "batch": BATCH, "layer": LAYER}
+NORMALIZATIONS = {None: None, "batch": BATCH, "layer": LAYER}
 
 
 class Layout:
@@ -44,7 +44,7 @@ class Layout:
     ----------
     table : (n_layers, N_COLUMNS) int64 array
         Sizes, activation and offsets; columns in ``kernels/network.py``.
-    normalization : int
+    normalization : int or None
         Code in ``kernels/normalization.py``.
     segments : (n_segments, 2) int64 array
         First and last + 1 of every segment of the parameters.
@@ -127,7 +127,7 @@ class Layout:
 
     def gains(self, values: np.ndarray) -> ArrayViews:
         """Views of the (n_out,) gains of every normalised layer, as ``coefs``."""
-        if self.normalization == NONE:
+        if self.normalization is None:
             return ArrayViews()
         return ArrayViews(self._vectors(values, columns.GAIN)[:-1])
 

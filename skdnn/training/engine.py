@@ -71,7 +71,7 @@ def _program(network: Network, settings: Settings | None, weight_scale: float = 
         if LOSSES[spec.loss].class_index:
             parameters[0] = settings.label_smoothing
     return Program(
-        layout.table, layout.normalization, layout.dropout, layout.segments, layout.factors, hyper,
+        layout.table, layout.dropout, layout.segments, layout.factors, hyper,
         LOSSES[spec.loss].code, parameters, optimizer_code,
     )  # fmt: skip
 
@@ -174,8 +174,9 @@ class Engine:
             steps = slice(first, first + self._steps_per_call)
             chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
             status, loss = entries.train_epoch(
-                self.program, self.states[member], rows.features, rows.y, rows.weights,
-                order[chunk], rates[steps], strengths[steps], self.batch_size, seed,
+                self.program, self.network.layout.normalization, self.states[member],
+                rows.features, rows.y, rows.weights, order[chunk], rates[steps], strengths[steps],
+                self.batch_size, seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
@@ -224,8 +225,8 @@ class Objective:
                 break
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
-                engine.program, engine.states[member], rows.features, rows.y, rows.weights, order,
-                engine.batch_size, gradient,
+                engine.program, engine.network.layout.normalization, engine.states[member],
+                rows.features, rows.y, rows.weights, order, engine.batch_size, gradient,
             )  # fmt: skip
         alpha = engine.program.hyper[L2]
         for bounds, factors in zip(engine.program.segments, engine.program.factors, strict=True):
@@ -287,7 +288,9 @@ def predict_raw(network: Network, features: Features, threads: Threads) -> np.nd
             return
         state = _state(network, member, features, block)
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
-        entries.predict_raw(program, state, features, order, block, raw[member, chunk])
+        entries.predict_raw(
+            program, network.layout.normalization, state, features, order, block, raw[member, chunk]
+        )
 
     chunks = list(_row_chunks(n_rows, row_work(network, features)))
     threads.map(predict, [(i, chunk) for i in range(network.n_members) for chunk in chunks])

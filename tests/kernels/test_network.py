@@ -37,7 +37,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights):
     hyper = np.zeros(N_HYPER)
     hyper[CLIP_NORM] = np.inf
     program = Program(
-        layout.table, layout.normalization, layout.dropout, layout.segments, layout.factors, hyper,
+        layout.table, layout.dropout, layout.segments, layout.factors, hyper,
         LOSSES[spec.loss].code, np.array(spec.loss_parameters), OPTIMIZERS["sgd"].code,
     )  # fmt: skip
     n_rows = X.shape[0]
@@ -54,8 +54,8 @@ def loss_and_gradient(spec, layout, params, X, y, weights):
         array.flags.writeable = False
     features = make_features(X.copy(), np.dtype(float))
     status, total = entries.train_epoch(
-        program, state, features, *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows,
-        np.uint64(3),
+        program, layout.normalization, state, features, *inputs, np.arange(n_rows), np.zeros(1),
+        np.ones(1), n_rows, np.uint64(3),
     )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)

@@ -5,8 +5,7 @@ import pytest
 
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
-from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR
-from skdnn.kernels.optimizers import UPDATE_BLOCK
+from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR, UPDATE_BLOCK
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
 
