@@ -269,3 +269,11 @@ def train_epoch(
             hyper_bias = {**hyper, "weight_decay": 0.0}
             intercepts[i] = rule(intercepts[i], g, slots[1][i], t, lr, **hyper_bias)
     return total / len(order), t
+
+
+def dense_rows(features):
+    """The rows that dense features mean, as a matrix in their own dtype."""
+    n_rows, n_in, row, column = features.shape
+    elements = features.single if features.single.size else features.double
+    at = features.rows if features.rows.size else np.arange(n_rows)
+    return elements[at[:, None] * row + np.arange(n_in) * column]

@@ -2,7 +2,7 @@
 
 Three decisions live here, each measured (``docs/design.md``, section 3):
 
-* kernels are serial and release the GIL; parallelism is made of Python threads around them;
+* kernels release the GIL; parallelism is made of Python threads around them;
 * functions are never passed as arguments, so that the disk cache hits in a new process;
 * matrix products are our own (``simd.py``): twice as fast as BLAS here, and a row's result does
   not depend on the rows beside it.
@@ -23,6 +23,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
+from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
 from skdnn._jit.cache import enable_cache
 from skdnn._jit.libraries import EntryCompiler, InnerCompiler, no_garbage_collection
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
@@ -33,11 +34,15 @@ __all__ = [
     "TILE_ROWS",
     "TILE_VECTORS",
     "VECTOR_BYTES",
+    "atomic_add",
+    "atomic_load",
     "by_dtype",
     "entry",
     "kernel",
     "load_registries",
+    "offer_core",
     "part",
+    "pause",
     "power_of_two",
     "sum_kernel",
     "tile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -43,10 +43,28 @@ FLOAT64_WORK = 10**7
 EARLY_STOPPING_ROWS = 10_000
 
 #: What X may be: dense, or in compressed sparse rows.
-X_FORMAT = {"accept_sparse": "csr", "dtype": (np.float64, np.float32), "order": "C"}
+X_FORMAT = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
 
-#: X, targets as numbers, and weights of some rows.
-Data = tuple[Any, np.ndarray, np.ndarray | None]
+
+class Data(NamedTuple):
+    """Rows of X with targets as numbers and with weights."""
+
+    X: Any
+    y: np.ndarray
+    weights: np.ndarray | None
+    #: The rows of X that are meant; None for all. X itself is not copied.
+    rows: np.ndarray | None = None
+
+    def take(self, index: np.ndarray) -> Data:
+        weights = None if self.weights is None else self.weights[index]
+        rows = index if self.rows is None else self.rows[index]
+        return Data(self.X, self.y[index], weights, rows)
+
+    def with_weight(self) -> Data:
+        """Rows that count: one of weight 0 is as if it were not there."""
+        if self.weights is None or self.weights.all():
+            return self
+        return self.take(np.flatnonzero(self.weights))
 
 
 class BaseDNN(CallbackSupportMixin, BaseEstimator):
@@ -174,7 +192,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         with unchanged_on_failure(self):
             resume = self.warm_start and self._is_trained()
             X, y = self._validate_targets(X, y, resume=resume)
-            data = X, y, check_weights(sample_weight, X)
+            data = Data(X, y, check_weights(sample_weight, X))
             given = self._given_validation(y, X_val, y_val, sample_weight_val)
             if groups is not None:
                 groups = np.asarray(groups)
@@ -191,7 +209,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
     def _partial_fit(self, X, y, sample_weight, resume: bool):
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
-        self._train((X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
+        self._train(Data(X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
         return self
 
     def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
@@ -217,7 +235,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         if encoded.shape[1:] != y.shape[1:]:
             shapes = encoded.shape, y.shape
             raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
-        return X_val, encoded, check_weights(sample_weight_val, X_val, "sample_weight_val")
+        return Data(X_val, encoded, check_weights(sample_weight_val, X_val, "sample_weight_val"))
 
     def _is_trained(self) -> bool:
         return "_network" in self.__dict__
@@ -233,30 +251,30 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         tasks: EpochTasks | None = None,
     ) -> None:
         """Train a new network or go on with the present one; one epoch if ``partial``."""
-        per_class = self._class_weights(data[1], data[2], partial=partial)
+        per_class = self._class_weights(data.y, data.weights, partial=partial)
         class_weight = getattr(self, "class_weight", None)
         whole = _weighted(data, per_class, class_weight)
-        data = _with_weight(whole)
+        data = whole.with_weight()
         settings = Settings.from_params(self.get_params(deep=False))
-        spec = self._network_spec(data[0], data[1])
-        self.do_early_stopping_ = not partial and self._stops_early(data[0], given)
+        spec = self._network_spec(data.X, data.y)
+        self.do_early_stopping_ = not partial and self._stops_early(data, given)
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
             network = self._resumed_network(spec)
             progress = self._resumed_progress(network, settings)
         else:
-            network, progress = self._new_network(data[0], spec, settings)
-        self._set_network_attributes(spec, data[1], partial=partial)
+            network, progress = self._new_network(data, spec, settings)
+        self._set_network_attributes(spec, data.y, partial=partial)
         self._check_values(data, network, ("X", "y"))
-        check_domain(spec.loss, data[1], network.dtype, "y", all_zero=partial)
+        check_domain(spec.loss, data.y, network.dtype, "y", all_zero=partial)
         if given is not None:
-            given = _with_weight(_weighted(given, per_class, class_weight))
+            given = _weighted(given, per_class, class_weight).with_weight()
             self._check_values(given, network, ("X_val", "y_val"))
-            check_domain(spec.loss, given[1], network.dtype, "y_val", all_zero=True)
+            check_domain(spec.loss, given.y, network.dtype, "y_val", all_zero=True)
         elif self.do_early_stopping_:
             data, given = self._split(whole, groups, progress.seeds[0].split)
         rows = self._rows(data, network, training=True)
-        with Threads(self.n_jobs, network.n_members) as threads:
+        with Threads(self.n_jobs, max(network.n_members, rows.n_rows)) as threads:
             validation = None if given is None else self._validation(given, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
@@ -265,27 +283,24 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
 
-    def _stops_early(self, X: Any, given: Data | None) -> bool:
+    def _stops_early(self, data: Data, given: Data | None) -> bool:
         if self.early_stopping == "auto":
-            return given is not None or X.shape[0] > EARLY_STOPPING_ROWS
+            return given is not None or data.y.shape[0] > EARLY_STOPPING_ROWS
         return bool(self.early_stopping)
 
     def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
-        X, y, _ = data
-        check_range(self, X, network.dtype, names[0])
-        if np.issubdtype(y.dtype, np.floating):
-            check_range(self, y, network.dtype, names[1])
+        check_range(self, data.X, network.dtype, names[0], data.rows)
+        if np.issubdtype(data.y.dtype, np.floating):
+            check_range(self, data.y, network.dtype, names[1])
 
     def _rows(self, data: Data, network: Network, *, training: bool) -> Rows:
         """Rows as the network takes them."""
-        X, y, weights = data
-        y = self._network_targets(y, training=training)
-        return make_rows(X, y, weights, dtype=network.dtype)
+        y = self._network_targets(data.y, training=training)
+        return make_rows(data.X, y, data.weights, dtype=network.dtype, rows=data.rows)
 
     def _validation(self, given: Data, network: Network) -> Validation:
         rows = self._rows(given, network, training=False)
-        X, y, weights = given
-        score = make_score(self, network, rows, (X, self._labels(y), weights))
+        score = make_score(self, network, rows, given._replace(y=self._labels(given.y)))
         return Validation(rows, score, self.do_early_stopping_)
 
     def _split(self, whole: Data, groups: np.ndarray | None, seed: int) -> tuple[Data, Data]:
@@ -293,15 +308,17 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
         A splitter knows the rows as the user has them; a fraction is drawn of those that count.
         """
-        kept = np.arange(whole[0].shape[0])
-        if not hasattr(self.validation_fraction, "split") and whole[2] is not None:
-            kept = np.flatnonzero(whole[2])
-        X, y, _ = _take(whole, kept)
-        groups = None if groups is None else groups[kept]
-        indices = split_indices(self, X, self._labels(y), self._strata(y), groups, seed % 2**32)
-        training, held_out = (_with_weight(_take(whole, kept[index])) for index in indices)
+        known = whole
+        if not hasattr(self.validation_fraction, "split"):
+            known = whole.with_weight()
+            groups = groups if groups is None or known.rows is None else groups[known.rows]
+        y = known.y
+        indices = split_indices(
+            self, known.X, self._labels(y), self._strata(y), groups, seed % 2**32
+        )
+        training, held_out = (known.take(index).with_weight() for index in indices)
         for part, purpose in ((training, "train on"), (held_out, "validate with")):
-            if not part[0].shape[0]:
+            if not part.y.shape[0]:
                 raise ValueError(
                     f"validation_fraction={self.validation_fraction!r} leaves no row to {purpose} "
                     "that has a weight above 0."
@@ -309,10 +326,10 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         return training, held_out
 
     def _new_network(
-        self, X: Any, spec: NetworkSpec, settings: Settings
+        self, data: Data, spec: NetworkSpec, settings: Settings
     ) -> tuple[Network, Progress]:
         random_state = check_random_state(self.random_state)
-        dtype = self._network_dtype(X, spec)
+        dtype = self._network_dtype(data, spec)
         values, seeds = [], []
         for _ in range(self.n_members):
             # Weights first: the same random_state then gives those of scikit-learn's MLP.
@@ -386,11 +403,11 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             normalization=self.normalization,
         )
 
-    def _network_dtype(self, X: Any, spec: NetworkSpec) -> np.dtype:
+    def _network_dtype(self, data: Data, spec: NetworkSpec) -> np.dtype:
         if self.dtype in ("float32", "float64"):
             return np.dtype(self.dtype)
-        small = X.shape[0] * spec.n_weights <= FLOAT64_WORK
-        if X.dtype == np.float32 or (self.dtype == "auto" and not small):
+        small = data.y.shape[0] * spec.n_weights <= FLOAT64_WORK
+        if data.X.dtype == np.float32 or (self.dtype == "auto" and not small):
             return np.dtype(np.float32)
         return np.dtype(np.float64)
 
@@ -503,7 +520,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
 def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
     """Data with the weights of the classes multiplied in."""
-    X, y, weights = data
+    y, weights = data.y, data.weights
     if per_class is None:
         return data
     with np.errstate(over="ignore"):
@@ -512,15 +529,4 @@ def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Da
         raise ValueError(
             f"Sample weights times class_weight={class_weight!r} must be finite and not all zero."
         )
-    return X, y, combined
-
-
-def _take(data: Data, index: np.ndarray) -> Data:
-    X, y, weights = data
-    return X[index], y[index], None if weights is None else weights[index]
-
-
-def _with_weight(data: Data) -> Data:
-    """Rows that count: one of weight 0 is as if it were not there."""
-    weights = data[2]
-    return data if weights is None or weights.all() else _take(data, np.flatnonzero(weights))
+    return data._replace(weights=combined)

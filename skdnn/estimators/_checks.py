@@ -81,13 +81,22 @@ def predicts_quantiles(estimator: Any) -> None:
         )
 
 
-def check_range(estimator: Any, array: Any, dtype: np.dtype, which: str = "X") -> None:
-    """Raise if a finite value is beyond the range of the network's dtype."""
+def check_range(
+    estimator: Any,
+    array: Any,
+    dtype: np.dtype,
+    which: str = "X",
+    rows: np.ndarray | None = None,
+) -> None:
+    """Raise if a finite value in the rows is beyond the range of the network's dtype."""
     limit = np.finfo(dtype).max
     values = array.data if issparse(array) else array
     if np.finfo(array.dtype).max <= limit or values.size == 0:
         return
     if max(values.max(), -values.min()) <= limit:
+        return
+    if rows is not None:
+        check_range(estimator, array[rows], dtype, which)
         return
     largest = abs(array).max(axis=0)
     largest = largest.toarray().ravel() if issparse(largest) else np.ravel(largest)

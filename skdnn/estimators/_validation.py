@@ -33,8 +33,9 @@ def split_indices(
     ----------
     estimator : BaseDNN
     X : (n_samples, n_features) array, dense or sparse
+        For a splitter, as the labels.
     labels : (n_samples,) or (n_samples, n_outputs) array
-        Targets, for a splitter.
+        Targets.
     strata : (n_samples,) array or None
         What to stratify a fraction by.
     groups : (n_samples,) array or None
@@ -47,7 +48,7 @@ def split_indices(
     """
     from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-    fraction, n_rows = estimator.validation_fraction, X.shape[0]
+    fraction, n_rows = estimator.validation_fraction, labels.shape[0]
     if hasattr(fraction, "split"):
         splits = list(fraction.split(X, labels, groups))
         if not splits:
@@ -62,7 +63,7 @@ def split_indices(
     if groups is not None:
         try:
             splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
-            return next(splitter.split(X, labels, groups))
+            return next(splitter.split(labels, labels, groups))
         except ValueError as error:
             raise ValueError(
                 f"validation_fraction={fraction!r} of the {np.unique(groups).size} different "
@@ -112,7 +113,7 @@ def make_score(
     estimator: Any,
     network: Network,
     rows: Rows,
-    held_out: tuple[Any, np.ndarray, np.ndarray | None],
+    held_out: Any,
 ) -> Callable[[np.ndarray], float]:
     """The score of raw predictions by the parameter ``scoring``; higher is better.
 
@@ -123,8 +124,8 @@ def make_score(
         The one that is trained in place.
     rows : Rows
         The held-out rows as the network takes them,
-    held_out : tuple of (X, labels, weights)
-        and as a scorer takes them.
+    held_out : Data
+        and as a scorer takes them, with labels for targets.
     """
     if estimator.scoring == "loss":
         return lambda raw: -mean_loss(network, raw, rows)
@@ -135,7 +136,8 @@ def make_score(
     scorer = check_scoring(estimator, estimator.scoring)
     parameters = signature(scorer).parameters.values()
     takes_weights = any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
-    X, labels, weights = held_out
+    X, labels, weights, index = held_out
+    X = X if index is None else X[index]
     # A copy that predicts with the network in training, from rows that have no column names.
     predictor = copy(estimator)
     predictor._network = network

@@ -58,13 +58,16 @@ def dense_forward(n_rows, n_in, n_out, x, weight, bias, with_bias, z):
 
 
 @kernel
-def dense_backward_weight(n_rows, n_in, n_out, x, dz, weight_grad):
-    """``dW = x^T dz`` (n_in, n_out)."""
+def dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad):
+    """The rows from ``first`` to ``stop`` of ``dW = x^T dz`` (n_in, n_out)."""
+    size = stop - first
+    x = part(x, first, x.size - first)
+    rows = part(weight_grad, first * n_out, size * n_out)
     if n_out == 1:
         # The same sums as one row: the vectors are full.
-        matmul(n_out, n_in, n_rows, dz, n_rows, _ONE, x, n_in, dz, _NONE, weight_grad, n_in)
-        return
-    matmul(n_in, n_out, n_rows, x, _ONE, n_in, dz, n_out, dz, _NONE, weight_grad, n_out)
+        matmul(n_out, size, n_rows, dz, n_rows, _ONE, x, n_in, dz, _NONE, rows, size)
+    else:
+        matmul(size, n_out, n_rows, x, _ONE, n_in, dz, n_out, dz, _NONE, rows, n_out)
 
 
 @kernel

@@ -66,17 +66,17 @@ def keep_factor(like, rate, position, key):
 
 
 @kernel
-def dropout_input(x, rate, key):
+def dropout_input(x, first, rate, key):
     """Drop elements of ``x`` with probability ``rate``, in place; as ``dropout_forward``."""
     threshold = np.uint64(rate * 4294967296.0)
     scale = x.dtype.type(1.0 / (1.0 - rate))
     zero = x.dtype.type(0)
     for i in range(x.size):
-        x[i] *= scale if random_bits(np.uint64(i), key) >= threshold else zero
+        x[i] *= scale if random_bits(np.uint64(first + i), key) >= threshold else zero
 
 
 @kernel
-def dropout_forward(a, d, rate, key):
+def dropout_forward(a, d, first, rate, key):
     """Drop elements of ``a`` and of the derivative ``d`` with probability ``rate``.
 
     Kept elements are divided by ``1 - rate``. With the derivative treated alike, the backward
@@ -85,6 +85,7 @@ def dropout_forward(a, d, rate, key):
     Parameters
     ----------
     a, d : (n,) arrays, changed in place
+    first : int, position of their first element in the batch
     rate : float in [0, 1)
     key : uint64
     """
@@ -92,6 +93,6 @@ def dropout_forward(a, d, rate, key):
     scale = a.dtype.type(1.0 / (1.0 - rate))
     zero = a.dtype.type(0)
     for i in range(a.size):
-        factor = scale if random_bits(np.uint64(i), key) >= threshold else zero
+        factor = scale if random_bits(np.uint64(first + i), key) >= threshold else zero
         a[i] *= factor
         d[i] *= factor

@@ -7,28 +7,95 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part
 from skdnn.kernels.losses import loss_gradient
-from skdnn.kernels.network import EVALUATE, VALUE, batch_gradient, forward, gather
-from skdnn.kernels.optimizers import UPDATE_BLOCK, update
+from skdnn.kernels.network import (
+    EVALUATE,
+    VALUE,
+    backward_rows,
+    backward_weights,
+    batch_loss,
+    forward,
+    gather,
+)
+from skdnn.kernels.optimizers import CLIP_NORM, gradient_norm, update
+from skdnn.kernels.team import BLOCKS, LOSS, NORM, ROWS, share, wait_for_all
 
 # Status codes.
-OK, NON_FINITE_LOSS = range(2)
+OK, NON_FINITE_LOSS, GIVEN_UP = range(3)
 
 
 @kernel
-def load_batch(features, y, weights, rows, state):
-    """Copy rows of the data to where ``batch_gradient`` expects a batch."""
-    gather(features, rows, state.x_batch)
-    n_targets = y.shape[1]
+def load_batch(features, y, weights, rows, first, state):
+    """Copy rows of the data to their places in a batch, from ``first`` on."""
+    n_in, n_targets = features.shape[1], y.shape[1]
+    if features.indptr.size == 0:
+        gather(features, rows, part(state.x_batch, first * n_in, rows.size * n_in))
     for i in range(rows.size):
         for j in range(n_targets):
-            state.y_batch[i * n_targets + j] = y[rows[i], j]
-        state.w_batch[i] = weights[rows[i]]
+            state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
+        state.w_batch[first + i] = weights[rows[i]]
+
+
+@kernel
+def batch_gradient(
+    program, normalization, state, team, features, y, weights, rows, capacity, seed, step, strength
+):
+    """Loss and gradients of one batch, the work shared by a team.
+
+    Returns
+    -------
+    status : int
+        If it is not ``OK``, there are no gradients.
+    loss : float64
+        Sum of the weighted losses, without penalty. ``state.grads`` holds the gradient of
+        ``loss / n_rows``.
+    """
+    first, stop = share(team, rows.size, ROWS)
+    own = part(rows, first, stop - first)
+    load_batch(features, y, weights, own, first, state)
+    forward(program, normalization, state, features, own, first, capacity, seed, step, strength)
+    if not wait_for_all(team):
+        return GIVEN_UP, 0.0
+    if team.worker == 0:
+        team.values[LOSS] = batch_loss(program, state, rows.size, capacity)
+    if not wait_for_all(team):
+        return GIVEN_UP, 0.0
+    loss = team.values[LOSS]
+    if not math.isfinite(loss):
+        return NON_FINITE_LOSS, loss
+    backward_rows(program, normalization, state, first, own.size, capacity)
+    if not wait_for_all(team):
+        return GIVEN_UP, loss
+    backward_weights(
+        program, normalization, state, team, features, rows, capacity, seed, step, strength
+    )
+    return OK if wait_for_all(team) else GIVEN_UP, loss
+
+
+@kernel
+def update_parameters(program, state, team, rate, strength, number, n_rows):
+    """One step of the optimiser, the work shared by a team; False if one has given up."""
+    hyper, clip = program.hyper, 1.0
+    if hyper[CLIP_NORM] < np.inf:
+        if team.worker == 0:
+            team.values[NORM] = gradient_norm(state.grads)
+        if not wait_for_all(team):
+            return False
+        norm = team.values[NORM]
+        clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
+    first, stop = share(team, team.penalties.size, BLOCKS)
+    update(
+        program.optimizer_code, hyper, rate, strength, number, n_rows, clip, program.segments,
+        program.factors, state.params, state.grads, state.slots, state.scratch, first, stop,
+        team.penalties,
+    )  # fmt: skip
+    return wait_for_all(team)
 
 
 @entry
 def train_epoch(
-    program, normalization, state, features, y, weights, order, rates, strengths, batch_size, seed
-):
+    program, normalization, state, team, features, y, weights, order, rates, strengths, batch_size,
+    seed,
+):  # fmt: skip
     """Train on the rows ``order``, batch after batch.
 
     Parameters
@@ -36,6 +103,7 @@ def train_epoch(
     program : Program
     normalization : int or None, code of ``kernels/normalization.py``
     state : State, changed in place; its arena has a capacity of ``batch_size`` rows
+    team : Team, of one thread if there is a normalisation
     features : Features
     y : (n_samples, n_targets) array
     weights : (n_samples,) array with mean 1
@@ -53,38 +121,40 @@ def train_epoch(
         computed with.
     """
     total = ACCUMULATOR(0)
-    for step in range(rates.size):
-        start = step * batch_size
+    before = state.step[0]
+    for i in range(rates.size):
+        start, number = i * batch_size, before + i + 1
         rows = part(order, start, min(batch_size, order.size - start))
-        load_batch(features, y, weights, rows, state)
-        state.step[0] += 1
-        loss = batch_gradient(
-            program, normalization, state, features, rows, batch_size, seed, state.step[0],
-            strengths[step],
+        status, loss = batch_gradient(
+            program, normalization, state, team, features, y, weights, rows, batch_size, seed,
+            number, strengths[i],
         )  # fmt: skip
-        if not math.isfinite(loss):
-            return NON_FINITE_LOSS, total
-        penalty = update(
-            program.optimizer_code, program.hyper, rates[step], strengths[step], state.step[0],
-            rows.size, program.segments, program.factors, state.params, state.grads, state.slots,
-            part(state.arena, state.arena.size - UPDATE_BLOCK, UPDATE_BLOCK),
-        )  # fmt: skip
-        total += loss + penalty
+        if team.worker == 0:
+            state.step[0] = number
+        if status != OK:
+            return status, total
+        if not update_parameters(program, state, team, rates[i], strengths[i], number, rows.size):
+            return GIVEN_UP, total
+        total += loss
+        for block in range(team.penalties.size):
+            total += team.penalties[block]
     return OK, total
 
 
 @entry
-def sum_gradients(program, normalization, state, features, y, weights, order, capacity, grads_out):
+def sum_gradients(
+    program, normalization, state, team, features, y, weights, order, capacity, grads_out
+):
     """Add the gradients of the rows ``order`` to ``grads_out``; nothing is dropped or updated.
 
     Parameters
     ----------
-    program, normalization, state, features, y, weights : as in ``train_epoch``
+    program, normalization, state, team, features, y, weights : as in ``train_epoch``
     order : (n_order,) int64 array
     capacity : int
         Rows that the arena has room for.
     grads_out : (n_params,) float64 array
-        The gradient of the sum of the losses is added.
+        The gradient of the sum of the losses is added; that of one thread is whole.
 
     Returns
     -------
@@ -94,10 +164,11 @@ def sum_gradients(program, normalization, state, features, y, weights, order, ca
     total = ACCUMULATOR(0)
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
-        load_batch(features, y, weights, rows, state)
-        total += batch_gradient(
-            program, normalization, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0
-        )
+        _, loss = batch_gradient(
+            program, normalization, state, team, features, y, weights, rows, capacity,
+            np.uint64(0), EVALUATE, 0.0,
+        )  # fmt: skip
+        total += loss
         for i in range(grads_out.size):
             grads_out[i] += rows.size * ACCUMULATOR(state.grads[i])
     return total
@@ -123,7 +194,16 @@ def predict_raw(program, normalization, state, features, order, capacity, raw_ou
         rows = part(order, start, min(capacity, order.size - start))
         gather(features, rows, state.x_batch)
         forward(
-            program, normalization, state, features, rows, capacity, np.uint64(0), EVALUATE, 0.0
+            program,
+            normalization,
+            state,
+            features,
+            rows,
+            np.int64(0),
+            capacity,
+            np.uint64(0),
+            EVALUATE,
+            0.0,
         )
         for i in range(rows.size):
             for j in range(n_out):

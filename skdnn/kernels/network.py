@@ -1,10 +1,10 @@
 """Walks the layer table forward and backward.
 
 Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
-``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest | t]`` with the
-activations ``a``, their derivatives ``d``, which the backward pass turns into gradients in place,
-the normalised pre-activations ``n`` where there are any, one gradient ``g`` on its way to the layer
-below, and the transpose ``t`` of a layer's weights. The last layer's ``a`` is the raw prediction.
+``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest]`` with the activations
+``a``, their derivatives ``d``, which the backward pass turns into gradients in place, the
+normalised pre-activations ``n`` where there are any, and one gradient ``g`` on its way to the layer
+below. The last layer's ``a`` is the raw prediction.
 """
 
 import math
@@ -35,6 +35,7 @@ from skdnn.kernels.normalization import (
     running_share,
 )
 from skdnn.kernels.sparse import sparse_backward, sparse_forward
+from skdnn.kernels.team import ROWS, share
 
 # Columns of the layer table. WEIGHT, BIAS and GAIN are offsets into the parameters, MOMENTS into
 # the buffers, VALUE, DERIVATIVE and NORMAL into the arena in units of its capacity.
@@ -68,7 +69,8 @@ class State(NamedTuple):
     buffers: Any  # (n_buffers,), running mean and variance of every normalised layer
     grads: Any  # (n_params,)
     slots: Any  # (n_slots * n_params,), of the optimiser
-    arena: Any  # scratch
+    arena: Any  # what a batch leaves behind in each layer
+    scratch: Any  # transposed weights, and a block of the optimiser
     moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows
     x_batch: Any  # (batch_size * n_in,), scratch, empty for sparse features
     y_batch: Any  # (batch_size * n_targets,), scratch
@@ -77,24 +79,44 @@ class State(NamedTuple):
 
 
 class Features(NamedTuple):
-    """X, dense or in compressed sparse rows; the other one is empty."""
+    """Rows of X where the user has them, dense or in compressed sparse rows.
 
-    dense: Any  # (n_samples, n_in)
-    data: Any  # (n_stored,)
+    What there is not is empty; the types are the same for all.
+    """
+
+    shape: Any  # (4,) int64: rows and columns of X, elements between rows and between columns
+    single: Any  # elements of a dense float32 X
+    double: Any  # elements of a dense float64 X
+    data: Any  # (n_stored,), in the dtype of the network
     indices: Any  # (n_stored,) int32, columns
-    indptr: Any  # (n_samples + 1,) int64, empty if X is dense
+    indptr: Any  # (n_rows + 1,) int64
+    rows: Any  # (n_samples,) int64, the rows of X that are meant; empty if all are
+
+
+@kernel
+def copy_rows(shape, X, kept, rows, x_batch):
+    """Copy dense rows, from any order of the elements and from either dtype."""
+    n_in, row_stride, column_stride = shape[1], shape[2], shape[3]
+    for i in range(rows.size):
+        row = kept[rows[i]] if kept.size > 0 else rows[i]
+        start = row * row_stride
+        x = part(x_batch, i * n_in, n_in)
+        if column_stride == 1:
+            source = part(X, start, n_in)
+            for j in range(n_in):
+                x[j] = source[j]
+        else:
+            for j in range(n_in):
+                x[j] = X[start + j * column_stride]
 
 
 @kernel
 def gather(features, rows, x_batch):
     """Copy dense rows to where the first layer expects a batch; sparse ones stay where they are."""
-    if features.indptr.size == 0:
-        X = features.dense
-        n_in = X.shape[1]
-        for i in range(rows.size):
-            row = rows[i]
-            for j in range(n_in):
-                x_batch[i * n_in + j] = X[row, j]
+    if features.single.size > 0:
+        copy_rows(features.shape, features.single, features.rows, rows, x_batch)
+    elif features.double.size > 0:
+        copy_rows(features.shape, features.double, features.rows, rows, x_batch)
 
 
 @kernel
@@ -147,7 +169,7 @@ def normalize_backward(program, normalization, state, layer, capacity, n_rows, d
 
 
 @kernel
-def forward(program, normalization, state, features, rows, capacity, seed, step, strength):
+def forward(program, normalization, state, features, rows, first, capacity, seed, step, strength):
     """Activations and derivatives of all layers; with a negative step nothing is dropped.
 
     The last layer's activations, in the arena, are the raw prediction.
@@ -162,6 +184,9 @@ def forward(program, normalization, state, features, rows, capacity, seed, step,
         ``x_batch`` holds the rows, if they are dense.
     features : Features
     rows : (n_rows,) int64 array
+        Some rows of a batch,
+    first : int
+        and the place of the first of them in it; 0 if there is a normalisation.
     capacity : int
         Rows that the arena is cut for.
     seed : uint64
@@ -171,10 +196,10 @@ def forward(program, normalization, state, features, rows, capacity, seed, step,
     """
     table, n_rows = program.table, rows.size
     last = table.shape[0] - 1
-    x = state.x_batch
+    x = part(state.x_batch, first * table[0, N_IN], n_rows * table[0, N_IN])
     for layer in range(last + 1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
-        z = part(state.arena, capacity * table[layer, VALUE], n_rows * n_out)
+        z = part(state.arena, capacity * table[layer, VALUE] + first * n_out, n_rows * n_out)
         weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
         bias = part(state.params, table[layer, BIAS], n_out)
         normalized = False
@@ -185,10 +210,11 @@ def forward(program, normalization, state, features, rows, capacity, seed, step,
             key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
             if features.indptr.size > 0:
                 sparse_forward(
-                    n_rows, n_in, n_out, features, rows, weight, bias, not normalized, rate, key, z
-                )
+                    n_rows, n_in, n_out, features, rows, first, weight, bias, not normalized, rate,
+                    key, z,
+                )  # fmt: skip
             elif rate > 0:
-                dropout_input(part(x, 0, n_rows * n_in), rate, key)
+                dropout_input(x, first * n_in, rate, key)
         if 0 < layer == last and n_out == 1:
             row_products(n_rows, n_in, x, weight, bias[0], z)
         elif layer > 0 or features.indptr.size == 0:
@@ -196,12 +222,30 @@ def forward(program, normalization, state, features, rows, capacity, seed, step,
         if layer < last:
             if normalization is not None:
                 normalize_forward(program, normalization, state, layer, capacity, n_rows, step, z)
-            d = part(state.arena, capacity * table[layer, DERIVATIVE], n_rows * n_out)
+            place = capacity * table[layer, DERIVATIVE] + first * n_out
+            d = part(state.arena, place, n_rows * n_out)
             activation_forward(table[layer, ACTIVATION], z, d)
             rate = program.dropout[layer + 1] * strength
             if rate > 0 and step >= 0:
-                dropout_forward(z, d, rate, dropout_key(seed, step, layer))
+                dropout_forward(z, d, first * n_out, rate, dropout_key(seed, step, layer))
         x = z
+
+
+@kernel
+def batch_loss(program, state, n_rows, capacity):
+    """Sum of the weighted losses of a batch, and its gradient as ``dz`` of the last layer.
+
+    ``state.y_batch`` and ``state.w_batch`` hold the targets and weights; the gradient is that of
+    the sum divided by ``n_rows``.
+    """
+    last = program.table.shape[0] - 1
+    n_out = program.table[last, N_OUT]
+    raw = part(state.arena, capacity * program.table[last, VALUE], n_rows * n_out)
+    dz = part(state.arena, capacity * program.table[last, DERIVATIVE], n_rows * n_out)
+    return loss_gradient(
+        program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch,
+        program.loss_parameters, dz,
+    )  # fmt: skip
 
 
 @kernel
@@ -212,69 +256,57 @@ def multiply(a, b):
 
 
 @kernel
-def backward(program, normalization, state, features, rows, capacity, seed, step, strength):
-    """Gradients of all parameters from the gradient of the raw prediction."""
-    table, n_rows = program.table, rows.size
+def backward_rows(program, normalization, state, first, n_rows, capacity):
+    """Gradients of the pre-activations of all layers, for rows of a batch as in ``forward``.
+
+    Where there is a normalisation, also those of gains and shifts.
+    """
+    table = program.table
     last = table.shape[0] - 1
     # Behind all blocks: the gradient on its way down.
     scratch = table[last, NORMAL]
+    for layer in range(last, -1, -1):
+        n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
+        place = capacity * table[layer, DERIVATIVE] + first * n_out
+        dz = part(state.arena, place, n_rows * n_out)
+        if normalization is not None and layer < last:
+            normalize_backward(program, normalization, state, layer, capacity, n_rows, dz)
+        if layer > 0:
+            g = part(state.arena, capacity * scratch + first * n_in, n_rows * n_in)
+            weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
+            weight_t = part(state.scratch, 0, weight.size)
+            dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
+            place = capacity * table[layer - 1, DERIVATIVE] + first * n_in
+            multiply(part(state.arena, place, n_rows * n_in), g)
+
+
+@kernel
+def backward_weights(
+    program, normalization, state, team, features, rows, capacity, seed, step, strength
+):
+    """Gradients of weights and biases from those of the pre-activations of a whole batch.
+
+    A thread makes some rows of each layer's weights; the rest is the last thread's.
+    """
+    table, n_rows = program.table, rows.size
+    last = table.shape[0] - 1
+    is_last_worker = team.worker == team.n_workers - 1
     for layer in range(last, -1, -1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
         dz = part(state.arena, capacity * table[layer, DERIVATIVE], n_rows * n_out)
         normalized = False
         if normalization is not None:
             normalized = layer < last
-            if normalized:
-                normalize_backward(program, normalization, state, layer, capacity, n_rows, dz)
-        if not normalized:
+        if not normalized and is_last_worker:
             column_sums(n_rows, n_out, dz, part(state.grads, table[layer, BIAS], n_out))
         weight_grad = part(state.grads, table[layer, WEIGHT], n_in * n_out)
-        if layer == 0 and features.indptr.size > 0:
-            rate = program.dropout[0] * strength if step >= 0 else 0.0
-            key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
-            sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_grad)
-        else:
+        if layer > 0 or features.indptr.size == 0:
             x = state.x_batch
             if layer > 0:
                 x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
-            dense_backward_weight(n_rows, n_in, n_out, x, dz, weight_grad)
-        if layer > 0:
-            g = part(state.arena, capacity * scratch, n_rows * n_in)
-            weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
-            weight_t = part(state.arena, state.arena.size - weight.size, weight.size)
-            dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
-            d = part(state.arena, capacity * table[layer - 1, DERIVATIVE], n_rows * n_in)
-            multiply(d, g)
-
-
-@kernel
-def batch_gradient(program, normalization, state, features, rows, capacity, seed, step, strength):
-    """Loss and gradients of one batch.
-
-    Parameters
-    ----------
-    program : Program
-    normalization : int or None
-    state : State
-        ``y_batch`` and ``w_batch`` hold the targets and weights of the batch, ``x_batch`` its
-        features, if they are dense.
-    features, rows, capacity, seed, step, strength : as in ``forward``
-
-    Returns
-    -------
-    total : float64
-        Sum of the weighted losses, without penalty. ``state.grads`` holds the gradient of
-        ``total / n_rows``.
-    """
-    table, n_rows = program.table, rows.size
-    last = table.shape[0] - 1
-    n_out = table[last, N_OUT]
-    forward(program, normalization, state, features, rows, capacity, seed, step, strength)
-    raw = part(state.arena, capacity * table[last, VALUE], n_rows * n_out)
-    dz = part(state.arena, capacity * table[last, DERIVATIVE], n_rows * n_out)
-    total = loss_gradient(
-        program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch,
-        program.loss_parameters, dz,
-    )  # fmt: skip
-    backward(program, normalization, state, features, rows, capacity, seed, step, strength)
-    return total
+            first, stop = share(team, n_in, ROWS)
+            dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
+        elif is_last_worker:
+            rate = program.dropout[0] * strength if step >= 0 else 0.0
+            key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
+            sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_grad)

@@ -11,8 +11,6 @@ that changes the weights.
 
 import math
 
-import numpy as np
-
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.records import Optimizer, by_name
@@ -129,9 +127,10 @@ def gradient_norm(g):
 
 @kernel
 def update(
-    code, hyper, rate, strength, step, n_rows, segments, factors, params, grads, slots, scratch
-):
-    """One step of the optimiser over all segments, block by block.
+    code, hyper, rate, strength, step, n_rows, clip, segments, factors, params, grads, slots,
+    scratch, first_block, stop_block, penalties_out,
+):  # fmt: skip
+    """One step of the optimiser for the parameters of some blocks.
 
     Parameters
     ----------
@@ -141,62 +140,56 @@ def update(
     strength : float, factor on the weight decay of this step
     step : int, number of this step, from 1
     n_rows : int, rows of the batch; the penalty is divided by it as the loss is
+    clip : float, factor on the gradient of the loss
     segments : (n_segments, 2) int64 array, first and last + 1 of each segment
     factors : (n_segments, N_FACTORS) float64 array
     params, grads : (n_params,) arrays; the gradients are used up
     slots : (n_slots * n_params,) array
     scratch : (at least UPDATE_BLOCK,) array
-
-    Returns
-    -------
-    penalty : float64
-        The penalty at the parameters before the step, not divided by ``n_rows``.
+    first_block, stop_block : int
+    penalties_out : (n_blocks,) float64 array
+        The penalty of each block at the parameters before the step, not divided by ``n_rows``.
     """
     n = params.size
-    total = ACCUMULATOR(0)
     correction_1 = 1.0 - hyper[BETA_1] ** step
     correction_2 = math.sqrt(1.0 - hyper[BETA_2] ** step)
-    clip = 1.0
-    if hyper[CLIP_NORM] < np.inf:
-        norm = gradient_norm(grads)
-        clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
+    block = -1
     for s in range(segments.shape[0]):
         penalty_l2 = hyper[L2] * factors[s, PENALTY_FACTOR]
         penalty_l1 = hyper[L1] * factors[s, PENALTY_FACTOR]
         lr = rate * factors[s, RATE_FACTOR]
         for start in range(segments[s, 0], segments[s, 1], UPDATE_BLOCK):
+            block += 1
+            if block < first_block or block >= stop_block:
+                continue
             size = min(UPDATE_BLOCK, segments[s, 1] - start)
-            w, g, first = (
-                part(params, start, size),
-                part(grads, start, size),
-                part(slots, start, size),
-            )
-            before = part(scratch, 0, size)
-            scale, l2 = clip, penalty_l2 / n_rows
+            w, g = part(params, start, size), part(grads, start, size)
+            slot, before = part(slots, start, size), part(scratch, 0, size)
+            scale, l2, penalty = clip, penalty_l2 / n_rows, ACCUMULATOR(0)
             if penalty_l2 > 0:
-                total += 0.5 * penalty_l2 * squared_norm(w)
+                penalty += 0.5 * penalty_l2 * squared_norm(w)
             if penalty_l1 > 0:
-                total += penalty_l1 * absolute_norm(w)
+                penalty += penalty_l1 * absolute_norm(w)
                 l1_gradient(w, g, scale, l2, penalty_l1 / n_rows, before)
                 scale, l2 = 1.0, 0.0
+            penalties_out[block] = penalty
             if code == SGD:
-                _sgd(w, g, first, lr, hyper[MOMENTUM], hyper[NESTEROV] > 0, scale, l2)
+                _sgd(w, g, slot, lr, hyper[MOMENTUM], hyper[NESTEROV] > 0, scale, l2)
             elif code == RMSPROP:
                 # NOTE[DIFF] The running square is corrected for its start at zero, as Adam's is;
                 # otherwise the first steps are 1 / sqrt(1 - beta_2) times too long.
-                _rmsprop(w, g, first, lr * correction_2, hyper[BETA_2],
+                _rmsprop(w, g, slot, lr * correction_2, hyper[BETA_2],
                          hyper[EPSILON] * correction_2, scale, l2)  # fmt: skip
             else:
                 epsilon, keep = hyper[EPSILON], 1.0
                 if code == ADAMW:
                     # As published: epsilon beside the corrected square, unlike scikit-learn's Adam.
                     epsilon *= correction_2
-                    keep = 1.0 - lr * hyper[WEIGHT_DECAY] * strength * factors[s, DECAY_FACTOR]
-                _adam(w, g, first, part(slots, n + start, size), lr * correction_2 / correction_1,
+                    keep -= lr * hyper[WEIGHT_DECAY] * strength * factors[s, DECAY_FACTOR]
+                _adam(w, g, slot, part(slots, n + start, size), lr * correction_2 / correction_1,
                       hyper[BETA_1], hyper[BETA_2], epsilon, keep, scale, l2)  # fmt: skip
             if penalty_l1 > 0:
                 l1_landing(before, g, w)
-    return total
 
 
 OPTIMIZERS = by_name(

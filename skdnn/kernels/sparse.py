@@ -12,7 +12,9 @@ from skdnn.kernels.dropout import keep_factor
 
 
 @kernel
-def sparse_forward(n_rows, n_in, n_out, features, rows, weight, bias, with_bias, rate, key, z):
+def sparse_forward(
+    n_rows, n_in, n_out, features, rows, first, weight, bias, with_bias, rate, key, z
+):
     """``z = x W + b`` for the given rows.
 
     Parameters
@@ -20,6 +22,7 @@ def sparse_forward(n_rows, n_in, n_out, features, rows, weight, bias, with_bias,
     n_rows, n_in, n_out : int
     features : Features
     rows : (n_rows,) int64 array
+    first : int, place of the first one in the batch
     weight : flat (n_in, n_out) array
     bias : (n_out,) array
     with_bias : bool
@@ -32,11 +35,12 @@ def sparse_forward(n_rows, n_in, n_out, features, rows, weight, bias, with_bias,
         out = part(z, i * n_out, n_out)
         for j in range(n_out):
             out[j] = bias[j] if with_bias else z.dtype.type(0)
-        for at in range(indptr[rows[i]], indptr[rows[i] + 1]):
+        row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
+        for at in range(indptr[row], indptr[row + 1]):
             column = np.int64(indices[at])
             x = data[at]
             if rate > 0:
-                x *= keep_factor(z, rate, i * n_in + column, key)
+                x *= keep_factor(z, rate, (first + i) * n_in + column, key)
             w = part(weight, column * n_out, n_out)
             for j in range(n_out):
                 out[j] += x * w[j]
@@ -50,7 +54,8 @@ def sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_g
         weight_grad[k] = 0
     for i in range(n_rows):
         d = part(dz, i * n_out, n_out)
-        for at in range(indptr[rows[i]], indptr[rows[i] + 1]):
+        row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
+        for at in range(indptr[row], indptr[row + 1]):
             column = np.int64(indices[at])
             x = data[at]
             if rate > 0:

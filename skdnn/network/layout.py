@@ -53,6 +53,8 @@ class Layout:
     dropout : (n_layers,) float64 array
         Rate at the input of each layer.
     n_params, n_buffers : int
+    n_blocks : int
+        Blocks of the parameters that the optimiser changes one after the other.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -82,20 +84,25 @@ class Layout:
         table[:, columns.DERIVATIVE] = n_out.sum() + starts(n_out)
         table[:, columns.NORMAL] = 2 * n_out.sum() + starts(normalized)
         self.table = table
-        # Elements of the arena for every row of a batch, and once: for the transposed weights, and
-        # after the backward pass for the optimiser.
+        # Elements of the arena for every row of a batch; of the scratch memory, for transposed
+        # weights and for the optimiser.
         self._arena_width = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
-        self._arena_extra = max(UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)))
+        self._scratch_size = max(UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)))
 
         self.segments = np.array([[0, n_weights], [n_weights, self.n_params]], dtype=INDEX)
         self.factors = np.ones((2, N_FACTORS), dtype=SCALAR)
         self.factors[1, [DECAY_FACTOR, PENALTY_FACTOR]] = 0
         self.factors[:, RATE_FACTOR] = 1
+        self.n_blocks = int((-(-np.diff(self.segments) // UPDATE_BLOCK)).sum())
         self.dropout = np.array(spec.dropout, dtype=SCALAR)
 
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Scratch memory for batches of up to ``n_rows`` rows."""
-        return np.empty(n_rows * self._arena_width + self._arena_extra, dtype)
+        """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""
+        return np.empty(n_rows * self._arena_width, dtype)
+
+    def scratch(self, dtype: np.dtype) -> np.ndarray:
+        """Scratch memory of one thread."""
+        return np.empty(self._scratch_size, dtype)
 
     def moments(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
         """Scratch memory for what batches of up to ``n_rows`` rows are normalised by."""

@@ -10,6 +10,9 @@ from scipy.sparse import issparse
 from skdnn._dtypes import COLUMN, INDEX
 from skdnn.kernels.network import Features
 
+#: An X by columns is copied up to this size: to gather a row from all over the memory is slower.
+COPY_BYTES = 2**25
+
 
 def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarray:
     """A read-only, C-contiguous, aligned view (a copy only where it must be one).
@@ -22,35 +25,56 @@ def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarra
     return view
 
 
-def make_features(X: Any, dtype: np.dtype) -> Features:
-    """Features from a dense array or a sparse one in compressed rows.
+def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Features:
+    """Features from a dense array or a sparse one in compressed rows, without a copy if possible.
+
+    Parameters
+    ----------
+    X : (n_rows, n_features) array
+    dtype : dtype of the network
+    rows : (n_samples,) int array, optional
+        The rows that are meant; by default all of them.
 
     Raises
     ------
     ValueError
         If the indices of a sparse array are not consistent: the kernels trust them.
     """
+    none = np.empty(0)
+    parts = {
+        "single": frozen(none, np.float32), "double": frozen(none, np.float64),
+        "data": frozen(none, dtype), "indices": frozen(none, COLUMN), "indptr": frozen(none, INDEX),
+        "rows": frozen(none if rows is None else rows, INDEX),
+    }  # fmt: skip
+    if not issparse(X):
+        name, elements, strides = _elements(X, dtype)
+        parts[name] = elements
+        return Features(shape=frozen(np.array([*X.shape, *strides]), INDEX), **parts)
+    # Of a shallow copy: the check cuts off spare room behind the stored elements.
+    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+    X.check_format(full_check=True)
+    # In the order of the columns the sums have the bits of dense rows.
+    X = X if X.has_sorted_indices else X.sorted_indices()
     # Beyond the range of float32 a value becomes inf, and the training says so.
     with np.errstate(over="ignore"):
-        if not issparse(X):
-            empty = np.empty(0)
-            return Features(
-                frozen(X, dtype), frozen(empty, dtype), frozen(empty, COLUMN), frozen(empty, INDEX)
-            )
-        # Of a shallow copy: the check cuts off spare room behind the stored elements.
-        X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
-        X.check_format(full_check=True)
-        # In the order of the columns the sums have the bits of dense rows.
-        X = X if X.has_sorted_indices else X.sorted_indices()
-        return Features(
-            frozen(np.empty((0, X.shape[1])), dtype), frozen(X.data, dtype),
-            frozen(X.indices, COLUMN), frozen(X.indptr, INDEX),
-        )  # fmt: skip
+        parts["data"] = frozen(X.data, dtype)
+    parts["indices"], parts["indptr"] = frozen(X.indices, COLUMN), frozen(X.indptr, INDEX)
+    return Features(shape=frozen(np.array([*X.shape, 0, 0]), INDEX), **parts)
+
+
+def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[int, int]]:
+    """Field of the elements of a dense array, the elements, and the strides."""
+    if X.dtype not in (np.float32, np.float64):
+        X = X.astype(dtype)
+    name = "single" if X.dtype == np.float32 else "double"
+    if not X.flags.c_contiguous and X.flags.f_contiguous and X.nbytes > COPY_BYTES:
+        return name, frozen(X.T.reshape(-1), X.dtype), (1, X.shape[0])
+    return name, frozen(X, X.dtype).reshape(-1), (X.shape[1], 1)
 
 
 def n_feature_rows(features: Features) -> int:
-    """Number of rows of features in either form."""
-    return features.indptr.size - 1 if features.indptr.size else features.dense.shape[0]
+    """Number of rows that are meant."""
+    return features.rows.size or int(features.shape[0])
 
 
 class Rows(NamedTuple):
@@ -76,10 +100,27 @@ class Rows(NamedTuple):
         return self.y.shape[0]
 
 
-def make_rows(X: Any, y: np.ndarray, sample_weight: np.ndarray | None, *, dtype: np.dtype) -> Rows:
-    """Rows in the dtype of the network; without weights all are 1."""
+def make_rows(
+    X: Any,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None,
+    *,
+    dtype: np.dtype,
+    rows: np.ndarray | None = None,
+) -> Rows:
+    """Rows of X with their targets and weights; without weights all are 1.
+
+    Parameters
+    ----------
+    X : (n_rows, n_features) array, dense or sparse
+    y : (n_samples,) or (n_samples, n_targets) array
+    sample_weight : (n_samples,) array or None
+    dtype : dtype of the network
+    rows : (n_samples,) int array, optional
+        The rows of X that are meant; by default all of them.
+    """
     if sample_weight is None:
-        weights, scale = np.ones(X.shape[0], dtype=dtype), 1.0
+        weights, scale = np.ones(y.shape[0], dtype=dtype), 1.0
     else:
         # By way of the largest: the sum of large weights might be infinite.
         largest = float(sample_weight.max())
@@ -88,4 +129,5 @@ def make_rows(X: Any, y: np.ndarray, sample_weight: np.ndarray | None, *, dtype:
         weights, scale = weights / mean, largest * mean
     y = y.reshape(-1, 1) if y.ndim == 1 else y
     with np.errstate(over="ignore"):
-        return Rows(make_features(X, dtype), frozen(y, dtype), frozen(weights, dtype), scale)
+        features = make_features(X, dtype, rows)
+        return Rows(features, frozen(y, dtype), frozen(weights, dtype), scale)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
-from skdnn._jit import load_registries
+from skdnn._jit import JIT_DISABLED, TILE_ROWS, load_registries
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Features, Program, State
@@ -26,6 +27,7 @@ from skdnn.kernels.optimizers import (
     PENALTY_FACTOR,
     WEIGHT_DECAY,
 )
+from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.network import Network
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
@@ -41,6 +43,11 @@ CALL_WORK = 10**10
 #: What else costs time, in the same unit (measured, generously): a step, a parameter in the
 #: optimiser, an element of the features or of an activation.
 STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
+
+
+#: Work of a step for each thread that shares it: threads wait for each other five times a step,
+#: a microsecond or less each time.
+TEAM_WORK = 2 * 10**7
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -82,12 +89,13 @@ def _state(
     """Memory for blocks of up to ``capacity`` rows of the features; empty where none is given."""
     dtype, layout = network.dtype, network.layout
     empty = np.empty(0, dtype)
-    x_batch = np.empty(capacity * features.dense.shape[1] * (features.indptr.size == 0), dtype)
+    x_batch = np.empty(capacity * features.shape[1] * (features.indptr.size == 0), dtype)
     given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
     return State(
         params=network.params[member], buffers=network.buffers[member],
-        arena=layout.arena(capacity, dtype), moments=layout.moments(capacity, dtype),
-        x_batch=x_batch, **{"step": np.zeros(1, INDEX), **given},
+        arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
+        moments=layout.moments(capacity, dtype), x_batch=x_batch,
+        **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
 
 
@@ -105,7 +113,8 @@ class Engine:
     progress : Progress
         Its slots and its numbers of steps are changed in place.
     threads : Threads
-        Train the members side by side.
+        Train the members side by side, or, where there are more threads than members, share the
+        steps of one after the other.
     """
 
     def __init__(
@@ -128,6 +137,16 @@ class Engine:
         work = STEP_WORK + PARAMETER_WORK * network.layout.n_params
         work += batch_size * row_work(network, rows.features)
         self._steps_per_call = max(1, CALL_WORK // work)
+        self.teams = [
+            make_team(self._n_workers(work), network.layout.n_blocks) for _ in self.states
+        ]
+
+    def _n_workers(self, work: int) -> int:
+        """Threads for a step with so much work."""
+        n_threads, layout = self.threads.n_threads, self.network.layout
+        if self.network.n_members >= n_threads or layout.normalization is not None or JIT_DISABLED:
+            return 1
+        return int(min(n_threads, self.batch_size // TILE_ROWS, work // TEAM_WORK + 1))
 
     def _member_state(self, member: int) -> State:
         dtype = self.network.dtype
@@ -160,7 +179,11 @@ class Engine:
         def train(member: int) -> float:
             return self._train_member(member, orders[member], rates, strengths)
 
-        losses = self.threads.map(train, range(self.network.n_members))
+        members = range(self.network.n_members)
+        shared = len(self.teams[0]) > 1
+        losses = (
+            [train(member) for member in members] if shared else self.threads.map(train, members)
+        )
         return sum(losses) / len(losses)
 
     def _train_member(
@@ -173,15 +196,36 @@ class Engine:
                 break
             steps = slice(first, first + self._steps_per_call)
             chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
-            status, loss = entries.train_epoch(
-                self.program, self.network.layout.normalization, self.states[member],
-                rows.features, rows.y, rows.weights, order[chunk], rates[steps], strengths[steps],
-                self.batch_size, seed,
+            status, loss = self._call_team(
+                member, rows.features, rows.y, rows.weights, order[chunk], rates[steps],
+                strengths[steps], self.batch_size, seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
             total += loss
         return total / order.size
+
+    def _call_team(self, member: int, *arguments: Any) -> tuple[int, float]:
+        """Call ``train_epoch`` in all threads of the team; what the first one returns."""
+        program, normalization = self.program, self.network.layout.normalization
+        state, team = self.states[member], self.teams[member]
+
+        def call(worker: int) -> tuple[int, float]:
+            own = state
+            if worker > 0:
+                scratch = self.network.layout.scratch(self.network.dtype)
+                own = state._replace(scratch=scratch)
+            return entries.train_epoch(program, normalization, own, team[worker], *arguments)
+
+        if len(team) == 1:
+            return call(0)
+        barrier = team[0].barrier
+        barrier[:] = 0
+
+        def give_up() -> None:
+            barrier[ABORTED] = 1
+
+        return self.threads.run_together(call, len(team), give_up)
 
 
 class Objective:
@@ -226,7 +270,8 @@ class Objective:
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 engine.program, engine.network.layout.normalization, engine.states[member],
-                rows.features, rows.y, rows.weights, order, engine.batch_size, gradient,
+                engine.teams[member][0], rows.features, rows.y, rows.weights, order,
+                engine.batch_size, gradient,
             )  # fmt: skip
         alpha = engine.program.hyper[L2]
         for bounds, factors in zip(engine.program.segments, engine.program.factors, strict=True):

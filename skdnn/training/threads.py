@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
@@ -27,14 +27,15 @@ class Threads:
 
     Attributes
     ----------
+    n_threads : int
     stopping : threading.Event
         Set when the tasks should come to an end, because of Ctrl-C or of an error in one of them.
     """
 
     def __init__(self, n_jobs: int | None, n_tasks: int) -> None:
         self.stopping = threading.Event()
-        n_threads = min(effective_n_jobs(n_jobs), n_tasks) if n_tasks > 1 else 1
-        self._pool = ThreadPoolExecutor(n_threads) if n_threads > 1 else None
+        self.n_threads = min(effective_n_jobs(n_jobs), n_tasks) if n_tasks > 1 else 1
+        self._pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
 
     def __enter__(self) -> Threads:
         return self
@@ -59,4 +60,39 @@ class Threads:
                 with suppress(KeyboardInterrupt):  # a second one changes nothing
                     wait(futures)
             self.stopping.clear()
+            raise
+
+    def run_together(
+        self, function: Callable[[int], Any], n_workers: int, give_up: Callable[[], None]
+    ) -> Any:
+        """``function(0)``, beside ``function(1)`` and so on, which wait for each other.
+
+        Parameters
+        ----------
+        function : callable
+        n_workers : int, at most ``n_threads``
+        give_up : callable
+            Told when one of them fails: the others shall not wait for it.
+        """
+
+        def run(worker: int) -> Any:
+            try:
+                return function(worker)
+            except BaseException:
+                give_up()
+                raise
+
+        assert self._pool is not None
+        futures: list[Future] = []
+        try:
+            futures += [self._pool.submit(run, worker) for worker in range(1, n_workers)]
+            result = run(0)
+            for future in futures:
+                future.result()
+            return result
+        except BaseException:
+            give_up()
+            while not all(future.done() for future in futures):
+                with suppress(KeyboardInterrupt):  # a second one changes nothing
+                    wait(futures)
             raise

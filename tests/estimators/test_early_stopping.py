@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy_twin import dense_rows
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_linnerud
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.preprocessing import scale
@@ -53,7 +54,9 @@ def bits(model):
 
 
 def rows_of(part):
-    return {(*x, *y) for x, y in zip(part.features.dense.tolist(), part.y.tolist(), strict=True)}
+    return {
+        (*x, *y) for x, y in zip(dense_rows(part.features).tolist(), part.y.tolist(), strict=True)
+    }
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.25])
@@ -117,7 +120,7 @@ def test_the_weights_of_the_best_epoch_are_kept(task, split):
         held_out.y[:, 0].astype(int)
     ]  # fmt: skip
     metric = r2_score if task == "regression" else accuracy_score
-    assert metric(target, model.predict(held_out.features.dense)) == pytest.approx(
+    assert metric(target, model.predict(dense_rows(held_out.features))) == pytest.approx(
         max(scores), rel=1e-12
     )
     # Training up to the best epoch gives the same bits.
@@ -137,9 +140,11 @@ def test_curves(task, split):
     best = int(np.flatnonzero(scores == scores.max())[-1])
     held_out = split[1]
     if task == "regression":
-        expected = 0.5 * np.mean((model.predict(held_out.features.dense) - held_out.y[:, 0]) ** 2)
+        expected = 0.5 * np.mean(
+            (model.predict(dense_rows(held_out.features)) - held_out.y[:, 0]) ** 2
+        )
     else:
-        expected = log_loss(held_out.y[:, 0], model.predict_proba(held_out.features.dense))
+        expected = log_loss(held_out.y[:, 0], model.predict_proba(dense_rows(held_out.features)))
     assert model.validation_loss_curve_[best] == pytest.approx(expected, rel=1e-9)
 
 
@@ -191,7 +196,7 @@ def test_several_targets(split):
     X, Y = load_linnerud(return_X_y=True)
     X, Y = scale(X), scale(Y)
     model = make("regression", validation_fraction=0.3, batch_size=14).fit(X, Y)
-    expected = r2_score(split[1].y, model.predict(split[1].features.dense))
+    expected = r2_score(split[1].y, model.predict(dense_rows(split[1].features)))
     assert model.best_validation_score_ == pytest.approx(expected, rel=1e-12)
 
 

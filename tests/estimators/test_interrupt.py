@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from numpy_twin import dense_rows
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import scale
@@ -203,7 +204,7 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
     assert [*lengths, len(model.validation_loss_curve_)] == [model.n_iter_] * 3
     assert model.best_validation_score_ == max(model.validation_scores_)
     rows = min(parts, key=lambda part: part.n_rows)
-    score = accuracy_score(rows.y[:, 0].astype(int), model.predict(rows.features.dense))
+    score = accuracy_score(rows.y[:, 0].astype(int), model.predict(dense_rows(rows.features)))
     assert model.best_validation_score_ == pytest.approx(score)
 
 

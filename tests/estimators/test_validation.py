@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy_twin import dense_rows
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_linnerud
@@ -83,7 +84,7 @@ def split(monkeypatch):
     monkeypatch.setattr(_base, "Training", spy)
 
     def indices():
-        return [part.features.dense[:, 0].astype(int).tolist() for part in seen]
+        return [dense_rows(part.features)[:, 0].astype(int).tolist() for part in seen]
 
     return indices
 

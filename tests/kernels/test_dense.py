@@ -30,7 +30,9 @@ def test_twin(n_rows, n_in, n_out, dtype, compiled, rng):
     compiled(dense_forward)(*sizes, flat["x"], flat["w"], b, False, flat["z"])
     np.testing.assert_allclose(z, x @ w, **tolerance)
     compiled(dense_forward)(*sizes, flat["x"], flat["w"], b, True, flat["z"])
-    compiled(dense_backward_weight)(*sizes, flat["x"], flat["dz"], flat["dw"])
+    middle = n_in // 2
+    for part in ((0, middle), (middle, n_in)):
+        compiled(dense_backward_weight)(*sizes, *part, flat["x"], flat["dz"], flat["dw"])
     compiled(column_sums)(n_rows, n_out, flat["dz"], db)
     w_t = np.full(w.size, np.nan, dtype)
     compiled(dense_backward_input)(*sizes, flat["dz"], flat["w"], w_t, flat["dx"])

@@ -11,7 +11,7 @@ SIZE = 2000 if config.DISABLE_JIT else 200_000
 
 def _mask(compiled, rate, key, size=SIZE, dtype=np.float64):
     a, d = np.ones(size, dtype), np.full(size, 2.0, dtype)
-    compiled(dropout_forward)(a, d, rate, np.uint64(key))
+    compiled(dropout_forward)(a, d, 0, rate, np.uint64(key))
     np.testing.assert_array_equal(d, 2 * a)
     return a
 

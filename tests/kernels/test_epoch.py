@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numba import config
-from numpy_twin import forward, loss_parameters, loss_targets, train_epoch
+from numpy_twin import dense_rows, forward, loss_parameters, loss_targets, train_epoch
 
 import skdnn
 from skdnn.kernels import epoch as entries
@@ -87,7 +87,7 @@ def test_twin(solver, loss):
         order = np.random.default_rng(seed).permutation(rows.n_rows)
         mean_loss = engine.train_epoch([order], np.full(4, 0.01), np.ones(4))
         expected, t = train_epoch(
-            coefs, intercepts, "tanh", loss, solver, rows.features.dense, rows.y,
+            coefs, intercepts, "tanh", loss, solver, dense_rows(rows.features), rows.y,
             rows.weights, order, 8, 0.01,
             slots, t, alpha=settings.alpha / rows.weight_scale, momentum=0.5, nesterov=True,
             beta_1=0.9, beta_2=0.99, epsilon=1e-6, weight_decay=0.1,
@@ -112,8 +112,9 @@ def test_a_step_whose_loss_is_not_finite_is_not_taken():
     network.params[0, -1] = np.inf
     before = network.params.copy()
     status, total = entries.train_epoch(
-        engine.program, None, engine.states[0], engine.rows.features, engine.rows.y,
-        engine.rows.weights, np.arange(30), np.full(1, 0.1), np.ones(1), 30, np.uint64(0),
+        engine.program, None, engine.states[0], engine.teams[0][0], engine.rows.features,
+        engine.rows.y, engine.rows.weights, np.arange(30), np.full(1, 0.1),
+        np.ones(1), 30, np.uint64(0),
     )  # fmt: skip
     assert status == entries.NON_FINITE_LOSS
     assert total == 0
@@ -125,7 +126,7 @@ def test_nothing_is_compiled_for_another_architecture():
     def run(**changes):
         engine, network, rows = make_engine(make_settings(), **changes)
         engine.train_epoch([np.arange(rows.n_rows)], np.full(4, 0.01), np.ones(4))
-        predict(network, rows.features.dense)
+        predict(network, dense_rows(rows.features))
 
     run()
     compiled = [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]

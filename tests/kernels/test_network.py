@@ -8,10 +8,12 @@ from scipy import sparse
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import Program, State
+from skdnn.kernels.network import Program, State, gather
 from skdnn.kernels.optimizers import CLIP_NORM, N_HYPER, OPTIMIZERS
+from skdnn.kernels.team import make_team
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
+from skdnn.training import data
 from skdnn.training.data import make_features
 
 N_ROWS = 6
@@ -32,7 +34,7 @@ def make_case(activation, loss, hidden, rng, dropout=0.0, normalization=None):
     return spec, layout, params, X, loss_targets(loss, rng, N_ROWS, n_out), weights
 
 
-def loss_and_gradient(spec, layout, params, X, y, weights):
+def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     """One step of SGD with a learning rate of 0: the parameters stay, the gradient is kept."""
     hyper = np.zeros(N_HYPER)
     hyper[CLIP_NORM] = np.inf
@@ -40,22 +42,22 @@ def loss_and_gradient(spec, layout, params, X, y, weights):
         layout.table, layout.dropout, layout.segments, layout.factors, hyper,
         LOSSES[spec.loss].code, np.array(spec.loss_parameters), OPTIMIZERS["sgd"].code,
     )  # fmt: skip
-    n_rows = X.shape[0]
+    n_rows = y.shape[0]
     state = State(
         params.copy(), np.zeros(layout.n_buffers), np.full(layout.n_params, np.nan),
-        np.zeros(layout.n_params), layout.arena(n_rows, np.float64),
+        np.zeros(layout.n_params), layout.arena(n_rows, np.float64), layout.scratch(np.float64),
         layout.moments(n_rows, np.float64), np.empty(n_rows * X.shape[1]), np.empty(y.size),
         np.empty(n_rows), np.zeros(1, np.int64),
     )  # fmt: skip
     # Nothing may be read before it is written.
-    state.arena[:] = state.moments[:] = state.x_batch[:] = np.nan
+    state.arena[:] = state.scratch[:] = state.moments[:] = state.x_batch[:] = np.nan
     inputs = [y.copy(), weights.copy()]
     for array in inputs:
         array.flags.writeable = False
-    features = make_features(X.copy(), np.dtype(float))
+    features = make_features(X.copy(), np.dtype(float), rows)
     status, total = entries.train_epoch(
-        program, layout.normalization, state, features, *inputs, np.arange(n_rows), np.zeros(1),
-        np.ones(1), n_rows, np.uint64(3),
+        program, layout.normalization, state, make_team(1, layout.n_blocks)[0], features, *inputs,
+        np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
     )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)
@@ -123,3 +125,27 @@ def test_twin(loss, hidden, normalization, rng):
     for views, twins in zip((layout.coefs, layout.intercepts, layout.gains), grads, strict=True):
         for ours, twin in zip(views(gradient[None]), twins, strict=True):
             np.testing.assert_allclose(ours, twin, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("X_dtype", [np.float32, np.float64])
+def test_rows_are_gathered_from_any_array(X_dtype, order, monkeypatch, compiled, rng):
+    monkeypatch.setattr(data, "COPY_BYTES", 0)
+    X = np.asarray(rng.standard_normal((7, 5)), X_dtype, order=order)
+    kept, rows = np.array([6, 1, 3, 0]), np.array([3, 0, 0])
+    for dtype in (np.float32, np.float64):
+        for index, expected in ((None, X[rows]), (kept, X[kept[rows]])):
+            batch = np.full(15, np.nan, dtype)
+            compiled(gather)(make_features(X, np.dtype(dtype), index), rows, batch)
+            np.testing.assert_array_equal(batch, expected.astype(dtype).ravel())
+
+
+def test_sparse_rows_that_are_meant(rng):
+    """A choice of rows has the predictions of a copy of them."""
+    case = list(make_case("tanh", "log_loss", (8, 7), rng))
+    index = np.array([4, 0, 0])
+    dense, y, weights = case[3], case[4][index], case[5][index]
+    case[3:] = sparse.csr_array(dense), y, weights
+    chosen = loss_and_gradient(*case, rows=index)
+    case[3] = dense[index]
+    np.testing.assert_array_equal(chosen[1], loss_and_gradient(*case)[1])

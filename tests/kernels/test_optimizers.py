@@ -5,12 +5,33 @@ import pytest
 from numpy_twin import OPTIMIZERS as TWINS
 
 from skdnn.kernels import optimizers as rules
-from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK, update
+from skdnn.kernels.epoch import update_parameters
+from skdnn.kernels.network import Program, State
+from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK
+from skdnn.kernels.team import make_team
 
 HYPER = {
     "momentum": 0.8, "nesterov": True, "beta_1": 0.85, "beta_2": 0.97, "epsilon": 1e-3,
     "weight_decay": 0.1, "l2": 0.3, "l1": 0.0, "clip_norm": np.inf,
 }  # fmt: skip
+
+
+def update(compiled, name, hyper, rate, strength, number, n_rows, segments, factors, params, grads,
+           slots):  # fmt: skip
+    """One step; returns the penalty."""
+    empty = np.empty(0, params.dtype)
+    program = Program(
+        np.zeros((1, 1), np.int64), np.zeros(1), segments, factors, hyper, 0, np.zeros(1),
+        OPTIMIZERS[name].code,
+    )  # fmt: skip
+    state = State(
+        params, empty, grads.copy(), slots, empty, np.empty(UPDATE_BLOCK, params.dtype), empty,
+        empty, empty, empty, np.zeros(1, np.int64),
+    )  # fmt: skip
+    n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
+    (team,) = make_team(1, n_blocks)
+    assert compiled(update_parameters)(program, state, team, rate, strength, number, n_rows)
+    return team.penalties.sum()
 
 
 def _hyper(**changes):
@@ -33,9 +54,9 @@ def test_twin(name, nesterov, compiled, rng):
     hyper = {**HYPER, "nesterov": nesterov}
     for step in (1, 2, 3):
         grads = rng.standard_normal(n)
-        value = compiled(update)(
-            OPTIMIZERS[name].code, _hyper(nesterov=nesterov), 0.1, 1.0, step, n_rows, segments,
-            factors, params, grads.copy(), slots, np.empty(UPDATE_BLOCK),
+        value = update(
+            compiled, name, _hyper(nesterov=nesterov), 0.1, 1.0, step, n_rows, segments, factors,
+            params, grads, slots,
         )  # fmt: skip
         w, b = expected[:split], expected[split:]
         assert value == pytest.approx(0.5 * HYPER["l2"] * (w**2).sum(), rel=1e-13)
@@ -49,10 +70,10 @@ def test_twin(name, nesterov, compiled, rng):
 def step(compiled, name, w, g, *, strength=1.0, **changes):
     """One step of all parameters with a rate of 0.1; the penalty's value and the new weights."""
     w = w.copy()
-    value = compiled(update)(
-        OPTIMIZERS[name].code, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}), 0.1, strength,
-        1, 1, np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g.copy(),
-        np.zeros(OPTIMIZERS[name].n_slots * w.size, w.dtype), np.empty(UPDATE_BLOCK, w.dtype),
+    value = update(
+        compiled, name, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}), 0.1, strength, 1, 1,
+        np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g,
+        np.zeros(OPTIMIZERS[name].n_slots * w.size, w.dtype),
     )  # fmt: skip
     return value, w
 
@@ -100,10 +121,9 @@ def test_l1_finds_the_minimum_with_its_zeros(name, compiled):
     w, slots = c.copy(), np.zeros(OPTIMIZERS[name].n_slots * c.size)
     hyper = _hyper(l2=0.0, l1=l1, weight_decay=0.0, epsilon=1e-8)
     for number in range(1, 3000):
-        compiled(update)(
-            OPTIMIZERS[name].code, hyper, 0.02 / number**0.5, 1.0, number, 1,
-            np.array([[0, c.size]]), np.ones((1, rules.N_FACTORS)), w, w - c, slots,
-            np.empty(UPDATE_BLOCK),
+        update(
+            compiled, name, hyper, 0.02 / number**0.5, 1.0, number, 1, np.array([[0, c.size]]),
+            np.ones((1, rules.N_FACTORS)), w, w - c, slots,
         )  # fmt: skip
     np.testing.assert_allclose(w, np.sign(c) * np.maximum(np.abs(c) - l1, 0), atol=2e-3)
     assert (w[[1, 2, 4]] == 0).all()

@@ -54,9 +54,19 @@ def test_blocks_of_the_arena_do_not_overlap(normalization):
     blocks.sort()
     ends = [start + width for start, width in blocks]
     assert ends[:-1] == [start for start, _ in blocks[1:]]
-    # Behind them the transpose of the largest weights above the first layer, or a block of the
-    # optimiser.
-    assert layout.arena(10, np.dtype(float)).size == 10 * ends[-1] + max(4 * 6, UPDATE_BLOCK)
+    assert layout.arena(10, np.dtype(float)).size == 10 * ends[-1]
+
+
+def test_scratch_memory_has_room_for_transposed_weights_and_for_a_block():
+    assert Layout(make_spec(7, 4, 6, 2)).scratch(np.dtype(float)).size == UPDATE_BLOCK
+    # The weights of the first layer are never transposed.
+    assert Layout(make_spec(300, 50, 60, 2)).scratch(np.dtype(float)).size == 50 * 60
+
+
+def test_blocks_of_the_optimiser_end_with_their_segment():
+    # 3,000 weights and 62 biases.
+    assert Layout(make_spec(50, 60, 2)).n_blocks == 3 + 1
+    assert 3 * UPDATE_BLOCK < 50 * 60 + 60 * 2
 
 
 def test_table_and_factors():

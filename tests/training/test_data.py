@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from numpy_twin import dense_rows
 from scipy import sparse
 
+from skdnn.training import data
 from skdnn.training.data import frozen, make_features, make_rows, n_feature_rows
 
 
@@ -27,15 +29,36 @@ def test_weights_have_mean_one():
 
 
 def test_values_beyond_float32_become_infinite_without_a_warning():
-    rows = make_rows(np.full((2, 1), 1e300), np.zeros(2), None, dtype=np.float32)
-    assert rows.features.dense.tolist() == [[np.inf], [np.inf]]
+    rows = make_rows(np.ones((2, 1)), np.full(2, 1e300), None, dtype=np.float32)
+    assert rows.y.tolist() == [[np.inf], [np.inf]]
     assert rows.weights.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_all_arrays_have_the_dtype_of_the_network(dtype):
+def test_integers_targets_and_weights_take_the_dtype_of_the_network(dtype):
     rows = make_rows(np.ones((2, 1), int), np.zeros((2, 2), int), np.ones(2), dtype=dtype)
-    assert {rows.features.dense.dtype, rows.y.dtype, rows.weights.dtype} == {np.dtype(dtype)}
+    assert {dense_rows(rows.features).dtype, rows.y.dtype, rows.weights.dtype} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("X_dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dense_features_are_not_copied(dtype, X_dtype, order, monkeypatch):
+    monkeypatch.setattr(data, "COPY_BYTES", 0)
+    X = np.arange(12, dtype=X_dtype).reshape(4, 3, order=order)
+    index = np.array([2, 0, 2])
+    for rows, meant in ((None, X), (index, X[index])):
+        features = make_features(X, np.dtype(dtype), rows)
+        assert np.shares_memory(features.single if X_dtype == np.float32 else features.double, X)
+        np.testing.assert_array_equal(dense_rows(features), meant)
+        assert n_feature_rows(features) == len(meant)
+
+
+def test_a_small_array_by_columns_is_copied():
+    X = np.asfortranarray(np.arange(12.0).reshape(4, 3))
+    features = make_features(X, np.dtype(float))
+    assert not np.shares_memory(features.double, X)
+    np.testing.assert_array_equal(dense_rows(features), X)
 
 
 def test_sparse_features_are_not_copied_without_need():
@@ -43,7 +66,8 @@ def test_sparse_features_are_not_copied_without_need():
     features = make_features(X, np.dtype(float))
     assert np.shares_memory(features.data, X.data)
     assert np.shares_memory(features.indices, X.indices)
-    assert features.dense.shape == (0, 4)
+    assert features.shape[:2].tolist() == [5, 4]
+    assert features.single.size == features.double.size == 0
     assert n_feature_rows(features) == 5
 
 

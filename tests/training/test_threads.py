@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -58,3 +59,28 @@ def test_nothing_runs_on_behind_a_second_interrupt():
 def test_no_threads_for_a_single_task():
     with Threads(-1, 1) as threads:
         assert threads.map(lambda _: threading.current_thread(), [0]) == [threading.main_thread()]
+
+
+def test_workers_that_wait_for_each_other():
+    barrier = threading.Barrier(3)
+
+    def work(worker):
+        barrier.wait(10)
+        return worker + 5
+
+    with Threads(3, 3) as threads:
+        assert threads.run_together(work, 3, barrier.abort) == 5
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_one_that_fails_tells_the_others(failing):
+    barrier = threading.Barrier(3)
+
+    def work(worker):
+        if worker == failing:
+            raise MemoryError("too much")
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(30)
+
+    with Threads(3, 3) as threads, pytest.raises(MemoryError, match="too much"):
+        threads.run_together(work, 3, barrier.abort)

@@ -1,0 +1,81 @@
+"""A network whose steps are shared by threads has the bits of one that is trained by one."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from skdnn import DNNClassifier, DNNRegressor
+from skdnn._jit import JIT_DISABLED
+from skdnn.training import engine
+
+pytestmark = pytest.mark.skipif(
+    JIT_DISABLED, reason="without compilation there is one thread, whatever n_jobs says"
+)
+
+VARIANTS = {
+    "plain": {},
+    "several outputs": {"loss": "huber"},
+    "dropout": {"dropout": 0.3, "input_dropout": 0.1},
+    "clipping": {"clip_norm": 0.01, "solver": "sgd"},
+    "penalties": {"alpha": 0.01, "l1_ratio": 0.5, "solver": "rmsprop"},
+    "two members": {"n_members": 2, "activation": "mish"},
+    "no hidden layer": {"hidden_layer_sizes": ()},
+}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Let every step be shared, and count the threads."""
+    teams = []
+    monkeypatch.setattr(engine, "TEAM_WORK", 1)
+    make_team = engine.make_team
+    monkeypatch.setattr(
+        engine, "make_team", lambda n, blocks: teams.append(n) or make_team(n, blocks)
+    )
+    return teams
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_bits_do_not_depend_on_the_number_of_threads(name, sparse, shared, rng):
+    X = rng.standard_normal((203, 20)) * (rng.random((203, 20)) < 0.4)
+    y = X[:, :3] if name == "several outputs" else X[:, 0]
+    X = csr_array(X) if sparse else X
+    options = {
+        "hidden_layer_sizes": (70, 30), "batch_size": 64, "max_iter": 4, "random_state": 0,
+        "n_iter_no_change": np.inf, "dtype": "float32", "tol": 0.0, **VARIANTS[name],
+    }  # fmt: skip
+    models = {}
+    for n_jobs in (1, 3, 4):
+        with pytest.warns(match="Maximum iterations"):
+            models[n_jobs] = DNNRegressor(n_jobs=n_jobs, **options).fit(X, y)
+    assert {1, 3} <= set(shared)
+    for n_jobs in (3, 4):
+        assert models[n_jobs].loss_curve_ == models[1].loss_curve_
+        for kind in ("coefs_", "intercepts_"):
+            for one, many in zip(
+                getattr(models[1], kind), getattr(models[n_jobs], kind), strict=True
+            ):
+                np.testing.assert_array_equal(one, many)
+
+
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_a_normalised_network_is_trained_by_one_thread(normalization, shared, rng):
+    X = rng.standard_normal((100, 5))
+    model = DNNClassifier((8,), normalization=normalization, max_iter=2, n_jobs=2)
+    with pytest.warns(match="Maximum iterations"):
+        model.fit(X, X[:, 0] > 0)
+    assert set(shared) == {1}
+
+
+def test_an_error_in_a_shared_step_ends_all_threads(shared, rng):
+    X = rng.standard_normal((100, 5)) * 1e30
+    model = DNNRegressor((8,), solver="sgd", learning_rate_init=1e30, n_jobs=2, dtype="float32")
+    with pytest.raises(ValueError, match="non-finite"):
+        model.fit(X, X[:, 0])
+    assert 2 in shared
