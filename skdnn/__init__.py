@@ -3,10 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skdnn.estimators.classifier import DNNClassifier
-from skdnn.estimators.regressor import DNNRegressor
-from skdnn.network.losses import Huber, Quantile
-from skdnn.training.schedules import Cosine, CosLog, OneCycle
+from skdnn._garbage import no_garbage_collection
+
+# Modules live on: to look for garbage among what they are made of takes a seventh of the import.
+with no_garbage_collection():
+    from skdnn.estimators.classifier import DNNClassifier
+    from skdnn.estimators.regressor import DNNRegressor
+    from skdnn.network.losses import Huber, Quantile
+    from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 if TYPE_CHECKING:
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate

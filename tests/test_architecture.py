@@ -12,7 +12,7 @@ PACKAGE = Path(skdnn.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each layer may import itself and the layers before it.
-LAYERS = ["_jit", "_dtypes", "kernels", "network", "training", "tabular", "estimators"]
+LAYERS = ["_garbage", "_jit", "_dtypes", "kernels", "network", "training", "tabular", "estimators"]
 LAST = ["inspection", "export", "distributed"]
 
 

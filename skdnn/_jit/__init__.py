@@ -23,8 +23,9 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
+from skdnn._garbage import no_garbage_collection
 from skdnn._jit.cache import enable_cache
-from skdnn._jit.libraries import EntryCompiler, InnerCompiler, no_garbage_collection
+from skdnn._jit.libraries import EntryCompiler, InnerCompiler
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 from skdnn._jit.views import part
 

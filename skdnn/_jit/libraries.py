@@ -12,27 +12,12 @@ all that it calls, under names that nobody else sees. It is optimised as a whole
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Numba makes millions of objects that live on; to look for garbage there takes a quarter of
-    its time. To be used under Numba's lock, so that threads do not undo each other's.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+from skdnn._garbage import no_garbage_collection
 
 
 class _CodegenWithoutEngine:
