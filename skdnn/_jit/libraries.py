@@ -82,6 +82,10 @@ class EntryCompiler(InnerCompiler):
 
     library_class = EntryLibrary
 
+    def __init__(self, *arguments):
+        with no_garbage_collection():  # Numba fills its registries
+            super().__init__(*arguments)
+
     def compile_extra(self, func):
         with no_garbage_collection():
             return super().compile_extra(func)
