@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite.binding import parse_assembly
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -51,6 +52,10 @@ class InnerLibrary(JITCodeLibrary):
         self._finalized = True
 
 
+#: What compiled code does that calls an entry all the same.
+_ABORT = "call void @llvm.trap() unreachable"
+
+
 class EntryLibrary(JITCodeLibrary):
     """Code that keeps what it has linked in to itself.
 
@@ -63,6 +68,22 @@ class EntryLibrary(JITCodeLibrary):
             if not function.is_declaration and function.linkage.name == "linkonce_odr":
                 function.linkage = "private"
         super()._optimize_final_module()
+
+    def serialize_using_object_code(self) -> tuple[str, str, tuple[bytes, bytes]]:
+        """The machine code, and of its functions the names.
+
+        Numba keeps all of its source, for compiled code that calls it. An entry is called by
+        Python; to read its source again would take as long as all else that loads it.
+        """
+        self._ensure_finalized()
+        names = [
+            function.name
+            for function in self._final_module.functions
+            if not function.is_declaration and function.linkage.name == "external"
+        ]
+        functions = (f'define void @"{name}"() noinline {{ {_ABORT} }}' for name in names)
+        source = parse_assembly("\n".join(["declare void @llvm.trap()", *functions]))
+        return self.name, "object", (self._get_compiled_object(), source.as_bitcode())
 
 
 class InnerCompiler(Compiler):

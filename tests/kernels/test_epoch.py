@@ -179,10 +179,12 @@ def test_the_cache_hits_in_a_new_process_and_notices_an_edited_kernel(tmp_path):
 
 
 # In a process that has read an entry from the cache: nothing that compiling needs is there yet, and
-# all of it when it is needed.
+# all of it when it is needed; of the entry there is machine code, but no source.
 AFTER_LOADING = """
 import sys
 assert "numba.cpython.charseq" not in sys.modules
+[result] = entries.predict_raw.overloads.values()
+assert len(result.library._get_module_for_linking().as_bitcode()) < 10_000
 import numba
 assert numba.njit(lambda a: np.sort(a).sum())(np.array([3.0, 1.0])) == 4.0
 assert predict_raw(network, features, Threads(None, 1))[0, 0, 0] == 2.0
