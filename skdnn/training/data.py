@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,11 @@ def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarra
     return view
 
 
+@cache
+def _empty(dtype: np.dtype | type) -> np.ndarray:
+    return frozen(np.empty(0), dtype)
+
+
 def make_features(X: Any, dtype: np.dtype) -> Features:
     """Features from a dense array or a sparse one in compressed rows.
 
@@ -33,10 +39,7 @@ def make_features(X: Any, dtype: np.dtype) -> Features:
     # Beyond the range of float32 a value becomes inf, and the training says so.
     with np.errstate(over="ignore"):
         if not issparse(X):
-            empty = np.empty(0)
-            return Features(
-                frozen(X, dtype), frozen(empty, dtype), frozen(empty, COLUMN), frozen(empty, INDEX)
-            )
+            return Features(frozen(X, dtype), _empty(dtype), _empty(COLUMN), _empty(INDEX))
         # Of a shallow copy: the check cuts off spare room behind the stored elements.
         X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
         X.check_format(full_check=True)
