@@ -13,6 +13,7 @@ with no_garbage_collection():
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 if TYPE_CHECKING:
+    from skdnn._warmup import warmup
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
@@ -31,6 +32,7 @@ __all__ = [
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
+    "warmup",
 ]
 
 # Imported when they are first asked for: few programs need them, all wait for `import skdnn`.
@@ -39,6 +41,7 @@ _MODULES = {
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
+    "warmup": "skdnn._warmup",
 }
 
 

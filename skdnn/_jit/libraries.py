@@ -19,6 +19,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
 from skdnn._garbage import no_garbage_collection
+from skdnn._jit.compilations import compilation
 
 
 class _CodegenWithoutEngine:
@@ -108,5 +109,5 @@ class EntryCompiler(InnerCompiler):
             super().__init__(*arguments)
 
     def compile_extra(self, func):
-        with no_garbage_collection():
+        with no_garbage_collection(), compilation(func.__name__):
             return super().compile_extra(func)
