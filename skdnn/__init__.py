@@ -3,12 +3,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skdnn.estimators.classifier import DNNClassifier
-from skdnn.estimators.regressor import DNNRegressor
-from skdnn.network.losses import Huber, Quantile
-from skdnn.training.schedules import Cosine, CosLog, OneCycle
+from skdnn._garbage import no_garbage_collection
+
+# Modules live on: to look for garbage among what they are made of takes a seventh of the import.
+with no_garbage_collection():
+    from skdnn.estimators.classifier import DNNClassifier
+    from skdnn.estimators.regressor import DNNRegressor
+    from skdnn.network.losses import Huber, Quantile
+    from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 if TYPE_CHECKING:
+    from skdnn._warmup import warmup
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
@@ -27,6 +32,7 @@ __all__ = [
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
+    "warmup",
 ]
 
 # Imported when they are first asked for: few programs need them, all wait for `import skdnn`.
@@ -35,6 +41,7 @@ _MODULES = {
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
+    "warmup": "skdnn._warmup",
 }
 
 

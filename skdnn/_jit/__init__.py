@@ -19,13 +19,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
 from skdnn._jit.cache import enable_cache
-from skdnn._jit.libraries import EntryCompiler, InnerCompiler, no_garbage_collection
+from skdnn._jit.libraries import EntryCompiler, InnerCompiler
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 from skdnn._jit.views import part
 
@@ -39,7 +37,6 @@ __all__ = [
     "by_dtype",
     "entry",
     "kernel",
-    "load_registries",
     "offer_core",
     "part",
     "pause",
@@ -95,17 +92,6 @@ def entry(function: Callable) -> Callable:
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled
-
-
-@lru_cache(maxsize=1)
-def load_registries() -> None:
-    """Let Numba fill its registries, which it otherwise does in the first call of an entry.
-
-    Under Numba's own lock, as there: two threads may fit at once.
-    """
-    with global_compiler_lock, no_garbage_collection():
-        cpu_target.typing_context.refresh()
-        cpu_target.target_context.refresh()
 
 
 @lru_cache(maxsize=1)

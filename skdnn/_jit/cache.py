@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 
 
 class GuardedCache(FunctionCache):
@@ -14,7 +15,11 @@ class GuardedCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super().load_overload(sig, target_context)
+            # Numba's own method fills the registries of all that can be compiled, which takes a
+            # tenth of a second; machine code needs the symbols of the run-time system.
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
         except Exception as error:
             warn_once(
                 f"skdnn cannot read its compiled kernels in {self.cache_path} "

@@ -12,27 +12,14 @@ all that it calls, under names that nobody else sees. It is optimised as a whole
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from llvmlite.binding import parse_assembly
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Numba makes millions of objects that live on; to look for garbage there takes a quarter of
-    its time. To be used under Numba's lock, so that threads do not undo each other's.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+from skdnn._garbage import no_garbage_collection
+from skdnn._jit.compilations import compilation
 
 
 class _CodegenWithoutEngine:
@@ -66,6 +53,10 @@ class InnerLibrary(JITCodeLibrary):
         self._finalized = True
 
 
+#: What compiled code does that calls an entry all the same.
+_ABORT = "call void @llvm.trap() unreachable"
+
+
 class EntryLibrary(JITCodeLibrary):
     """Code that keeps what it has linked in to itself.
 
@@ -78,6 +69,22 @@ class EntryLibrary(JITCodeLibrary):
             if not function.is_declaration and function.linkage.name == "linkonce_odr":
                 function.linkage = "private"
         super()._optimize_final_module()
+
+    def serialize_using_object_code(self) -> tuple[str, str, tuple[bytes, bytes]]:
+        """The machine code, and of its functions the names.
+
+        Numba keeps all of its source, for compiled code that calls it. An entry is called by
+        Python; to read its source again would take as long as all else that loads it.
+        """
+        self._ensure_finalized()
+        names = [
+            function.name
+            for function in self._final_module.functions
+            if not function.is_declaration and function.linkage.name == "external"
+        ]
+        functions = (f'define void @"{name}"() noinline {{ {_ABORT} }}' for name in names)
+        source = parse_assembly("\n".join(["declare void @llvm.trap()", *functions]))
+        return self.name, "object", (self._get_compiled_object(), source.as_bitcode())
 
 
 class InnerCompiler(Compiler):
@@ -97,6 +104,10 @@ class EntryCompiler(InnerCompiler):
 
     library_class = EntryLibrary
 
+    def __init__(self, *arguments):
+        with no_garbage_collection():  # Numba fills its registries
+            super().__init__(*arguments)
+
     def compile_extra(self, func):
-        with no_garbage_collection():
+        with no_garbage_collection(), compilation(func.__name__):
             return super().compile_extra(func)

@@ -20,7 +20,13 @@ from skdnn.estimators._checks import (
 )
 from skdnn.estimators._html import network_html
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
-from skdnn.estimators._sklearn import BaseEstimator, check_weights, fit_context, validate_data
+from skdnn.estimators._sklearn import (
+    BaseEstimator,
+    check_weights,
+    fit_context,
+    is_validated,
+    validate_data,
+)
 from skdnn.estimators._validation import check_scoring_name, make_score, split_indices
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.initializers import initial_values
@@ -255,7 +261,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         class_weight = getattr(self, "class_weight", None)
         whole = _weighted(data, per_class, class_weight)
         data = whole.with_weight()
-        settings = Settings.from_params(self.get_params(deep=False))
+        settings = Settings.of(self)
         spec = self._network_spec(data.X, data.y)
         self.do_early_stopping_ = not partial and self._stops_early(data, given)
         if resume:
@@ -457,8 +463,10 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
     def _member_raw(self, X) -> np.ndarray:
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **X_FORMAT)
+        if not self._is_trained():
+            check_is_fitted(self)
+        if not is_validated(self, X):
+            X = validate_data(self, X, reset=False, **X_FORMAT)
         network = self._network
         features = make_features(X, network.dtype)
         # As many tasks as there may be: the engine makes no more blocks than are worth it.

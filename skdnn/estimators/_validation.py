@@ -151,3 +151,23 @@ def make_score(
             raise TypeError(f"scoring={estimator.scoring!r} failed: {error}") from error
 
     return score
+
+
+def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
+    """What ``sklearn.metrics.r2_score`` returns, to the bit.
+
+    Its checks would take ten times as long as an epoch of a hundred rows.
+
+    Parameters
+    ----------
+    y, prediction : (n_rows, n_outputs) arrays of one dtype, finite, at least two rows
+    weights : (n_rows,) array of that dtype
+    """
+    columns = weights[:, None]
+    residual = (columns * (y - prediction) ** 2).sum(axis=0)
+    total = (columns * (y - np.average(y, axis=0, weights=weights)) ** 2).sum(axis=0)
+    # Without any residual the score is 1, whatever there was to explain; with nothing to explain 0.
+    scores = (residual == 0).astype(y.dtype)
+    usual = (residual != 0) & (total != 0)
+    scores[usual] = 1 - residual[usual] / total[usual]
+    return float(scores.mean())

@@ -14,6 +14,7 @@ from skdnn.estimators._checks import (
 )
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._sklearn import StrOptions, fit_context
+from skdnn.estimators._validation import mean_r2
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
@@ -215,12 +216,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         self._levels = spec.loss_parameters[: spec.n_levels]
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        from sklearn.metrics import r2_score  # as in _validation.py
-
         y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
+        prediction = self._prediction(raw)
+        if rows.n_rows < 2:
+            from sklearn.metrics import r2_score  # as in _validation.py; it warns, and returns NaN
+
+            return float(r2_score(y, prediction))
         # A diverging network may be so far off that its squared error overflows.
         with np.errstate(over="ignore", invalid="ignore"):
-            return float(r2_score(y, self._prediction(raw), sample_weight=rows.weights))
+            return mean_r2(y, prediction.reshape(y.shape), rows.weights)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,11 @@ def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarra
     return view
 
 
+@cache
+def _empty(dtype: np.dtype | type) -> np.ndarray:
+    return frozen(np.empty(0), dtype)
+
+
 def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Features:
     """Features from a dense array or a sparse one in compressed rows, without a copy if possible.
 
@@ -40,11 +46,10 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
     ValueError
         If the indices of a sparse array are not consistent: the kernels trust them.
     """
-    none = np.empty(0)
     parts = {
-        "single": frozen(none, np.float32), "double": frozen(none, np.float64),
-        "data": frozen(none, dtype), "indices": frozen(none, COLUMN), "indptr": frozen(none, INDEX),
-        "rows": frozen(none if rows is None else rows, INDEX),
+        "single": _empty(np.float32), "double": _empty(np.float64), "data": _empty(dtype),
+        "indices": _empty(COLUMN), "indptr": _empty(INDEX),
+        "rows": _empty(INDEX) if rows is None else frozen(rows, INDEX),
     }  # fmt: skip
     if not issparse(X):
         name, elements, strides = _elements(X, dtype)

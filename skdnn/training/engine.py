@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
-from skdnn._jit import JIT_DISABLED, TILE_ROWS, load_registries
+from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Features, Program, State
@@ -126,7 +126,6 @@ class Engine:
         progress: Progress,
         threads: Threads,
     ) -> None:
-        load_registries()
         self.network = network
         self.rows = rows
         self.batch_size = batch_size
@@ -317,7 +316,6 @@ def predict_raw(network: Network, features: Features, threads: Threads) -> np.nd
     -------
     raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
-    load_registries()
     n_rows = n_feature_rows(features)
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     program = _program(network, None)

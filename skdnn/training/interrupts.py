@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block is done: what belongs together changes together.
+def complete(write: Callable[[], None]) -> None:
+    """Let what belongs together change together: a Ctrl-C is raised when ``write`` is done.
 
-    For short blocks of the main thread; the other threads get no signals.
+    ``write`` must be a function that does the same when it is begun again. (To hold the signal
+    back costs as much as a small epoch.)
     """
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    pressed = []
-    signal.signal(signal.SIGINT, lambda *arguments: pressed.append(arguments))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if pressed:
-        handler(*pressed[-1])
+    interrupt = None
+    while True:
+        try:
+            write()
+            break
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt

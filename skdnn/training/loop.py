@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from copy import copy
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -23,10 +24,10 @@ from skdnn.training.engine import (
     mean_raw,
     predict_raw,
 )
-from skdnn.training.interrupts import uninterrupted
+from skdnn.training.interrupts import complete
 from skdnn.training.progress import Progress
-from skdnn.training.sampling import row_order
-from skdnn.training.schedules import Annealing, Position, make_schedule, step_factors
+from skdnn.training.sampling import RowOrder
+from skdnn.training.schedules import Annealing, Position, StepFactors, make_schedule
 from skdnn.training.settings import Settings
 from skdnn.training.threads import Threads
 
@@ -97,8 +98,14 @@ class Training:
         else:
             self.batch_size = resolve_batch_size(settings.batch_size, rows.n_rows)
         self.engine = Engine(network, settings, rows, self.batch_size, progress, threads)
+        self.row_orders = [
+            RowOrder(seeds.order, rows.n_rows, shuffle=settings.shuffle) for seeds in progress.seeds
+        ]
         self.schedule = make_schedule(settings.learning_rate, settings.power_t)
-        self.regularization = make_schedule(settings.regularization_schedule)
+        self.rates = StepFactors(self.schedule, "learning_rate")
+        self.strengths = StepFactors(
+            make_schedule(settings.regularization_schedule), "regularization_schedule"
+        )
         self.n_epochs_run = 0
         self.stop_requested = False
 
@@ -155,24 +162,19 @@ class Training:
         settings, progress, history = self.settings, self.progress, self.history
         if self.monitor is not None:
             self.monitor.begin_epoch()
-        n_rows = self.rows.n_rows
-        orders = [
-            row_order(seeds.order, progress.epoch, n_rows, settings.shuffle)
-            for seeds in progress.seeds
-        ]
-        n_steps = -(-n_rows // self.batch_size)
+        n_steps = -(-self.rows.n_rows // self.batch_size)
         position = Position(progress.epoch, settings.max_iter, n_steps, history.n_samples_seen)
         rate = settings.learning_rate_init
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
-        rates = rate * step_factors(self.schedule, position, "learning_rate")
-        strengths = step_factors(self.regularization, position, "regularization_schedule")
-        if strengths.max() * max(self.network.spec.dropout) >= 1:
+        rates, strengths = rate * self.rates(position), self.strengths(position)
+        dropout = max(self.network.spec.dropout)
+        if dropout > 0 and strengths.max() * dropout >= 1:
             raise ValueError(
                 f"regularization_schedule={settings.regularization_schedule!r} raises a rate of "
-                f"dropout of {max(self.network.spec.dropout):g} to "
-                f"{strengths.max() * max(self.network.spec.dropout):g}; it must be below 1."
+                f"dropout of {dropout:g} to {strengths.max() * dropout:g}; it must be below 1."
             )
+        orders = [order(progress.epoch) for order in self.row_orders]
         loss = self.engine.train_epoch(orders, rates, strengths)
         self.record(loss, float(rates[-1]), start)
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
@@ -225,33 +227,43 @@ class Training:
 
     def record(self, loss: float, rate: float, start: float) -> None:
         """Validate and take note of an epoch that began at ``start`` (``time.perf_counter``)."""
-        progress, history, validation = self.progress, self.history, self.validation
-        value, validation_loss, score = loss, np.nan, np.nan
-        if validation is not None:
-            raw = predict_raw(self.network, validation.rows.features, self.threads)
-            raw = mean_raw(raw, LOSSES[self.network.spec.loss].link)
-            validation_loss = mean_loss(self.network, raw, validation.rows)
-            score = validation.score(raw) if np.isfinite(raw).all() else np.nan
-            value = score if self.keeps_best else loss
-        with uninterrupted():
-            progress.epoch += 1
-            self.n_epochs_run += 1
-            history.n_samples_seen += self.rows.n_rows
-            history.loss.append(loss)
-            history.learning_rate.append(rate)
-            improved = progress.stopping.update(value)
-            if validation is not None or history.validation_loss:
-                for curve, point in (
-                    (history.validation_loss, validation_loss), (history.validation_score, score)
-                ):  # fmt: skip
-                    # Epochs without validation rows have their place, too.
-                    curve += [np.nan] * (progress.epoch - 1 - len(curve))
-                    curve.append(point)
-            if improved and self.keeps_best:
-                progress.best_values = self.network.values.copy()
-            history.seconds.append(time.perf_counter() - start)
+        progress, history = self.progress, self.history
+        value, validation_loss, score = self._validate(loss)
+        stopping = copy(progress.stopping)
+        improved = stopping.update(value)
+        best = self.network.values.copy() if improved and self.keeps_best else progress.best_values
+        points = [(history.loss, [loss]), (history.learning_rate, [rate])]
+        if self.validation is not None or history.validation_loss:
+            # Epochs without validation rows have their place, too.
+            gap = [np.nan] * (progress.epoch - len(history.validation_loss))
+            points.append((history.validation_loss, [*gap, validation_loss]))
+            points.append((history.validation_score, [*gap, score]))
+        points.append((history.seconds, [time.perf_counter() - start]))
+        ends = [(curve, len(curve), added) for curve, added in points]
+        epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
+        n_samples_seen = history.n_samples_seen + self.rows.n_rows
+
+        def write() -> None:
+            progress.epoch, self.n_epochs_run = epoch, n_epochs_run
+            progress.stopping, progress.best_values = stopping, best
+            history.n_samples_seen = n_samples_seen
+            for curve, end, added in ends:
+                curve[end:] = added
+
+        complete(write)
         if self.settings.verbose:
             self._print_epoch()
+
+    def _validate(self, loss: float) -> tuple[float, float, float]:
+        """What an epoch is judged by, its validation loss, and the score of the validation rows."""
+        if self.validation is None:
+            return loss, np.nan, np.nan
+        rows = self.validation.rows
+        raw = predict_raw(self.network, rows.features, self.threads)
+        raw = mean_raw(raw, LOSSES[self.network.spec.loss].link)
+        validation_loss = mean_loss(self.network, raw, rows)
+        score = self.validation.score(raw) if np.isfinite(raw).all() else np.nan
+        return score if self.keeps_best else loss, validation_loss, score
 
     # ---------------------------------------------------------------- ends
 

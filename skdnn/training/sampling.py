@@ -30,9 +30,29 @@ def draw_seeds(random_state: np.random.RandomState) -> Seeds:
     return Seeds(*(int(word) for word in words))
 
 
-def row_order(seed: int, epoch: int, n_rows: int, shuffle: bool) -> np.ndarray:
-    """The order of the rows in an epoch: (n_rows,) int64."""
-    if not shuffle:
-        return np.arange(n_rows, dtype=INDEX)
-    generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, epoch]))
-    return generator.permutation(n_rows).astype(INDEX, copy=False)
+class RowOrder:
+    """Order of the rows, a new one in each epoch.
+
+    Parameters
+    ----------
+    seed : int
+    n_rows : int
+    shuffle : bool
+        False is the order of the data.
+    """
+
+    def __init__(self, seed: int, n_rows: int, *, shuffle: bool) -> None:
+        self.n_rows = n_rows
+        self.shuffle = shuffle
+        # One generator, set to the place of an epoch: to make one takes as long as a small epoch.
+        self._bits = np.random.Philox(key=seed)
+        self._generator = np.random.Generator(self._bits)
+        self._start = self._bits.state
+
+    def __call__(self, epoch: int) -> np.ndarray:
+        """The order in an epoch, whatever was asked for before: (n_rows,) int64."""
+        if not self.shuffle:
+            return np.arange(self.n_rows, dtype=INDEX)
+        self._start["state"]["counter"][3] = epoch
+        self._bits.state = self._start
+        return self._generator.permutation(self.n_rows).astype(INDEX, copy=False)

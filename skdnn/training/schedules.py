@@ -220,22 +220,42 @@ def make_schedule(schedule, power_t: float = 0.5):
     return {**SCHEDULES, **REGULARIZATION_SCHEDULES}[schedule]()
 
 
-def step_factors(schedule: Any, position: Position, parameter: str) -> np.ndarray:
-    """What a schedule, a value of ``parameter``, says about an epoch, checked: kernels trust it.
+class StepFactors:
+    """What a schedule says about the epochs of a training, checked: kernels trust it.
 
-    Raises
-    ------
-    ValueError
-        Unless there is one finite factor >= 0 for each step.
+    Parameters
+    ----------
+    schedule : object with a method ``factors``
+    parameter : str
+        The estimator's parameter whose value the schedule is.
     """
-    factors = np.asarray(schedule.factors(position), dtype=SCALAR)
-    if factors.shape != (position.n_steps,) or not (np.isfinite(factors) & (factors >= 0)).all():
-        raise ValueError(
-            f"The factors of {parameter}={schedule!r} must be finite numbers >= 0, one for each "
-            f"of the {position.n_steps} steps of an epoch. Got an array of shape {factors.shape}: "
-            f"{factors!r}."
-        )
-    return factors
+
+    def __init__(self, schedule: Any, parameter: str) -> None:
+        self.schedule = schedule
+        self.parameter = parameter
+        self._constant: np.ndarray | None = None
+
+    def __call__(self, position: Position) -> np.ndarray:
+        """Factors of the steps of an epoch, (n_steps,); always of so many steps.
+
+        Raises
+        ------
+        ValueError
+            Unless there is one finite factor >= 0 for each step.
+        """
+        if self._constant is not None:
+            return self._constant
+        factors = np.asarray(self.schedule.factors(position), dtype=SCALAR)
+        right = np.isfinite(factors) & (factors >= 0)
+        if factors.shape != (position.n_steps,) or not right.all():
+            raise ValueError(
+                f"The factors of {self.parameter}={self.schedule!r} must be finite numbers >= 0, "
+                f"one for each of the {position.n_steps} steps of an epoch. Got an array of shape "
+                f"{factors.shape}: {factors!r}."
+            )
+        if isinstance(self.schedule, Constant):
+            self._constant = factors
+        return factors
 
 
 def check_fraction(settings: BaseEstimator, name: str) -> None:

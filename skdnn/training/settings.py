@@ -36,7 +36,7 @@ class Settings:
     label_smoothing: float = 0.0
 
     @classmethod
-    def from_params(cls, params: dict[str, Any]) -> Settings:
-        """Pick the settings out of an estimator's ``get_params(deep=False)``."""
+    def of(cls, estimator: Any) -> Settings:
+        """The parameters of an estimator that are settings."""
         names = [field.name for field in fields(cls)]
-        return cls(**{name: params[name] for name in names if name in params})
+        return cls(**{name: getattr(estimator, name) for name in names if hasattr(estimator, name)})

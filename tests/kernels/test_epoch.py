@@ -179,6 +179,30 @@ def test_the_cache_hits_in_a_new_process_and_notices_an_edited_kernel(tmp_path):
     assert run_probe(tmp_path, cache) == (4.0, 0)
 
 
+# In a process that has read an entry from the cache: nothing that compiling needs is there yet, and
+# all of it when it is needed; of the entry there is machine code, but no source.
+AFTER_LOADING = """
+import sys
+assert "numba.cpython.charseq" not in sys.modules
+[result] = entries.predict_raw.overloads.values()
+assert len(result.library._get_module_for_linking().as_bitcode()) < 10_000
+import numba
+assert numba.njit(lambda a: np.sort(a).sum())(np.array([3.0, 1.0])) == 4.0
+assert predict_raw(network, features, Threads(None, 1))[0, 0, 0] == 2.0
+"""
+
+
+@needs_compiler
+def test_reading_the_cache_does_not_wait_for_the_compiler(tmp_path):
+    run_probe(tmp_path, tmp_path)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROBE + AFTER_LOADING],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["2.0", "1"]
+
+
 @needs_compiler
 def test_without_a_cache_directory_there_is_one_warning_and_it_works(tmp_path):
     code = PROBE.replace("import numpy as np", FORBID_CACHE + "\nimport numpy as np", 1)

@@ -64,8 +64,8 @@ def test_scratch_memory_has_room_for_transposed_weights_and_for_a_block():
 
 
 def test_blocks_of_the_optimiser_end_with_their_segment():
-    # 3,000 weights and 62 biases.
-    assert Layout(make_spec(50, 60, 2)).n_blocks == 3 + 1
+    # 3,120 weights and 62 biases.
+    assert Layout(make_spec(50, 60, 2)).n_blocks == 4 + 1
     assert 3 * UPDATE_BLOCK < 50 * 60 + 60 * 2
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdnn.training.sampling import draw_seeds, row_order
+from skdnn.training.sampling import RowOrder, draw_seeds
 
 
 def test_seeds_depend_on_the_random_state_and_differ():
@@ -17,19 +17,30 @@ def test_seeds_depend_on_the_random_state_and_differ():
 
 @pytest.mark.parametrize("n_rows", [1, 2, 1000])
 def test_order_is_a_permutation_that_epoch_and_seed_decide(n_rows):
-    order = row_order(5, 3, n_rows, shuffle=True)
-    assert order.dtype == np.int64
-    np.testing.assert_array_equal(np.sort(order), np.arange(n_rows))
-    np.testing.assert_array_equal(order, row_order(5, 3, n_rows, shuffle=True))
+    order = RowOrder(5, n_rows, shuffle=True)
+    third = order(3)
+    assert third.dtype == np.int64
+    np.testing.assert_array_equal(np.sort(third), np.arange(n_rows))
     if n_rows > 2:
-        assert not np.array_equal(order, row_order(5, 4, n_rows, shuffle=True))
-        assert not np.array_equal(order, row_order(6, 3, n_rows, shuffle=True))
+        assert not np.array_equal(third, order(4))
+        assert not np.array_equal(third, RowOrder(6, n_rows, shuffle=True)(3))
+
+
+@pytest.mark.parametrize("n_rows", [7, 1000])
+def test_order_does_not_depend_on_what_was_asked_before(n_rows):
+    """It is that of a new generator, whose counter begins at the epoch."""
+    order = RowOrder(2**63 + 1, n_rows, shuffle=True)
+    for epoch in (0, 7, 1, 10**6, 7):
+        bits = np.random.Philox(key=2**63 + 1, counter=[0, 0, 0, epoch])
+        expected = np.random.Generator(bits).permutation(n_rows)
+        np.testing.assert_array_equal(order(epoch), expected)
 
 
 def test_without_shuffling_the_order_is_that_of_the_data():
-    np.testing.assert_array_equal(row_order(5, 3, 4, shuffle=False), [0, 1, 2, 3])
+    np.testing.assert_array_equal(RowOrder(5, 4, shuffle=False)(3), [0, 1, 2, 3])
 
 
 def test_every_row_comes_first_equally_often():
-    first = np.bincount([row_order(1, epoch, 10, True)[0] for epoch in range(5000)], minlength=10)
+    order = RowOrder(1, 10, shuffle=True)
+    first = np.bincount([order(epoch)[0] for epoch in range(5000)], minlength=10)
     assert np.abs(first - 500).max() < 5 * np.sqrt(500)

@@ -5,7 +5,13 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from skdnn import Cosine, CosLog, DNNRegressor, OneCycle
-from skdnn.training.schedules import SCHEDULES, Position, make_schedule
+from skdnn.training.schedules import (
+    REGULARIZATION_SCHEDULES,
+    SCHEDULES,
+    Position,
+    StepFactors,
+    make_schedule,
+)
 
 N_EPOCHS, N_STEPS = 15, 40
 
@@ -23,6 +29,26 @@ def test_a_factor_for_every_step(name):
     assert factors.min() >= 0
     assert factors.max() <= 1 + 1e-12
     assert factors.max() > 0.99
+
+
+@pytest.mark.parametrize("name", {**SCHEDULES, **REGULARIZATION_SCHEDULES})
+def test_step_factors_are_those_of_the_schedule_in_every_epoch(name):
+    schedule = make_schedule(name, 0.5)
+    factors = StepFactors(schedule, "learning_rate")
+    for epoch in (0, 1, 7, 14):
+        position = Position(epoch, N_EPOCHS, N_STEPS, epoch * 1000)
+        np.testing.assert_array_equal(factors(position), schedule.factors(position))
+        assert factors(position).dtype == np.float64
+
+
+def test_a_constant_schedule_is_asked_and_checked_once():
+    def n_arrays(name):
+        factors = StepFactors(make_schedule(name), "learning_rate")
+        kept = [factors(Position(epoch, N_EPOCHS, N_STEPS, 0)) for epoch in range(3)]
+        return len({id(array) for array in kept})
+
+    assert n_arrays("constant") == n_arrays("adaptive") == 1
+    assert n_arrays("cosine") == 3
 
 
 def test_constant_and_adaptive():
