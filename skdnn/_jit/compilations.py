@@ -15,7 +15,8 @@ NOTICE_SECONDS = 2.0
 
 NOTICE = (
     "skdnn is compiling its kernels, which takes some seconds. It keeps them on disk: this happens "
-    "once for float32 and once for float64 on a machine. skdnn.warmup() does it ahead."
+    "once on a machine, for float32, for float64, and for networks with a normalization. "
+    "skdnn.warmup() does it ahead."
 )
 
 

@@ -63,7 +63,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     >>> from skdnn import DNNRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X * 20, y, random_state=0)
-    >>> model = DNNRegressor((10,), "tanh", solver="lbfgs", alpha=100, max_iter=1000,
+    >>> model = DNNRegressor((10,), "tanh", solver="lbfgs", alpha=300, max_iter=1000,
     ...                      random_state=0)
     >>> bool(model.fit(X_train, y_train).score(X_test, y_test) > 0.3)
     True

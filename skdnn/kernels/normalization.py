@@ -113,16 +113,18 @@ def layer_forward(n_rows, n, z, gain, shift, spread_out, normal_out):
     for i in range(n_rows):
         row, normal = part(z, i * n, n), part(normal_out, i * n, n)
         mean, squares = real(0), real(0)
+        # A sum in a loop that also writes would depend on where the arrays lie: LLVM has two
+        # versions of such a loop, and chooses when it runs.
         for j in range(n):
             mean += row[j]
         mean /= real(n)
         for j in range(n):
-            normal[j] = row[j] - mean
-            squares += normal[j] * normal[j]
+            error = row[j] - mean
+            squares += error * error
         spread = real(1) / math.sqrt(squares / real(n) + real(VARIANCE_EPSILON))
         spread_out[i] = spread
         for j in range(n):
-            normal[j] *= spread
+            normal[j] = (row[j] - mean) * spread
             row[j] = normal[j] * gain[j] + shift[j]
 
 

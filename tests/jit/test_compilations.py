@@ -125,7 +125,7 @@ def test_only_a_process_that_compiles_says_so(tmp_path):
         "from skdnn.kernels.epoch import loss_value\n"
         "compilations.NOTICE_SECONDS = 0\n"
         "one = np.ones(1)\n"
-        "loss_value(0, np.ones((1, 1)), one, one, one, one)\n"
+        "loss_value(0, one, one, one, one, one)\n"
     )
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     heard = [
