@@ -65,7 +65,7 @@ def _compile(dtype: str) -> dict[str, float]:
     X, y = np.zeros((2, 1)), np.zeros(2)
     # An epoch with validation, and the gradient over all rows; there is nothing to learn, and
     # nothing to warn of.
-    for solver, normalization in product(("adam", "lbfgs"), (None, "batch")):
+    for solver, normalization in product(("adam", "lbfgs"), (None, "layer")):
         model = DNNRegressor(
             (1,), solver=solver, normalization=normalization, learning_rate="cosine", max_iter=1,
             tol=1e9, random_state=0, dtype=dtype,
