@@ -51,7 +51,9 @@ def test_nothing_is_left_to_compile(tmp_path):
     assert first.stderr == ""
     again = run("-m", "skdnn", "warmup", "--dtype", "float32")
     assert again.stdout == "float32: all is in the cache\n"
-    assert run("-c", DEPLOYED).stdout.split() == ["0", "1"] * len(ENTRIES)
+    counts = run("-c", DEPLOYED).stdout.split()
+    assert counts[::2] == ["0"] * len(ENTRIES)
+    assert all(int(hits) > 0 for hits in counts[1::2])
 
 
 def test_a_second_warmup_finds_nothing_to_do():
