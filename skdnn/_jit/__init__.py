@@ -25,7 +25,7 @@ from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
 from skdnn._jit.cache import enable_cache
 from skdnn._jit.libraries import EntryCompiler, InnerCompiler
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
-from skdnn._jit.views import part
+from skdnn._jit.views import part, prefetch
 
 __all__ = [
     "JIT_DISABLED",
@@ -41,6 +41,7 @@ __all__ = [
     "part",
     "pause",
     "power_of_two",
+    "prefetch",
     "sum_kernel",
     "tile",
     "transpose_tile",

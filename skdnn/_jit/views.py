@@ -1,4 +1,4 @@
-"""Parts of flat arrays without the checks of a slice.
+"""Parts of flat arrays without the checks of a slice, and elements asked for ahead.
 
 Numba's slices look for negative and too large bounds and count references: some hundred
 instructions each, in the compiler and at run time. The kernels know their offsets.
@@ -6,7 +6,9 @@ instructions each, in the compiler and at run time. The kernels know their offse
 
 from __future__ import annotations
 
+from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 
@@ -30,6 +32,25 @@ def _part_intrinsic(typingctx, array, start, size):
     return signature, codegen
 
 
+@intrinsic
+def _prefetch_intrinsic(typingctx, array, index):
+    def codegen(context, builder, sig, args):
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        integer = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, integer, integer, integer])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        # To be read, into the second-level cache, data.
+        builder.call(function, [place, *(ir.Constant(integer, n) for n in (0, 2, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), codegen
+
+
+def _prefetch_python(array, index):
+    pass
+
+
 def _part_python(array, start, size):
     return array[start : start + size]
 
@@ -37,3 +58,6 @@ def _part_python(array, start, size):
 #: ``part(array, start, size)``: ``array[start : start + size]`` of a flat, contiguous array; the
 #: caller makes sure that this is inside.
 part = _part_python if config.DISABLE_JIT else _part_intrinsic
+
+#: ``prefetch(array, index)``: ask for an element that is needed soon, and for what lies beside it.
+prefetch = _prefetch_python if config.DISABLE_JIT else _prefetch_intrinsic

@@ -5,11 +5,13 @@ import math
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR
-from skdnn._jit import entry, kernel, part
+from skdnn._jit import entry, kernel, part, prefetch
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
+    CACHE_BYTES,
     EVALUATE,
     VALUE,
+    ask_for_rows,
     backward_rows,
     backward_weights,
     batch_loss,
@@ -33,6 +35,19 @@ def load_batch(features, y, weights, rows, first, state):
         for j in range(n_targets):
             state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
         state.w_batch[first + i] = weights[rows[i]]
+
+
+@kernel
+def ask_for_batch(features, y, weights, rows):
+    """Let the memory bring the next batch."""
+    if y.size * y.itemsize > CACHE_BYTES:
+        for i in range(rows.size):
+            prefetch(y, rows[i] * y.shape[1])
+            prefetch(weights, rows[i])
+    if features.single.size > 0:
+        ask_for_rows(features.shape, features.single, features.rows, rows)
+    elif features.double.size > 0:
+        ask_for_rows(features.shape, features.double, features.rows, rows)
 
 
 @kernel
@@ -125,6 +140,9 @@ def train_epoch(
     for i in range(rates.size):
         start, number = i * batch_size, before + i + 1
         rows = part(order, start, min(batch_size, order.size - start))
+        stop = start + rows.size
+        first, last = share(team, min(batch_size, order.size - stop), ROWS)
+        ask_for_batch(features, y, weights, part(order, stop + first, last - first))
         status, loss = batch_gradient(
             program, normalization, state, team, features, y, weights, rows, batch_size, seed,
             number, strengths[i],

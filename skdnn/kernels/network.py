@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skdnn._jit import kernel, part
+from skdnn._jit import kernel, part, prefetch
 from skdnn.kernels.activations import activation_forward
 from skdnn.kernels.dense import (
     column_sums,
@@ -44,6 +44,9 @@ N_COLUMNS = 10
 
 #: What the mask of the features is told apart from those of the hidden layers by.
 INPUT_MASK = np.int64(4095)
+
+#: Half of a second-level cache, and what memory brings at once.
+CACHE_BYTES, LINE_BYTES = 2**19, 64
 
 #: The step of an evaluation: nothing is dropped, batches are normalised by running moments.
 EVALUATE = np.int64(-1)
@@ -108,6 +111,22 @@ def copy_rows(shape, X, kept, rows, x_batch):
         else:
             for j in range(n_in):
                 x[j] = X[start + j * column_stride]
+
+
+@kernel
+def ask_for_rows(shape, X, kept, rows):
+    """Let the memory bring dense rows while something else is computed."""
+    n_in, line = shape[1], LINE_BYTES // X.itemsize
+    # Small data are in the cache, large batches would drive out what is there.
+    if X.size * X.itemsize <= CACHE_BYTES or rows.size * n_in * X.itemsize > CACHE_BYTES:
+        return
+    if shape[3] != 1:
+        return
+    for i in range(rows.size):
+        start = (kept[rows[i]] if kept.size > 0 else rows[i]) * shape[2]
+        for j in range(0, n_in, line):
+            prefetch(X, start + j)
+        prefetch(X, start + n_in - 1)
 
 
 @kernel
