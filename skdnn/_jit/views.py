@@ -14,20 +14,16 @@ from numba.extending import intrinsic
 
 @intrinsic
 def _part_intrinsic(typingctx, array, start, size):
-    # Here, because it is a third of the time to import Numba.
-    from numba.np.arrayobj import populate_array
-
     signature = array(array, types.int64, types.int64)
 
     def codegen(context, builder, sig, args):
-        whole = context.make_array(sig.args[0])(context, builder, args[0])
-        view = context.make_array(sig.return_type)(context, builder)
-        # No owner: a part does not outlive what it is a part of.
-        populate_array(
-            view, data=builder.gep(whole.data, [args[1]]), shape=[args[2]],
-            strides=[whole.itemsize], itemsize=whole.itemsize, meminfo=None,
-        )  # fmt: skip
-        return view._getvalue()
+        whole, start, size = args
+        places = context.data_model_manager[sig.return_type].get_field_position
+        # The other fields stay: items are as large and as far from each other.
+        data = builder.gep(builder.extract_value(whole, places("data")), [start])
+        view = builder.insert_value(whole, data, places("data"))
+        view = builder.insert_value(view, size, places("nitems"))
+        return builder.insert_value(view, size, [places("shape"), 0])
 
     return signature, codegen
 

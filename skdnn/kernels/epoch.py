@@ -8,13 +8,12 @@ from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
-    CACHE_BYTES,
+    DERIVATIVE,
     EVALUATE,
+    N_OUT,
     VALUE,
-    ask_for_rows,
     backward_rows,
     backward_weights,
-    batch_loss,
     forward,
     gather,
 )
@@ -26,34 +25,28 @@ OK, NON_FINITE_LOSS, GIVEN_UP = range(3)
 
 
 @kernel
-def load_batch(features, y, weights, rows, first, state):
-    """Copy rows of the data to their places in a batch, from ``first`` on."""
+def load_batch(features, y, weights, rows, ahead, first, state):
+    """Copy rows of the data to their places in a batch, from ``first`` on.
+
+    The rows ``ahead`` are those of the next batch.
+    """
     n_in, n_targets = features.shape[1], y.shape[1]
     if features.indptr.size == 0:
-        gather(features, rows, part(state.x_batch, first * n_in, rows.size * n_in))
+        gather(features, rows, ahead, part(state.x_batch, first * n_in, rows.size * n_in))
     for i in range(rows.size):
         for j in range(n_targets):
             state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
         state.w_batch[first + i] = weights[rows[i]]
-
-
-@kernel
-def ask_for_batch(features, y, weights, rows):
-    """Let the memory bring the next batch."""
-    if y.size * y.itemsize > CACHE_BYTES:
-        for i in range(rows.size):
-            prefetch(y, rows[i] * y.shape[1])
-            prefetch(weights, rows[i])
-    if features.single.size > 0:
-        ask_for_rows(features.shape, features.single, features.rows, rows)
-    elif features.double.size > 0:
-        ask_for_rows(features.shape, features.double, features.rows, rows)
+        if i < ahead.size:
+            prefetch(y, ahead[i] * n_targets)
+            prefetch(weights, ahead[i])
 
 
 @kernel
 def batch_gradient(
-    program, normalization, state, team, features, y, weights, rows, capacity, seed, step, strength
-):
+    program, normalization, state, team, features, y, weights, rows, ahead, capacity, seed, step,
+    strength,
+):  # fmt: skip
     """Loss and gradients of one batch, the work shared by a team.
 
     Returns
@@ -66,24 +59,33 @@ def batch_gradient(
     """
     first, stop = share(team, rows.size, ROWS)
     own = part(rows, first, stop - first)
-    load_batch(features, y, weights, own, first, state)
+    _, next_stop = share(team, ahead.size, ROWS)
+    own_ahead = part(ahead, first, max(0, next_stop - first))
+    load_batch(features, y, weights, own, own_ahead, first, state)
     forward(program, normalization, state, features, own, first, capacity, seed, step, strength)
-    if not wait_for_all(team):
+    if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
     if team.worker == 0:
-        team.values[LOSS] = batch_loss(program, state, rows.size, capacity)
-    if not wait_for_all(team):
+        last = program.table.shape[0] - 1
+        n_raw = rows.size * program.table[last, N_OUT]
+        raw = part(state.arena, capacity * program.table[last, VALUE], n_raw)
+        dz = part(state.arena, capacity * program.table[last, DERIVATIVE], n_raw)
+        team.values[LOSS] = loss_gradient(
+            program.loss_code, rows.size, program.table[last, N_OUT], raw, state.y_batch,
+            state.w_batch, program.loss_parameters, dz,
+        )  # fmt: skip
+    if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
     loss = team.values[LOSS]
     if not math.isfinite(loss):
         return NON_FINITE_LOSS, loss
     backward_rows(program, normalization, state, first, own.size, capacity)
-    if not wait_for_all(team):
+    if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, loss
     backward_weights(
         program, normalization, state, team, features, rows, capacity, seed, step, strength
     )
-    return OK if wait_for_all(team) else GIVEN_UP, loss
+    return OK if wait_for_all(team.n_workers, team.barrier) else GIVEN_UP, loss
 
 
 @kernel
@@ -93,7 +95,7 @@ def update_parameters(program, state, team, rate, strength, number, n_rows):
     if hyper[CLIP_NORM] < np.inf:
         if team.worker == 0:
             team.values[NORM] = gradient_norm(state.grads)
-        if not wait_for_all(team):
+        if not wait_for_all(team.n_workers, team.barrier):
             return False
         norm = team.values[NORM]
         clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
@@ -103,7 +105,7 @@ def update_parameters(program, state, team, rate, strength, number, n_rows):
         program.factors, state.params, state.grads, state.slots, state.scratch, first, stop,
         team.penalties,
     )  # fmt: skip
-    return wait_for_all(team)
+    return wait_for_all(team.n_workers, team.barrier)
 
 
 @entry
@@ -141,11 +143,10 @@ def train_epoch(
         start, number = i * batch_size, before + i + 1
         rows = part(order, start, min(batch_size, order.size - start))
         stop = start + rows.size
-        first, last = share(team, min(batch_size, order.size - stop), ROWS)
-        ask_for_batch(features, y, weights, part(order, stop + first, last - first))
+        ahead = part(order, stop, min(batch_size, order.size - stop))
         status, loss = batch_gradient(
-            program, normalization, state, team, features, y, weights, rows, batch_size, seed,
-            number, strengths[i],
+            program, normalization, state, team, features, y, weights, rows, ahead, batch_size,
+            seed, number, strengths[i],
         )  # fmt: skip
         if team.worker == 0:
             state.step[0] = number
@@ -183,8 +184,8 @@ def sum_gradients(
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         _, loss = batch_gradient(
-            program, normalization, state, team, features, y, weights, rows, capacity,
-            np.uint64(0), EVALUATE, 0.0,
+            program, normalization, state, team, features, y, weights, rows, part(order, 0, 0),
+            capacity, np.uint64(0), EVALUATE, 0.0,
         )  # fmt: skip
         total += loss
         for i in range(grads_out.size):
@@ -210,7 +211,7 @@ def predict_raw(program, normalization, state, features, order, capacity, raw_ou
     place = capacity * program.table[program.table.shape[0] - 1, VALUE]
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
-        gather(features, rows, state.x_batch)
+        gather(features, rows, part(order, 0, 0), state.x_batch)
         forward(
             program,
             normalization,

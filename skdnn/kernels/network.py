@@ -22,7 +22,6 @@ from skdnn.kernels.dense import (
     row_products,
 )
 from skdnn.kernels.dropout import dropout_forward, dropout_input, dropout_key
-from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.normalization import (
     LAYER,
     VARIANCE_EPSILON,
@@ -97,12 +96,18 @@ class Features(NamedTuple):
 
 
 @kernel
-def copy_rows(shape, X, kept, rows, x_batch):
-    """Copy dense rows, from any order of the elements and from either dtype."""
+def copy_rows(shape, X, kept, rows, ahead, x_batch):
+    """Copy dense rows, from any order of the elements and from either dtype.
+
+    Of the rows ``ahead``, which are needed next, the memory is asked already.
+    """
     n_in, row_stride, column_stride = shape[1], shape[2], shape[3]
+    line = LINE_BYTES // X.itemsize
+    # Small data are in the cache, a large batch would drive out what is there.
+    far = X.size * X.itemsize > CACHE_BYTES and rows.size * n_in * X.itemsize < CACHE_BYTES
+    n_ahead = ahead.size if far and column_stride == 1 else 0
     for i in range(rows.size):
-        row = kept[rows[i]] if kept.size > 0 else rows[i]
-        start = row * row_stride
+        start = (kept[rows[i]] if kept.size > 0 else rows[i]) * row_stride
         x = part(x_batch, i * n_in, n_in)
         if column_stride == 1:
             source = part(X, start, n_in)
@@ -111,31 +116,20 @@ def copy_rows(shape, X, kept, rows, x_batch):
         else:
             for j in range(n_in):
                 x[j] = X[start + j * column_stride]
+        if i < n_ahead:
+            start = (kept[ahead[i]] if kept.size > 0 else ahead[i]) * row_stride
+            for j in range(0, n_in, line):
+                prefetch(X, start + j)
+            prefetch(X, start + n_in - 1)
 
 
 @kernel
-def ask_for_rows(shape, X, kept, rows):
-    """Let the memory bring dense rows while something else is computed."""
-    n_in, line = shape[1], LINE_BYTES // X.itemsize
-    # Small data are in the cache, large batches would drive out what is there.
-    if X.size * X.itemsize <= CACHE_BYTES or rows.size * n_in * X.itemsize > CACHE_BYTES:
-        return
-    if shape[3] != 1:
-        return
-    for i in range(rows.size):
-        start = (kept[rows[i]] if kept.size > 0 else rows[i]) * shape[2]
-        for j in range(0, n_in, line):
-            prefetch(X, start + j)
-        prefetch(X, start + n_in - 1)
-
-
-@kernel
-def gather(features, rows, x_batch):
+def gather(features, rows, ahead, x_batch):
     """Copy dense rows to where the first layer expects a batch; sparse ones stay where they are."""
     if features.single.size > 0:
-        copy_rows(features.shape, features.single, features.rows, rows, x_batch)
+        copy_rows(features.shape, features.single, features.rows, rows, ahead, x_batch)
     elif features.double.size > 0:
-        copy_rows(features.shape, features.double, features.rows, rows, x_batch)
+        copy_rows(features.shape, features.double, features.rows, rows, ahead, x_batch)
 
 
 @kernel
@@ -248,23 +242,6 @@ def forward(program, normalization, state, features, rows, first, capacity, seed
             if rate > 0 and step >= 0:
                 dropout_forward(z, d, first * n_out, rate, dropout_key(seed, step, layer))
         x = z
-
-
-@kernel
-def batch_loss(program, state, n_rows, capacity):
-    """Sum of the weighted losses of a batch, and its gradient as ``dz`` of the last layer.
-
-    ``state.y_batch`` and ``state.w_batch`` hold the targets and weights; the gradient is that of
-    the sum divided by ``n_rows``.
-    """
-    last = program.table.shape[0] - 1
-    n_out = program.table[last, N_OUT]
-    raw = part(state.arena, capacity * program.table[last, VALUE], n_rows * n_out)
-    dz = part(state.arena, capacity * program.table[last, DERIVATIVE], n_rows * n_out)
-    return loss_gradient(
-        program.loss_code, n_rows, n_out, raw, state.y_batch, state.w_batch,
-        program.loss_parameters, dz,
-    )  # fmt: skip
 
 
 @kernel

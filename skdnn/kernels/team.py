@@ -46,14 +46,13 @@ def make_team(n_workers: int, n_blocks: int) -> list[Team]:
 
 
 @kernel
-def wait_for_all(team):
+def wait_for_all(n_workers, barrier):
     """Wait until all threads are here; False if one of them has given up."""
-    if team.n_workers == 1:
+    if n_workers == 1:
         return True
-    barrier = team.barrier
     turn = atomic_load(barrier, ROUND)
-    if atomic_add(barrier, ARRIVED, _ONE) == team.n_workers - 1:
-        atomic_add(barrier, ARRIVED, -team.n_workers)
+    if atomic_add(barrier, ARRIVED, _ONE) == n_workers - 1:
+        atomic_add(barrier, ARRIVED, -n_workers)
         atomic_add(barrier, ROUND, _ONE)
         return True
     looks = 0

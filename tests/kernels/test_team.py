@@ -19,7 +19,7 @@ def test_shares_cover_everything_once_in_whole_units(n, n_workers, unit, compile
 
 
 def test_a_thread_alone_does_not_wait(compiled):
-    assert compiled(wait_for_all)(make_team(1, 1)[0])
+    assert compiled(wait_for_all)(1, make_team(1, 1)[0].barrier)
 
 
 needs_compiler = pytest.mark.skipif(
@@ -32,12 +32,16 @@ def test_nobody_passes_before_all_are_there(compiled):
     wait = compiled(wait_for_all)
     team, passed = make_team(3, 1), []
     threads = [
-        threading.Thread(target=lambda member=member: passed.append(wait(member)))
+        threading.Thread(
+            target=lambda member=member: passed.append(wait(member.n_workers, member.barrier))
+        )
         for member in team[1:]
     ]
     for _ in range(3):
         threads = [
-            threading.Thread(target=lambda member=member: passed.append(wait(member)))
+            threading.Thread(
+                target=lambda member=member: passed.append(wait(member.n_workers, member.barrier))
+            )
             for member in team[1:]
         ]
         for thread in threads:
@@ -45,7 +49,7 @@ def test_nobody_passes_before_all_are_there(compiled):
         for thread in threads:
             thread.join(0.05)
         assert passed == []
-        assert wait(team[0])
+        assert wait(3, barrier)
         for thread in threads:
             thread.join()
         assert passed == [True, True]
@@ -55,7 +59,7 @@ def test_nobody_passes_before_all_are_there(compiled):
 @needs_compiler
 def test_those_who_wait_give_up_when_they_are_told(compiled):
     wait, team, passed = compiled(wait_for_all), make_team(2, 1), []
-    thread = threading.Thread(target=lambda: passed.append(wait(team[1])))
+    thread = threading.Thread(target=lambda: passed.append(wait(2, team[1].barrier)))
     thread.start()
     team[0].barrier[ABORTED] = 1
     thread.join()
