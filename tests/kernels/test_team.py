@@ -30,20 +30,13 @@ needs_compiler = pytest.mark.skipif(
 @needs_compiler
 def test_nobody_passes_before_all_are_there(compiled):
     wait = compiled(wait_for_all)
-    team, passed = make_team(3, 1), []
-    threads = [
-        threading.Thread(
-            target=lambda member=member: passed.append(wait(member.n_workers, member.barrier))
-        )
-        for member in team[1:]
-    ]
+    barrier, passed = make_team(3, 1)[0].barrier, []
+
+    def come():
+        passed.append(wait(3, barrier))
+
     for _ in range(3):
-        threads = [
-            threading.Thread(
-                target=lambda member=member: passed.append(wait(member.n_workers, member.barrier))
-            )
-            for member in team[1:]
-        ]
+        threads = [threading.Thread(target=come) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
