@@ -8,6 +8,12 @@ INDEX = np.int64
 #: Columns of the stored elements of sparse rows: what SciPy has, and half the memory.
 COLUMN = np.int32
 
+#: Codes of categories: no table in memory has 2**31 of them, and half the memory of INDEX.
+CODE = np.int32
+
+#: Where in its bin a number lies, kept for a whole training: 24 bits inside a bin are plenty.
+FRACTION = np.float32
+
 #: Sums of losses and of squared weights: a float32 sum over 10**6 rows would lose 3 digits.
 ACCUMULATOR = np.float64
 

@@ -53,6 +53,16 @@ def test_import_direction(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_tables_know_nothing_of_networks(path):
+    layer = name_of(path).split(".")[0]
+    found = {layer_of(module) for module in imports(path)}
+    if layer == "tabular":
+        assert found <= {None, "tabular", "_dtypes"}
+    elif "tabular" in found:
+        assert layer in ("estimators", "__init__")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_only_jit_imports_the_compiler(path):
     if name_of(path).split(".")[0] != "_jit":
         assert not {"numba", "llvmlite"} & {module.split(".")[0] for module in imports(path)}

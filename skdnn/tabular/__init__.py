@@ -1,0 +1,1 @@
+"""Columns of a table to numbers for a network, and targets to numbers near zero."""

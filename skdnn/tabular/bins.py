@@ -1,0 +1,128 @@
+"""Numbers by bins: the piecewise linear encoding, dense or as what a kernel looks up.
+
+With edges b_0 < ... < b_T a number x in bin t, b_t <= x < b_t+1, is T features: 1 for the bins
+below t, the fraction f = (x - b_t) / (b_t+1 - b_t) for bin t, 0 above. Below b_0 the fraction of
+the first bin is negative, above b_T that of the last exceeds 1: the encoding goes on as a line.
+The product with weights W (T, d) is then the sum of the rows of W before t, plus f W_t.
+
+References
+----------
+Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular deep learning, NeurIPS
+2022.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skdnn._dtypes import ACCUMULATOR, FRACTION
+from skdnn.tabular.numeric import quantiles
+
+
+@dataclass(eq=False)
+class BinEdges:
+    """Edges of bins that hold equal weight, for each column.
+
+    Parameters
+    ----------
+    n_bins : int, default=16
+        Of a column at most: equal quantiles are one edge.
+
+    Attributes
+    ----------
+    edges : list of n_columns float64 arrays
+        Increasing, one more than there are bins. A column of one value has one infinitely wide
+        bin, in which every fraction is 0.
+    """
+
+    n_bins: int = 16
+    edges: list[np.ndarray] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n_bins <= 2**16:
+            raise ValueError(f"n_bins must be between 1 and {2**16}, got {self.n_bins!r}.")
+
+    @property
+    def bin_counts(self) -> list[int]:
+        """Number of bins of each column."""
+        return [edges.size - 1 for edges in self.edges]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the indices of bins: it depends on ``n_bins`` only, never on the data."""
+        return np.dtype(np.uint8 if self.n_bins <= 2**8 else np.uint16)
+
+    def fit(self, X: np.ndarray, weights: np.ndarray | None = None) -> BinEdges:
+        """Find the edges from training rows.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) float array
+            Finite.
+        weights : (n_samples,) float array, default=None
+            Above 0.
+
+        Returns
+        -------
+        self : BinEdges
+        """
+        probabilities = np.linspace(0, 1, self.n_bins + 1)
+        self.edges = []
+        for column in X.T:
+            edges = np.unique(quantiles(column, probabilities, weights))
+            self.edges.append(np.append(edges, np.inf) if edges.size == 1 else edges)
+        return self
+
+    def locate(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where numbers lie.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) float array
+            Finite.
+
+        Returns
+        -------
+        bins : (n_samples, n_columns) array of uint8 or uint16
+        fractions : (n_samples, n_columns) float32 array
+        """
+        bins = np.empty(X.shape, dtype=self.dtype)
+        fractions = np.empty(X.shape, dtype=FRACTION)
+        limit = np.finfo(FRACTION).max
+        for j, edges in enumerate(self.edges):
+            x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
+            t = np.searchsorted(edges[1:-1], x, side="right")
+            bins[:, j] = t
+            # Far outside narrow bins: the largest number that float32 has.
+            with np.errstate(over="ignore"):
+                fraction = (x - edges[t]) / np.diff(edges)[t]
+            fractions[:, j] = np.clip(fraction, -limit, limit)
+        return bins, fractions
+
+    def expand(
+        self, bins: np.ndarray, fractions: np.ndarray, dtype: Any = np.float32
+    ) -> np.ndarray:
+        """Dense features from what ``locate`` says.
+
+        Parameters
+        ----------
+        bins, fractions : (n_samples, n_columns) arrays
+        dtype : dtype, default=np.float32
+
+        Returns
+        -------
+        dense : (n_samples, sum of bin_counts) array
+            The features of the first column, then those of the second, and so on.
+        """
+        n_rows = bins.shape[0]
+        dense = np.empty((n_rows, sum(self.bin_counts)), dtype=dtype)
+        start = 0
+        for j, count in enumerate(self.bin_counts):
+            t = bins[:, j].astype(np.intp)
+            dense[:, start : start + count] = np.arange(count) < t[:, None]
+            dense[np.arange(n_rows), start + t] = fractions[:, j]
+            start += count
+        return dense

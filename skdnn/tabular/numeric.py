@@ -1,0 +1,283 @@
+"""Numeric columns to numbers near zero: missing values, scaling, extremes.
+
+All statistics are those of the rows that are given, with weights that count as repeated rows. They
+are float64, and so is all arithmetic until the result: an integer beyond 2**24 loses nothing that
+distinguishes it from its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skdnn._dtypes import ACCUMULATOR, INDEX
+
+SCALINGS = ("robust", "standard", None)
+
+#: Where the smooth clipping of "robust" ends.
+LIMIT = 3.0
+#: Beyond it, the end is reached to the last bit, and squares are far from overflow.
+_FAR = 1e9
+#: Relative to all weight: what counts as the border of a quantile in spite of rounding.
+_BORDER = 1e-12
+#: Elements that are worked on at a time: they stay in the cache.
+_CHUNK = 2**15
+
+_QUARTILES = np.array([0, 0.25, 0.5, 0.75, 1])
+
+
+def quantiles(
+    values: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Quantiles of weighted values: the averaged inverse of the distribution function.
+
+    Where the values up to one of them weigh exactly the probability, the quantile is the middle
+    between this value and the next one; the median of 1, 2, 3, 4 is 2.5. Weights count as repeated
+    rows, and a common factor of them does not matter.
+
+    Parameters
+    ----------
+    values : (n,) float array
+        Finite, in any order, at least one.
+    probabilities : (m,) float array
+        0 is the minimum, 1 the maximum.
+    weights : (n,) float array, default=None
+        Above 0.
+
+    Returns
+    -------
+    quantiles : (m,) float64 array
+    """
+    values = values.astype(ACCUMULATOR, copy=False)
+    last = values.size - 1
+    # The first rank whose weight up to it reaches the probability, and the first to exceed it.
+    if weights is None:
+        target, border = probabilities * values.size, _BORDER * values.size
+        lower = np.ceil(target - border) - 1
+        upper = np.floor(target + border)
+    else:
+        order = np.argsort(values)
+        total = np.cumsum(weights[order], dtype=ACCUMULATOR)
+        target, border = probabilities * total[-1], _BORDER * total[-1]
+        lower = np.searchsorted(total, target - border, side="left")
+        upper = np.searchsorted(total, target + border, side="right")
+    lower = np.where(probabilities == 0, 0, np.where(probabilities == 1, last, lower))
+    upper = np.where(probabilities == 0, 0, np.where(probabilities == 1, last, upper))
+    lower = np.clip(lower, 0, last).astype(INDEX)
+    upper = np.clip(upper, 0, last).astype(INDEX)
+    if weights is None:
+        ranked = np.partition(values, np.union1d(lower, upper))
+    else:
+        ranked = values[order]
+    return ranked[lower] * 0.5 + ranked[upper] * 0.5
+
+
+def mean_and_deviation(
+    values: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Weighted mean and standard deviation (ddof 0).
+
+    Parameters
+    ----------
+    values : (n,) float array
+        Finite, at least one.
+    weights : (n,) float array, default=None
+        Above 0.
+
+    Returns
+    -------
+    mean, deviation : float
+        Of equal values exactly their value and exactly 0.
+    """
+    values = values.astype(ACCUMULATOR, copy=False)
+    low, high = values.min(), values.max()
+    if low == high:
+        return float(low), 0.0
+    # A power of two, so that nothing is rounded, and the squares of large values do not overflow.
+    unit = 2.0 ** (np.frexp(max(-low, high))[1] - 1)
+    scaled = values / unit
+    mean = np.average(scaled, weights=weights)
+    deviation = np.sqrt(np.average((scaled - mean) ** 2, weights=weights))
+    return float(mean * unit), float(deviation * unit)
+
+
+def smooth_clip(x: np.ndarray) -> np.ndarray:
+    """Smoothly clipped x / sqrt(1 + (x / 3)**2): x near 0, and never beyond 3.
+
+    Parameters
+    ----------
+    x : array
+        Infinite values are fine.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn, Steinwart, Better by default: strong pre-tuned MLPs and boosted trees on
+    tabular data, NeurIPS 2024.
+    """
+    x = np.clip(x, -_FAR, _FAR)
+    return x / np.sqrt(1 + (x / LIMIT) ** 2)
+
+
+def _inverse(width: float, numerator: float) -> float:
+    """Inverse of a width, times the numerator; 0 where that is not a number."""
+    if width == 0:
+        return 0.0
+    result = numerator / width
+    return float(result) if np.isfinite(2 * result) else 0.0
+
+
+@dataclass(eq=False)
+class NumericScaler:
+    """Imputes, centres, scales and clips numeric columns, and says where values were missing.
+
+    Parameters
+    ----------
+    scaling : {"robust", "standard"} or None, default="robust"
+        - "robust": (x - median) / (interquartile range), or 2 (x - median) / (maximum - minimum)
+          where the quartiles are equal; then ``smooth_clip``.
+        - "standard": (x - mean) / (standard deviation).
+        - None: numbers as they are.
+
+        With the first two a column of one value is 0, whatever comes later.
+
+    Attributes
+    ----------
+    center, scale : (n_columns,) float64 arrays
+        Of the values that are not missing.
+    imputation : (n_columns,) float64 array
+        What takes the place of a missing value: the median; 0 if there were no values.
+    indicated : (n_indicators,) int64 array
+        Columns with missing values in some rows of the training, not in all. Each has an
+        indicator, 1 where the value is missing and 0 elsewhere.
+    labels : tuple of str
+        The columns in messages.
+    """
+
+    scaling: str | None = "robust"
+    center: np.ndarray = field(init=False, repr=False)
+    scale: np.ndarray = field(init=False, repr=False)
+    imputation: np.ndarray = field(init=False, repr=False)
+    indicated: np.ndarray = field(init=False, repr=False)
+    labels: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.scaling not in SCALINGS:
+            raise ValueError(f"scaling must be one of {SCALINGS}, got {self.scaling!r}.")
+
+    def fit(
+        self,
+        X: np.ndarray,
+        weights: np.ndarray | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> NumericScaler:
+        """Find the statistics of training rows.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) array of a real dtype
+            Missing values are NaN.
+        weights : (n_samples,) float array, default=None
+            Above 0.
+        labels : sequence of n_columns str, default=None
+            The columns in messages; None is their numbers.
+
+        Returns
+        -------
+        self : NumericScaler
+
+        Raises
+        ------
+        ValueError
+            If a value is infinite.
+        """
+        n_columns = X.shape[1]
+        self.labels = tuple(map(str, range(n_columns)) if labels is None else labels)
+        self.center, self.imputation = np.zeros((2, n_columns), dtype=ACCUMULATOR)
+        self.scale = np.full(n_columns, self.scaling is None, dtype=ACCUMULATOR)
+        indicated = []
+        for j in range(n_columns):
+            values = X[:, j].astype(ACCUMULATOR)
+            self._check_finite(values[:, None], j)
+            present = ~np.isnan(values)
+            if not present.any():
+                continue
+            column_weights = weights
+            if not present.all():
+                indicated.append(j)
+                values = values[present]
+                column_weights = None if weights is None else weights[present]
+            self._fit_column(j, values, column_weights)
+        self.indicated = np.array(indicated, dtype=INDEX)
+        return self
+
+    def _fit_column(self, j: int, values: np.ndarray, weights: np.ndarray | None) -> None:
+        low, q25, median, q75, high = quantiles(values, _QUARTILES, weights)
+        self.imputation[j] = median
+        # Widths beyond float64 are infinite, and their inverse is 0.
+        with np.errstate(over="ignore"):
+            if self.scaling == "robust":
+                self.center[j] = median
+                self.scale[j] = _inverse(q75 - q25, 1) or _inverse(high - low, 2)
+            elif self.scaling == "standard":
+                self.center[j], deviation = mean_and_deviation(values, weights)
+                self.scale[j] = _inverse(deviation, 1)
+
+    def transform(self, X: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
+        """Numbers for a network.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) array of a real dtype
+            Missing values are NaN, also in columns where there were none in training.
+        dtype : dtype, default=np.float32
+
+        Returns
+        -------
+        numbers : (n_samples, n_columns + n_indicators) array
+            Contiguous. The columns, then the indicators.
+
+        Raises
+        ------
+        ValueError
+            If a value is infinite, or beyond the range of the dtype.
+        """
+        n_rows, n_columns = X.shape
+        out = np.empty((n_rows, n_columns + self.indicated.size), dtype=dtype)
+        step = max(1, _CHUNK // max(1, n_columns))
+        for start in range(0, n_rows, step):
+            rows = slice(start, start + step)
+            chunk = X[rows].astype(ACCUMULATOR)
+            missing = np.isnan(chunk)
+            self._check_finite(chunk)
+            np.copyto(chunk, self.imputation, where=missing)
+            # Too large a value is inf, which the check below reports.
+            with np.errstate(over="ignore"):
+                out[rows, :n_columns] = self._scaled(chunk)
+            out[rows, n_columns:] = missing[:, self.indicated]
+            self._check_finite(out[rows, :n_columns], of=out.dtype)
+        return out
+
+    def _scaled(self, chunk: np.ndarray) -> np.ndarray:
+        if self.scaling is None:
+            return chunk
+        # In halves the difference of any two numbers is a number, so that 0 times it is 0.
+        chunk *= 0.5
+        chunk -= self.center * 0.5
+        chunk *= self.scale * 2
+        return smooth_clip(chunk) if self.scaling == "robust" else chunk
+
+    def _check_finite(self, X: np.ndarray, first: int = 0, of: np.dtype | None = None) -> None:
+        """Raise if a number of these columns, from the first on, is infinite."""
+        infinite = np.isinf(X)
+        if not infinite.any():
+            return
+        label = self.labels[first + int(np.flatnonzero(infinite.any(axis=0))[0])]
+        if of is None:
+            raise ValueError(f"Input X contains infinity in column {label}.")
+        raise ValueError(
+            f"Input X contains a value too large for {of} in column {label}: scaled by "
+            f"{self.scaling!r}."
+        )

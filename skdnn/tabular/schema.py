@@ -1,0 +1,340 @@
+"""What the columns of a table are: numbers or categories. One reading for every kind of table.
+
+A column is known by its dtype. Only ``object`` says nothing: there the values decide, so that a
+table of Python objects is what it looks like.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skdnn._dtypes import ACCUMULATOR
+
+_DATES = (date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
+_COMPLEX = (complex, np.complexfloating)
+_BOOLS = (bool, np.bool_)
+
+_ACCEPTED = "an array-like of bool, int or str, or 'from_dtype', or None"
+
+
+class Columns:
+    """The columns of a table, by position.
+
+    Parameters
+    ----------
+    X : array-like or data frame of shape (n_samples, n_features)
+        pandas, polars, pyarrow, or what has named columns with ``to_numpy()``. Never written to.
+    rows : (n_samples,) bool array, default=None
+        The rows to look at; None is all.
+
+    Attributes
+    ----------
+    names : list or None
+        Names of the columns of a data frame.
+    n_columns : int
+    n_rows : int
+        Of those that are looked at.
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name, if an array does not have two dimensions, or if it holds
+        complex numbers.
+    """
+
+    def __init__(self, X: Any, rows: np.ndarray | None = None) -> None:
+        X = X.to_native() if hasattr(X, "to_native") else X  # narwhals
+        self._table, self._rows = X, rows
+        self.names = _column_names(X)
+        if self.names is None:
+            self._table = X = _as_array(X)
+        else:
+            _check_unique(self.names)
+        # One pass: columns of a pandas frame are slow to get one by one.
+        self._series = [s for _, s in X.items()] if isinstance(X, pd.DataFrame) else None
+        self.n_columns = X.shape[1]
+        self.n_rows = X.shape[0] if rows is None else int(np.count_nonzero(rows))
+
+    @property
+    def is_numeric_array(self) -> bool:
+        """Whether the table is an array of numbers (or of bool)."""
+        return self.names is None and self._table.dtype.kind in "biuf"
+
+    def label(self, index: int) -> str:
+        """The column in a message: its name in quotes, or its number."""
+        return str(index) if self.names is None else repr(self.names[index])
+
+    def __getitem__(self, index: int) -> Any:
+        """A column: a one-dimensional NumPy or pandas array."""
+        if self._series is not None:
+            values: Any = _values(self._series[index])
+        elif hasattr(self._table, "column_names"):
+            # pyarrow's own ``to_numpy`` fills in a category where one is missing.
+            values = _values(self._table.column(index).to_pandas())
+        elif self.names is not None:
+            values = np.asarray(self._table[self.names[index]].to_numpy())
+        else:
+            values = self._table[:, index]
+        return values if self._rows is None else values[self._rows]
+
+    def numbers(self, indices: list[int]) -> np.ndarray:
+        """Some columns as an array of real numbers.
+
+        Parameters
+        ----------
+        indices : list of int
+
+        Returns
+        -------
+        block : (n_rows, n) array of any real dtype
+            Missing values are NaN. Perhaps a view of the table: not to be written to.
+        """
+        if self.is_numeric_array:
+            block = self._table
+            if len(indices) != self.n_columns:
+                block = block[:, indices]
+            return block if self._rows is None else block[self._rows]
+        block = np.empty((len(indices), self.n_rows), dtype=ACCUMULATOR)
+        for row, index in zip(block, indices, strict=True):
+            row[:] = as_numbers(self[index], self.label(index))
+        return block.T
+
+
+def _values(series: pd.Series) -> Any:
+    if isinstance(series.dtype, (np.dtype, pd.SparseDtype)):
+        return np.asarray(series)
+    return series.array
+
+
+def _column_names(X: Any) -> list | None:
+    if hasattr(X, "column_names"):  # pyarrow, where ``columns`` are the columns themselves
+        return list(X.column_names)
+    return list(X.columns) if hasattr(X, "columns") else None
+
+
+def _as_array(X: Any) -> np.ndarray:
+    array = np.asarray(X)
+    if array.dtype.kind in "SUT":
+        # Of a list NumPy makes strings of the numbers beside the strings.
+        array = np.asarray(X, dtype=object)
+    if array.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: one row for "
+            "each sample, one column for each feature."
+        )
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: X is of dtype {array.dtype}.")
+    return array
+
+
+def _check_unique(names: list) -> None:
+    if len(set(names)) < len(names):
+        repeated = sorted({str(name) for name in names if names.count(name) > 1})
+        raise ValueError(f"The names of the columns must differ. Found more than once: {repeated}.")
+
+
+# -------------------------------------------------------------------------------------------------
+# Kinds of columns
+# -------------------------------------------------------------------------------------------------
+
+
+def holds_categories(values: Any, label: str) -> bool:
+    """Whether a column holds categories; otherwise it holds numbers.
+
+    Parameters
+    ----------
+    values : one-dimensional NumPy or pandas array
+        Categorical, string and bool are categories. Of dtype object, it holds numbers if it holds
+        nothing else, but bool alone is categories.
+    label : str
+        The column in a message.
+
+    Raises
+    ------
+    TypeError
+        If it holds dates or differences of dates, or what cannot be a category, such as a list.
+    ValueError
+        If it holds complex numbers.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, (pd.CategoricalDtype, pd.StringDtype)):
+        return True
+    _check_dtype(dtype, label)
+    if dtype.kind != "O":
+        return dtype.kind in "bSU"
+    types = _checked_types(values, label)
+    return all(issubclass(t, _BOOLS) for t in types) or not all(
+        issubclass(t, (Real, Decimal, np.bool_)) for t in types
+    )
+
+
+def as_numbers(values: Any, label: str) -> np.ndarray:
+    """A column as an array of real numbers, NaN where a value is missing.
+
+    Parameters
+    ----------
+    values : one-dimensional NumPy or pandas array
+        Strings and objects are converted as ``float`` does.
+    label : str
+        The column in a message.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it does not hold numbers.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        numbers = as_numbers(values.categories.array, label).astype(ACCUMULATOR)
+        return np.append(numbers, np.nan)[values.codes]  # -1, the last, is missing
+    _check_dtype(dtype, label)
+    if dtype.kind in "biuf":
+        if isinstance(values, np.ndarray):
+            return values
+        return values.to_numpy(dtype=ACCUMULATOR, na_value=np.nan)
+    values = np.asarray(values, dtype=object)
+    _checked_types(values, label)
+    present = ~pd.isna(values)
+    numbers = np.full(values.shape, np.nan, dtype=ACCUMULATOR)
+    try:
+        numbers[present] = values[present].astype(ACCUMULATOR)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"Column {label} is to be numbers, but: {error}. Columns of something else are "
+            "categories: see categorical_features."
+        ) from error
+    return numbers
+
+
+def _check_dtype(dtype: Any, label: str) -> None:
+    if dtype.kind == "c":
+        raise _complex_error(label)
+    if dtype.kind in "mM":
+        raise _date_error(label, str(dtype))
+    if dtype.kind not in "biufSUO":
+        raise TypeError(f"Column {label} is of dtype {dtype}, neither numbers nor categories.")
+
+
+def _checked_types(values: Any, label: str) -> set[type]:
+    """Types of the values that are not missing; raises for those that no column may hold."""
+    values = np.asarray(values, dtype=object)
+    types = set(map(type, values[~pd.isna(values)]))
+    for found in sorted(types, key=lambda t: t.__name__):
+        if issubclass(found, _COMPLEX):
+            raise _complex_error(label)
+        if issubclass(found, _DATES):
+            raise _date_error(label, found.__name__)
+        if found.__hash__ is None:
+            raise TypeError(
+                f"Column {label}: the argument must be a string or a number, not "
+                f"{found.__name__!r}."
+            )
+    return types
+
+
+def _complex_error(label: str) -> ValueError:
+    return ValueError(f"Complex data not supported: column {label} holds complex numbers.")
+
+
+def _date_error(label: str, found: str) -> TypeError:
+    return TypeError(
+        f"Column {label} holds dates or times ({found}), which are neither numbers nor categories. "
+        "Make numbers of it, such as days since the first date, (X[c] - X[c].min()) / "
+        "pd.Timedelta(days=1), or parts of the date, X[c].dt.month and X[c].dt.dayofweek; or make "
+        "each of its values a category with categorical_features or astype('category')."
+    )
+
+
+# -------------------------------------------------------------------------------------------------
+# The parameter categorical_features
+# -------------------------------------------------------------------------------------------------
+
+
+def resolve_categorical(columns: Columns, categorical_features: Any) -> np.ndarray:
+    """Which columns are categories, as in scikit-learn's histogram gradient boosting.
+
+    Parameters
+    ----------
+    columns : Columns
+    categorical_features : "from_dtype", None, or array-like of bool, int or str
+        - "from_dtype": what ``holds_categories`` says: columns of categories, of strings and of
+          bool (scikit-learn: of categories alone), and columns of objects that are not all
+          numbers. Of an array only columns of strings or objects can be: the numbers of a numeric
+          array are numbers, its bool values 0 and 1.
+        - None: none.
+        - bool: a mask, one value for each column.
+        - int: positions.
+        - str: names.
+
+    Returns
+    -------
+    is_categorical : (n_columns,) bool array
+
+    Raises
+    ------
+    TypeError
+        If a column can be neither; with "from_dtype".
+    ValueError
+        If ``categorical_features`` is something else or names what is not there.
+    """
+    n_columns = columns.n_columns
+    if categorical_features is None:
+        return np.zeros(n_columns, dtype=bool)
+    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
+        if columns.is_numeric_array:
+            return np.zeros(n_columns, dtype=bool)
+        found = [holds_categories(columns[j], columns.label(j)) for j in range(n_columns)]
+        return np.array(found, dtype=bool)
+    given = np.asarray(categorical_features)
+    if given.ndim != 1:
+        raise ValueError(
+            f"categorical_features must be {_ACCEPTED}, got: {categorical_features!r}."
+        )
+    is_categorical = np.zeros(n_columns, dtype=bool)
+    if given.size:
+        is_categorical[_positions(given, columns)] = True
+    return is_categorical
+
+
+def _positions(given: np.ndarray, columns: Columns) -> np.ndarray:
+    """An index of the columns, from names, positions or a mask."""
+    types = {type(item) for item in given} if given.dtype.kind == "O" else set()
+    if given.dtype.kind not in "biuUO" or not types <= {str}:
+        names = ", ".join(sorted(t.__name__ for t in types)) or given.dtype.name
+        raise ValueError(f"categorical_features must be {_ACCEPTED}, got: {names}.")
+    if given.dtype.kind in "UO":
+        return _positions_of_names(given, columns.names)
+    if given.dtype.kind == "b":
+        if given.size != columns.n_columns:
+            raise ValueError(
+                "categorical_features set as a boolean mask must have shape (n_features,) = "
+                f"({columns.n_columns},), got: {given.shape}"
+            )
+    elif given.max() >= columns.n_columns or given.min() < 0:
+        raise ValueError(
+            "categorical_features set as integer indices must be in [0, n_features - 1] = "
+            f"[0, {columns.n_columns - 1}], got: {given.tolist()}"
+        )
+    return given
+
+
+def _positions_of_names(given: np.ndarray, names: list | None) -> np.ndarray:
+    if names is None:
+        raise ValueError(
+            "categorical_features should be passed as an array of integers or as a boolean mask "
+            f"when the model is fitted on data without feature names, got: {given.tolist()}"
+        )
+    for name in given:
+        if name not in names:
+            raise ValueError(
+                f"categorical_features has an item value '{name}' which is not a valid feature "
+                f"name of the training data. Observed feature names: {names}"
+            )
+    return np.array([names.index(name) for name in given])

@@ -1,0 +1,85 @@
+"""Targets of a regression to numbers near zero, and predictions back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skdnn._dtypes import ACCUMULATOR
+from skdnn.tabular.numeric import mean_and_deviation
+
+
+@dataclass(eq=False)
+class TargetScaler:
+    """Scales targets to mean 0 and standard deviation 1, each target for itself.
+
+    Attributes
+    ----------
+    mean, scale : float64 arrays of shape () or (n_targets,)
+        Of the training rows. The scale of a constant target is 1: it is predicted exactly where
+        the network says 0.
+    low, high : float64 arrays of shape () or (n_targets,)
+        Range of the training rows.
+    """
+
+    mean: np.ndarray = field(init=False, repr=False)
+    scale: np.ndarray = field(init=False, repr=False)
+    low: np.ndarray = field(init=False, repr=False)
+    high: np.ndarray = field(init=False, repr=False)
+
+    def fit(self, y: np.ndarray, weights: np.ndarray | None = None) -> TargetScaler:
+        """Find mean, deviation and range.
+
+        Parameters
+        ----------
+        y : (n_samples,) or (n_samples, n_targets) array
+            Finite.
+        weights : (n_samples,) float array, default=None
+            Not negative; a row of weight 0 is as if it were not there.
+
+        Returns
+        -------
+        self : TargetScaler
+        """
+        if weights is not None and not weights.all():
+            y, weights = y[weights > 0], weights[weights > 0]
+        y = y.astype(ACCUMULATOR)
+        columns = y.reshape(y.shape[0], -1).T
+        moments = np.array([mean_and_deviation(column, weights) for column in columns])
+        mean, scale = moments.T.reshape(2, *y.shape[1:])
+        self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
+        self.low, self.high = y.min(axis=0), y.max(axis=0)
+        return self
+
+    def transform(self, y: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
+        """Targets for a network.
+
+        Parameters
+        ----------
+        y : (n_samples,) or (n_samples, n_targets) array
+        dtype : dtype, default=np.float64
+
+        Returns
+        -------
+        scaled : array of the shape of y
+        """
+        return ((y - self.mean) / self.scale).astype(dtype, copy=False)
+
+    def inverse(self, scaled: np.ndarray, *, clamp: bool = False) -> np.ndarray:
+        """Predictions as the user knows them.
+
+        Parameters
+        ----------
+        scaled : (n_samples,) or (n_samples, n_targets) array
+            Predictions of the network.
+        clamp : bool, default=False
+            Whether to keep them in the range of the training rows.
+
+        Returns
+        -------
+        y : float64 array of the shape of scaled
+        """
+        y = scaled * self.scale + self.mean
+        return np.clip(y, self.low, self.high) if clamp else y

@@ -1,0 +1,136 @@
+"""The piecewise linear encoding: its definition, and the form in which it is looked up."""
+
+import numpy as np
+import pytest
+
+from skdnn.tabular.bins import BinEdges
+
+
+def definition(x, edges):
+    """The encoding of a column, term by term: (n, T)."""
+    low, high = edges[:-1], edges[1:]
+    c = (x[:, None] - low) / (high - low)
+    n_bins = low.size
+    for t in range(n_bins):
+        if t > 0:
+            c[:, t] = np.maximum(c[:, t], 0)
+        if t < n_bins - 1:
+            c[:, t] = np.minimum(c[:, t], 1)
+    return c
+
+
+def table(n=300):
+    rng = np.random.default_rng(0)
+    return np.column_stack(
+        [
+            rng.normal(size=n),
+            np.exp(rng.normal(size=n)),
+            rng.integers(0, 3, n),
+            np.where(rng.random(n) < 0.8, 0, rng.normal(size=n)),
+            np.arange(n) % 2,
+        ]
+    ).astype(float)
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 5, 16, 48, 257])
+def test_expanded_as_defined(n_bins):
+    X = table()
+    bins = BinEdges(n_bins).fit(X)
+    new = np.vstack([X, X[:50] * 3, -X[:50] - 5])  # beyond both ends
+    dense = bins.expand(*bins.locate(new), np.float64)
+    expected = [definition(x, edges) for x, edges in zip(new.T, bins.edges, strict=True)]
+    np.testing.assert_allclose(dense, np.hstack(expected), rtol=1e-6, atol=1e-6)
+    assert dense.shape[1] == sum(bins.bin_counts)
+    assert max(bins.bin_counts) <= n_bins
+
+
+def test_beyond_the_ends_it_goes_on_as_a_line():
+    bins = BinEdges(2).fit(np.array([[0.0], [1], [2], [3], [4]]))
+    assert [edges.tolist() for edges in bins.edges] == [[0, 2, 4]]
+    where, fractions = bins.locate(np.array([[-2.0], [0], [1], [2], [3], [4], [8]]))
+    assert where[:, 0].tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert fractions[:, 0].tolist() == [-1, 0, 0.5, 0, 0.5, 1, 3]
+    assert bins.expand(where, fractions).tolist() == [
+        [-1, 0], [0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [1, 3],
+    ]  # fmt: skip
+
+
+def test_the_product_with_weights_is_a_look_up():
+    X = table()
+    bins = BinEdges(16).fit(X)
+    where, fractions = bins.locate(np.vstack([X, 2 * X - 1]))
+    dense = bins.expand(where, fractions, np.float64)
+    rng = np.random.default_rng(1)
+    product, looked_up, start = 0, 0, 0
+    for j, count in enumerate(bins.bin_counts):
+        W = rng.normal(size=(count, 4))
+        before = np.vstack([np.zeros(4), np.cumsum(W, axis=0)[:-1]])
+        product = product + dense[:, start : start + count] @ W
+        t = where[:, j]
+        looked_up = looked_up + before[t] + fractions[:, j, None] * W[t]
+        start += count
+    np.testing.assert_allclose(looked_up, product, rtol=1e-10, atol=1e-10)
+
+
+def test_edges_are_unique_quantiles():
+    X = table()
+    bins = BinEdges(8).fit(X)
+    for x, edges in zip(X.T, bins.edges, strict=True):
+        expected = np.quantile(x, np.linspace(0, 1, 9), method="averaged_inverted_cdf")
+        np.testing.assert_allclose(edges, np.unique(expected), rtol=1e-12)
+        assert (edges[0], edges[-1]) == (x.min(), x.max())
+    assert bins.edges[2].tolist() == [0, 1, 2]
+
+
+def test_a_constant_column_is_one_empty_bin():
+    bins = BinEdges(4).fit(np.full((5, 1), 2.5))
+    assert bins.bin_counts == [1]
+    where, fractions = bins.locate(np.array([[2.5], [-1e300], [1e300]]))
+    assert where.tolist() == [[0]] * 3
+    assert fractions.tolist() == [[0]] * 3
+    assert bins.expand(where, fractions).tolist() == [[0]] * 3
+
+
+def test_fractions_stay_finite():
+    bins = BinEdges(2).fit(np.array([[0.0], [1e-300], [1]]))
+    where, fractions = bins.locate(np.array([[-1.0], [1e300], [-1e300]]))
+    assert where[:, 0].tolist() == [0, 1, 0]
+    limit = np.finfo(np.float32).max
+    assert fractions[:, 0].tolist() == [-limit, limit, -limit]
+
+
+def test_dtypes_do_not_depend_on_the_data():
+    X = np.ones((3, 1))
+    for n_bins, dtype in [(1, np.uint8), (256, np.uint8), (257, np.uint16), (2**16, np.uint16)]:
+        where, fractions = BinEdges(n_bins).fit(X).locate(X.astype(np.float32))
+        assert where.dtype == dtype
+        assert fractions.dtype == np.float32
+    x = np.arange(1000.0)[:, None]
+    for n_bins in (256, 300):
+        where, _ = BinEdges(n_bins).fit(x).locate(x)
+        assert where.max() == n_bins - 1
+        assert (np.diff(where[:, 0].astype(int)) >= 0).all()
+    for n_bins in (0, -1, 2**16 + 1):
+        with pytest.raises(ValueError, match=f"n_bins must be .* got {n_bins}"):
+            BinEdges(n_bins)
+
+
+def test_integer_weights_equal_repeated_rows():
+    X = table()
+    rng = np.random.default_rng(1)
+    weights = rng.integers(1, 5, len(X))
+    order = rng.permutation(len(X))
+    for n_bins in (16, 48):
+        weighted = BinEdges(n_bins).fit(X[order], weights[order].astype(float))
+        repeated = BinEdges(n_bins).fit(np.repeat(X, weights, axis=0))
+        for found, expected in zip(weighted.edges, repeated.edges, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_one_row_and_none():
+    bins = BinEdges().fit(table())
+    where, fractions = bins.locate(table())
+    alone = bins.locate(table()[7:8])
+    np.testing.assert_array_equal(alone[0], where[7:8])
+    np.testing.assert_array_equal(alone[1], fractions[7:8])
+    assert bins.expand(*bins.locate(table()[:0])).shape == (0, sum(bins.bin_counts))
