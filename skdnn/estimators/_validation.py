@@ -53,7 +53,8 @@ def split_indices(
         splits = list(fraction.split(X, labels, groups))
         if not splits:
             raise ValueError(f"validation_fraction={fraction!r} makes no split.")
-        train_index, held_out_index = (np.asarray(index) for index in splits[-1])
+        # Negative indices and masks become plain indices: the kernels trust them.
+        train_index, held_out_index = (np.arange(n_rows)[np.asarray(i)] for i in splits[-1])
         if not train_index.size or not held_out_index.size:
             raise ValueError(
                 f"The last split of validation_fraction={fraction!r} leaves "
