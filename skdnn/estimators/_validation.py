@@ -166,7 +166,8 @@ def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float
     """
     columns = weights[:, None]
     residual = (columns * (y - prediction) ** 2).sum(axis=0)
-    total = (columns * (y - np.average(y, axis=0, weights=weights)) ** 2).sum(axis=0)
+    mean = (columns * y).sum(axis=0) / columns.sum(axis=0)
+    total = (columns * (y - mean) ** 2).sum(axis=0)
     # Without any residual the score is 1, whatever there was to explain; with nothing to explain 0.
     scores = (residual == 0).astype(y.dtype)
     usual = (residual != 0) & (total != 0)
