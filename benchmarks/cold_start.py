@@ -35,7 +35,9 @@ IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_count
 
 
 def run(code, cache):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+    # With byte code, as of an installed package.
+    byte_code = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
+    environment = {**os.environ, **byte_code, "NUMBA_CACHE_DIR": cache}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -47,6 +49,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
     with tempfile.TemporaryDirectory() as cache:
+        run(IMPORT.format("skdnn"), cache)
         for dtype in ("float32", "float64"):
             code = FIT.format(dtype=dtype)
             imported, first, _, predict = run(code, cache)

@@ -21,6 +21,11 @@ from numba.core.compiler import Compiler
 from skdnn._garbage import no_garbage_collection
 from skdnn._jit.compilations import compilation
 
+#: LLVM's level of optimisation for an entry. The vectoriser works at all levels from 1 on, and the
+#: products are vector code already: the code of level 3 is no faster. Numba would run another pass
+#: before, for the reference counts that kernels do not have.
+OPT_LEVEL = 1
+
 
 class _CodegenWithoutEngine:
     """A code generator whose functions are not loaded into memory, and so have no environment."""
@@ -68,7 +73,10 @@ class EntryLibrary(JITCodeLibrary):
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage.name == "linkonce_odr":
                 function.linkage = "private"
-        super()._optimize_final_module()
+        made = self._codegen._module_pass_manager(opt=OPT_LEVEL)
+        # Older versions of Numba return the manager alone.
+        manager, *builder = made if isinstance(made, tuple) else (made,)
+        manager.run(self._final_module, *builder)
 
     def serialize_using_object_code(self) -> tuple[str, str, tuple[bytes, bytes]]:
         """The machine code, and of its functions the names.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,9 +41,11 @@ class BaseEstimator(sklearn.base.BaseEstimator):
     """scikit-learn's, which reads the signature of the constructor once."""
 
     @classmethod
-    @cache
     def _get_param_names(cls) -> list[str]:
-        return super()._get_param_names()
+        # Of this very class, not of one that it comes from.
+        if "_parameter_names" not in cls.__dict__:
+            cls._parameter_names = tuple(super()._get_param_names())
+        return list(cls._parameter_names)
 
 
 def is_validated(estimator: Any, X: Any) -> bool:

@@ -53,7 +53,8 @@ def split_indices(
         splits = list(fraction.split(X, labels, groups))
         if not splits:
             raise ValueError(f"validation_fraction={fraction!r} makes no split.")
-        train_index, held_out_index = (np.asarray(index) for index in splits[-1])
+        # Negative indices and masks become plain indices: the kernels trust them.
+        train_index, held_out_index = (np.arange(n_rows)[np.asarray(i)] for i in splits[-1])
         if not train_index.size or not held_out_index.size:
             raise ValueError(
                 f"The last split of validation_fraction={fraction!r} leaves "
@@ -165,7 +166,8 @@ def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float
     """
     columns = weights[:, None]
     residual = (columns * (y - prediction) ** 2).sum(axis=0)
-    total = (columns * (y - np.average(y, axis=0, weights=weights)) ** 2).sum(axis=0)
+    mean = (columns * y).sum(axis=0) / columns.sum(axis=0)
+    total = (columns * (y - mean) ** 2).sum(axis=0)
     # Without any residual the score is 1, whatever there was to explain; with nothing to explain 0.
     scores = (residual == 0).astype(y.dtype)
     usual = (residual != 0) & (total != 0)

@@ -61,6 +61,8 @@ def dense_forward(n_rows, n_in, n_out, x, weight, bias, with_bias, z):
 def dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad):
     """The rows from ``first`` to ``stop`` of ``dW = x^T dz`` (n_in, n_out)."""
     size = stop - first
+    if size == 0:
+        return
     x = part(x, first, x.size - first)
     rows = part(weight_grad, first * n_out, size * n_out)
     if n_out == 1:

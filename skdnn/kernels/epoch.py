@@ -213,17 +213,9 @@ def predict_raw(program, normalization, state, features, order, capacity, raw_ou
         rows = part(order, start, min(capacity, order.size - start))
         gather(features, rows, part(order, 0, 0), state.x_batch)
         forward(
-            program,
-            normalization,
-            state,
-            features,
-            rows,
-            np.int64(0),
-            capacity,
-            np.uint64(0),
-            EVALUATE,
-            0.0,
-        )
+            program, normalization, state, features, rows, np.int64(0), capacity, np.uint64(0),
+            EVALUATE, 0.0,
+        )  # fmt: skip
         for i in range(rows.size):
             for j in range(n_out):
                 raw_out[start + i, j] = state.arena[place + i * n_out + j]

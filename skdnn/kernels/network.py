@@ -261,6 +261,10 @@ def backward_rows(program, normalization, state, first, n_rows, capacity):
     last = table.shape[0] - 1
     # Behind all blocks: the gradient on its way down.
     scratch = table[last, NORMAL]
+    # As far from the next row in each layer: threads are at different ones.
+    widest = np.int64(0)
+    for layer in range(1, last + 1):
+        widest = max(widest, table[layer, N_IN])
     for layer in range(last, -1, -1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
         place = capacity * table[layer, DERIVATIVE] + first * n_out
@@ -268,7 +272,7 @@ def backward_rows(program, normalization, state, first, n_rows, capacity):
         if normalization is not None and layer < last:
             normalize_backward(program, normalization, state, layer, capacity, n_rows, dz)
         if layer > 0:
-            g = part(state.arena, capacity * scratch + first * n_in, n_rows * n_in)
+            g = part(state.arena, capacity * scratch + first * widest, n_rows * n_in)
             weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
             weight_t = part(state.scratch, 0, weight.size)
             dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)

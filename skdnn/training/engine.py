@@ -32,7 +32,7 @@ from skdnn.network.network import Network
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
-from skdnn.training.threads import Threads
+from skdnn.training.threads import Threads, n_cores
 
 #: Rows of a block in prediction and validation: its activations stay in cache.
 BLOCK_ROWS = 256
@@ -45,8 +45,8 @@ CALL_WORK = 10**10
 STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
 
 
-#: Work of a step for each thread that shares it: threads wait for each other five times a step,
-#: a microsecond or less each time.
+#: Work of a step for each thread that shares it: threads wait for each other five times a step, or
+#: six, a microsecond or less each time.
 TEAM_WORK = 2 * 10**7
 
 
@@ -114,7 +114,7 @@ class Engine:
         Its slots and its numbers of steps are changed in place.
     threads : Threads
         Train the members side by side, or, where there are more threads than members, share the
-        steps of one after the other.
+        steps of one after the other: not with L-BFGS, nor with a normalisation.
     """
 
     def __init__(
@@ -136,8 +136,11 @@ class Engine:
         work = STEP_WORK + PARAMETER_WORK * network.layout.n_params
         work += batch_size * row_work(network, rows.features)
         self._steps_per_call = max(1, CALL_WORK // work)
-        self.teams = [
-            make_team(self._n_workers(work), network.layout.n_blocks) for _ in self.states
+        n_workers = 1 if settings.solver == "lbfgs" else self._n_workers(work)
+        self.teams = [make_team(n_workers, network.layout.n_blocks) for _ in self.states]
+        #: What each thread changes: all the same, but for the scratch memory.
+        self.shares = [
+            [state, *(self._share(state) for _ in range(1, n_workers))] for state in self.states
         ]
 
     def _n_workers(self, work: int) -> int:
@@ -145,7 +148,12 @@ class Engine:
         n_threads, layout = self.threads.n_threads, self.network.layout
         if self.network.n_members >= n_threads or layout.normalization is not None or JIT_DISABLED:
             return 1
-        return int(min(n_threads, self.batch_size // TILE_ROWS, work // TEAM_WORK + 1))
+        # More threads than cores would wait for each other all the time.
+        n_threads = min(n_threads, n_cores(), self.batch_size // TILE_ROWS)
+        return max(1, int(min(n_threads, work // TEAM_WORK + 1)))
+
+    def _share(self, state: State) -> State:
+        return state._replace(scratch=self.network.layout.scratch(self.network.dtype))
 
     def _member_state(self, member: int) -> State:
         dtype = self.network.dtype
@@ -207,14 +215,11 @@ class Engine:
     def _call_team(self, member: int, *arguments: Any) -> tuple[int, float]:
         """Call ``train_epoch`` in all threads of the team; what the first one returns."""
         program, normalization = self.program, self.network.layout.normalization
-        state, team = self.states[member], self.teams[member]
+        states, team = self.shares[member], self.teams[member]
 
         def call(worker: int) -> tuple[int, float]:
-            own = state
-            if worker > 0:
-                scratch = self.network.layout.scratch(self.network.dtype)
-                own = state._replace(scratch=scratch)
-            return entries.train_epoch(program, normalization, own, team[worker], *arguments)
+            state = states[worker]
+            return entries.train_epoch(program, normalization, state, team[worker], *arguments)
 
         if len(team) == 1:
             return call(0)

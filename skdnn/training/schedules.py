@@ -253,7 +253,7 @@ class StepFactors:
                 f"one for each of the {position.n_steps} steps of an epoch. Got an array of shape "
                 f"{factors.shape}: {factors!r}."
             )
-        if isinstance(self.schedule, Constant):
+        if type(self.schedule) is Constant:
             self._constant = factors
         return factors
 

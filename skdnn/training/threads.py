@@ -1,6 +1,7 @@
 """Work side by side: members and blocks of rows in Python threads, around kernels without the GIL.
 
-Nothing depends on the number of threads: each task writes to its own memory.
+Nothing depends on the number of threads: each task writes to its own memory, or (those that run
+together) to its part of what they share.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
-from joblib import effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return cpu_count()
 
 
 class Threads:
@@ -21,7 +27,7 @@ class Threads:
     ----------
     n_jobs : int or None
         As scikit-learn's: None is 1 unless a ``joblib.parallel_config`` says otherwise, -1 is as
-        many as there are cores, and inside of a parallel search it is 1.
+        many as there are cores. Inside of a parallel search None is 1, too.
     n_tasks : int
         More threads than this are of no use.
 
@@ -85,7 +91,8 @@ class Threads:
         assert self._pool is not None
         futures: list[Future] = []
         try:
-            futures += [self._pool.submit(run, worker) for worker in range(1, n_workers)]
+            for worker in range(1, n_workers):
+                futures.append(self._pool.submit(run, worker))
             result = run(0)
             for future in futures:
                 future.result()

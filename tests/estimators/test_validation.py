@@ -564,3 +564,32 @@ def test_curves_of_a_resumed_training():
     frame = pd.DataFrame(half.history_)
     assert frame.shape == (6, 6)
     assert frame["validation_score"].tolist() == whole.validation_scores_
+
+
+@pytest.mark.parametrize("kind", ["negative", "mask"])
+def test_a_splitter_may_count_from_the_end_or_give_masks(kind):
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    held_out = np.arange(45, 60)
+
+    class Splitter:
+        def get_n_splits(self, *args):
+            return 1
+
+        def split(self, X, y=None, groups=None):
+            if self.kind == "plain":
+                yield np.arange(45), held_out
+            elif self.kind == "negative":
+                yield np.arange(45), held_out - 60
+            else:
+                yield np.arange(60) < 45, np.arange(60) >= 45
+
+    scores = []
+    for each in ("plain", kind):
+        splitter = Splitter()
+        splitter.kind = each
+        model = DNNRegressor(
+            (5,), early_stopping=True, validation_fraction=splitter, max_iter=5, random_state=0,
+            n_iter_no_change=np.inf, learning_rate="cosine",
+        )  # fmt: skip
+        scores.append(model.fit(X, X[:, 0]).validation_scores_)
+    assert scores[0] == scores[1]

@@ -20,6 +20,8 @@ VARIANTS = {
     "penalties": {"alpha": 0.01, "l1_ratio": 0.5, "solver": "rmsprop"},
     "two members": {"n_members": 2, "activation": "mish"},
     "no hidden layer": {"hidden_layer_sizes": ()},
+    "wide and narrow": {"hidden_layer_sizes": (512, 8, 512, 17), "batch_size": 200},
+    "two rows in the last batch": {"batch_size": 67},
 }
 
 
@@ -33,6 +35,7 @@ def shared(monkeypatch):
     """Let every step be shared, and count the threads."""
     teams = []
     monkeypatch.setattr(engine, "TEAM_WORK", 1)
+    monkeypatch.setattr(engine, "n_cores", lambda: 8)
     make_team = engine.make_team
     monkeypatch.setattr(
         engine, "make_team", lambda n, blocks: teams.append(n) or make_team(n, blocks)
@@ -62,6 +65,32 @@ def test_bits_do_not_depend_on_the_number_of_threads(name, sparse, shared, rng):
                 getattr(models[1], kind), getattr(models[n_jobs], kind), strict=True
             ):
                 np.testing.assert_array_equal(one, many)
+
+
+def test_batches_of_few_rows_are_not_shared(shared, rng):
+    X = rng.standard_normal((20, 3))
+    for batch_size in (1, 7):
+        with pytest.warns(match="Maximum iterations"):
+            DNNRegressor((4,), batch_size=batch_size, max_iter=1, n_jobs=2).fit(X, X[:, 0])
+    assert set(shared) == {1}
+
+
+def test_there_are_no_more_threads_than_cores(shared, rng, monkeypatch):
+    monkeypatch.setattr(engine, "n_cores", lambda: 2)
+    X = rng.standard_normal((100, 3))
+    with pytest.warns(match="Maximum iterations"):
+        DNNRegressor((4,), max_iter=1, n_jobs=50).fit(X, X[:, 0])
+    assert shared == [2]
+
+
+def test_lbfgs_takes_one_thread(shared, rng):
+    X = rng.standard_normal((300, 5))
+    one, two = (
+        DNNRegressor((30,), solver="lbfgs", n_jobs=n, tol=1e-2, random_state=0).fit(X, X[:, 0])
+        for n in (1, 2)
+    )
+    assert set(shared) == {1}
+    np.testing.assert_array_equal(one.coefs_[0], two.coefs_[0])
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
