@@ -144,8 +144,8 @@ def test_sparse_rows_that_are_meant(rng):
     """A choice of rows has the predictions of a copy of them."""
     case = list(make_case("tanh", "log_loss", (8, 7), rng))
     index = np.array([4, 0, 0])
-    dense, y, weights = case[3], case[4][index], case[5][index]
-    case[3:] = sparse.csr_array(dense), y, weights
+    X, y, weights = sparse.csr_array(case[3]), case[4][index], case[5][index]
+    case[3:] = X, y, weights
     chosen = loss_and_gradient(*case, rows=index)
-    case[3] = dense[index]
+    case[3] = X[index]
     np.testing.assert_array_equal(chosen[1], loss_and_gradient(*case)[1])
