@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
@@ -32,7 +33,7 @@ from skdnn.network.network import Network
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
-from skdnn.training.threads import Threads, n_cores
+from skdnn.training.threads import Threads
 
 #: Rows of a block in prediction and validation: its activations stay in cache.
 BLOCK_ROWS = 256
@@ -149,7 +150,7 @@ class Engine:
         if self.network.n_members >= n_threads or layout.normalization is not None or JIT_DISABLED:
             return 1
         # More threads than cores would wait for each other all the time.
-        n_threads = min(n_threads, n_cores(), self.batch_size // TILE_ROWS)
+        n_threads = min(n_threads, cpu_count(), self.batch_size // TILE_ROWS)
         return max(1, int(min(n_threads, work // TEAM_WORK + 1)))
 
     def _share(self, state: State) -> State:

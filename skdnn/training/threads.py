@@ -12,12 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
-from joblib import cpu_count, effective_n_jobs
-
-
-def n_cores() -> int:
-    """Cores that this process may use."""
-    return cpu_count()
+from joblib import effective_n_jobs
 
 
 class Threads:
@@ -62,9 +57,7 @@ class Threads:
             self.stopping.set()
             for future in futures:
                 future.cancel()
-            while not all(future.done() for future in futures):
-                with suppress(KeyboardInterrupt):  # a second one changes nothing
-                    wait(futures)
+            _wait_for(futures)
             self.stopping.clear()
             raise
 
@@ -99,7 +92,12 @@ class Threads:
             return result
         except BaseException:
             give_up()
-            while not all(future.done() for future in futures):
-                with suppress(KeyboardInterrupt):  # a second one changes nothing
-                    wait(futures)
+            _wait_for(futures)
             raise
+
+
+def _wait_for(futures: list[Future]) -> None:
+    """Wait until all are done; another Ctrl-C changes nothing."""
+    while not all(future.done() for future in futures):
+        with suppress(KeyboardInterrupt):
+            wait(futures)

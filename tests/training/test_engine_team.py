@@ -35,7 +35,7 @@ def shared(monkeypatch):
     """Let every step be shared, and count the threads."""
     teams = []
     monkeypatch.setattr(engine, "TEAM_WORK", 1)
-    monkeypatch.setattr(engine, "n_cores", lambda: 8)
+    monkeypatch.setattr(engine, "cpu_count", lambda: 8)
     make_team = engine.make_team
     monkeypatch.setattr(
         engine, "make_team", lambda n, blocks: teams.append(n) or make_team(n, blocks)
@@ -76,7 +76,7 @@ def test_batches_of_few_rows_are_not_shared(shared, rng):
 
 
 def test_there_are_no_more_threads_than_cores(shared, rng, monkeypatch):
-    monkeypatch.setattr(engine, "n_cores", lambda: 2)
+    monkeypatch.setattr(engine, "cpu_count", lambda: 2)
     X = rng.standard_normal((100, 3))
     with pytest.warns(match="Maximum iterations"):
         DNNRegressor((4,), max_iter=1, n_jobs=50).fit(X, X[:, 0])
