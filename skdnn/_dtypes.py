@@ -11,6 +11,9 @@ COLUMN = np.int32
 #: Codes of categories: no table in memory has 2**31 of them, and half the memory of INDEX.
 CODE = np.int32
 
+#: The bin of a number: more than 2**8 of them would be noise, and a byte is least to read.
+BIN = np.uint8
+
 #: Where in its bin a number lies, kept for a whole training: 24 bits inside a bin are plenty.
 FRACTION = np.float32
 

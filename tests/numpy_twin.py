@@ -273,7 +273,7 @@ def train_epoch(
 
 def dense_rows(features):
     """The rows that dense features mean, as a matrix in their own dtype."""
-    n_rows, n_in, row, column = features.shape
+    n_rows, n_in, row, column = features.shape[:4]
     elements = features.single if features.single.size else features.double
     at = features.rows if features.rows.size else np.arange(n_rows)
     return elements[at[:, None] * row + np.arange(n_in) * column]

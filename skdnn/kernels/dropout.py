@@ -76,6 +76,17 @@ def dropout_input(x, first, rate, key):
 
 
 @kernel
+def dropout_gradient(first, n_in, n_trained, dx, rate, key):
+    """The mask of ``dropout_input`` on gradients of the first ``n_trained`` of ``n_in`` inputs.
+
+    ``first`` is the place of the first row in the batch.
+    """
+    for place in range(dx.size):
+        row, column = first + place // n_trained, place % n_trained
+        dx[place] *= keep_factor(dx, rate, row * n_in + column, key)
+
+
+@kernel
 def dropout_forward(a, d, first, rate, key):
     """Drop elements of ``a`` and of the derivative ``d`` with probability ``rate``.
 

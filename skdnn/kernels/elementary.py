@@ -29,6 +29,10 @@ _L0, _L1, _L2, _L3 = 0.66666640333, 0.40007560645, 0.2823661980531, 0.2685149802
 # Phi(-a) exp(a**2 / 2) / t as a polynomial in t = 1 / (1 + a / 4), with a >= 0
 _G0, _G1, _G2, _G3 = 0.098245384278, 0.117210749275, 0.0069794854973, 0.3142354457
 _G4, _G5, _G6 = -0.30085750042, 0.35979934974, -0.095612937469
+# sin(pi u) / u and cos(pi u) as polynomials in u**2, |u| <= 1/2
+_S0, _S1, _S2, _S3, _S4 = 3.14159264, -5.16771008, 2.55007752, -0.59829129, 0.07765766
+_C0, _C1, _C2 = 1.0, -4.93480214, 4.05870916
+_C3, _C4, _C5 = -1.335212, 0.23493731, -0.02439632
 _SQRT_HALF = 0.7071067811865476
 _INV_SQRT_2PI = 0.3989422804014327
 
@@ -124,6 +128,32 @@ def _normal64(x):
     return 0.5 * math.erfc(-x * _SQRT_HALF), _INV_SQRT_2PI * math.exp(-0.5 * x * x)
 
 
+@kernel
+def _turns32(u):
+    f = np.float32
+    u = u - np.floor(u + f(0.5))
+    t = u * u
+    s = f(_S4)
+    s = s * t + f(_S3)
+    s = s * t + f(_S2)
+    s = s * t + f(_S1)
+    s = u * (s * t + f(_S0))
+    c = f(_C5)
+    c = c * t + f(_C4)
+    c = c * t + f(_C3)
+    c = c * t + f(_C2)
+    c = c * t + f(_C1)
+    c = c * t + f(_C0)
+    # By the half angle: cos(2 a) = 1 - 2 sin(a)**2.
+    return f(1) - f(2) * s * s, f(2) * s * c
+
+
+@kernel
+def _turns64(u):
+    angle = 2 * math.pi * u
+    return math.cos(angle), math.sin(angle)
+
+
 #: exp(x), relative error below 2.5e-7; saturates at exp(-87.3) and exp(88).
 exp = by_dtype(_exp32, math.exp)
 #: exp(x) - 1, relative error below 5e-7.
@@ -136,3 +166,5 @@ tanh = by_dtype(_tanh32, math.tanh)
 softplus = by_dtype(_softplus32, _softplus64)
 #: The standard normal distribution and its density, both with an absolute error below 3e-7.
 normal = by_dtype(_normal32, _normal64)
+#: Cosine and sine of a number of turns, 2 pi u; absolute errors below 1e-6 and 5e-7.
+turns = by_dtype(_turns32, _turns64)

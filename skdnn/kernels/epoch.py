@@ -14,8 +14,10 @@ from skdnn.kernels.network import (
     VALUE,
     backward_rows,
     backward_weights,
+    drop_gradients,
     forward,
-    gather,
+    load_inputs,
+    scale_inputs,
 )
 from skdnn.kernels.optimizers import CLIP_NORM, gradient_norm, update
 from skdnn.kernels.team import BLOCKS, LOSS, NORM, ROWS, share, wait_for_all
@@ -25,14 +27,14 @@ OK, NON_FINITE_LOSS, GIVEN_UP = range(3)
 
 
 @kernel
-def load_batch(features, y, weights, rows, ahead, first, state):
-    """Copy rows of the data to their places in a batch, from ``first`` on.
+def load_batch(program, encoding, features, y, weights, rows, ahead, first, state):
+    """Bring rows of the data to their places in a batch, from ``first`` on.
 
     The rows ``ahead`` are those of the next batch.
     """
-    n_in, n_targets = features.shape[1], y.shape[1]
+    n_targets = y.shape[1]
     if features.indptr.size == 0:
-        gather(features, rows, ahead, part(state.x_batch, first * n_in, rows.size * n_in))
+        load_inputs(program, encoding, state, features, rows, ahead, first)
     for i in range(rows.size):
         for j in range(n_targets):
             state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
@@ -44,8 +46,8 @@ def load_batch(features, y, weights, rows, ahead, first, state):
 
 @kernel
 def batch_gradient(
-    program, normalization, state, team, features, y, weights, rows, ahead, capacity, seed, step,
-    strength,
+    program, normalization, encoding, state, team, features, y, weights, rows, ahead, capacity,
+    seed, step, strength,
 ):  # fmt: skip
     """Loss and gradients of one batch, the work shared by a team.
 
@@ -61,8 +63,13 @@ def batch_gradient(
     own = part(rows, first, stop - first)
     _, next_stop = share(team, ahead.size, ROWS)
     own_ahead = part(ahead, first, max(0, next_stop - first))
-    load_batch(features, y, weights, own, own_ahead, first, state)
-    forward(program, normalization, state, features, own, first, capacity, seed, step, strength)
+    load_batch(program, encoding, features, y, weights, own, own_ahead, first, state)
+    if encoding is not None:
+        scale_inputs(program, state)
+    forward(
+        program, normalization, encoding, state, features, own, first, capacity, seed, step,
+        strength,
+    )  # fmt: skip
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
     if team.worker == 0:
@@ -79,12 +86,15 @@ def batch_gradient(
     loss = team.values[LOSS]
     if not math.isfinite(loss):
         return NON_FINITE_LOSS, loss
-    backward_rows(program, normalization, state, first, own.size, capacity)
+    backward_rows(program, normalization, encoding, state, first, own.size, capacity)
+    if encoding is not None:
+        drop_gradients(program, state, first, own.size, capacity, seed, step, strength)
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, loss
     backward_weights(
-        program, normalization, state, team, features, rows, capacity, seed, step, strength
-    )
+        program, normalization, encoding, state, team, features, rows, capacity, seed, step,
+        strength,
+    )  # fmt: skip
     return OK if wait_for_all(team.n_workers, team.barrier) else GIVEN_UP, loss
 
 
@@ -110,8 +120,8 @@ def update_parameters(program, state, team, rate, strength, number, n_rows):
 
 @entry
 def train_epoch(
-    program, normalization, state, team, features, y, weights, order, rates, strengths, batch_size,
-    seed,
+    program, normalization, encoding, state, team, features, y, weights, order, rates, strengths,
+    batch_size, seed,
 ):  # fmt: skip
     """Train on the rows ``order``, batch after batch.
 
@@ -119,6 +129,7 @@ def train_epoch(
     ----------
     program : Program
     normalization : int or None, code of ``kernels/normalization.py``
+    encoding : int or None, whether inputs are made from columns of a table
     state : State, changed in place; its arena has a capacity of ``batch_size`` rows
     team : Team, of one thread if there is a normalisation
     features : Features
@@ -145,8 +156,8 @@ def train_epoch(
         stop = start + rows.size
         ahead = part(order, stop, min(batch_size, order.size - stop))
         status, loss = batch_gradient(
-            program, normalization, state, team, features, y, weights, rows, ahead, batch_size,
-            seed, number, strengths[i],
+            program, normalization, encoding, state, team, features, y, weights, rows, ahead,
+            batch_size, seed, number, strengths[i],
         )  # fmt: skip
         if team.worker == 0:
             state.step[0] = number
@@ -162,13 +173,13 @@ def train_epoch(
 
 @entry
 def sum_gradients(
-    program, normalization, state, team, features, y, weights, order, capacity, grads_out
+    program, normalization, encoding, state, team, features, y, weights, order, capacity, grads_out
 ):
     """Add the gradients of the rows ``order`` to ``grads_out``; nothing is dropped or updated.
 
     Parameters
     ----------
-    program, normalization, state, team, features, y, weights : as in ``train_epoch``
+    program, normalization, encoding, state, team, features, y, weights : as in ``train_epoch``
     order : (n_order,) int64 array
     capacity : int
         Rows that the arena has room for.
@@ -184,8 +195,8 @@ def sum_gradients(
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         _, loss = batch_gradient(
-            program, normalization, state, team, features, y, weights, rows, part(order, 0, 0),
-            capacity, np.uint64(0), EVALUATE, 0.0,
+            program, normalization, encoding, state, team, features, y, weights, rows,
+            part(order, 0, 0), capacity, np.uint64(0), EVALUATE, 0.0,
         )  # fmt: skip
         total += loss
         for i in range(grads_out.size):
@@ -194,14 +205,14 @@ def sum_gradients(
 
 
 @entry
-def predict_raw(program, normalization, state, features, order, capacity, raw_out):
+def predict_raw(program, normalization, encoding, state, features, order, capacity, raw_out):
     """Raw predictions of the rows ``order`` of X, in blocks of ``capacity`` rows.
 
     Parameters
     ----------
     program : Program
-    normalization : int or None
-    state : State, of which parameters and buffers are read, and arena, moments and x_batch used
+    normalization, encoding : int or None
+    state : State, of which parameters and buffers are read, the rest is scratch memory
     features : Features
     order : (n_order,) int64 array
     capacity : int
@@ -209,16 +220,35 @@ def predict_raw(program, normalization, state, features, order, capacity, raw_ou
     """
     n_out = raw_out.shape[1]
     place = capacity * program.table[program.table.shape[0] - 1, VALUE]
+    if encoding is not None:
+        scale_inputs(program, state)
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
-        gather(features, rows, part(order, 0, 0), state.x_batch)
+        if features.indptr.size == 0:
+            load_inputs(program, encoding, state, features, rows, part(order, 0, 0), np.int64(0))
         forward(
-            program, normalization, state, features, rows, np.int64(0), capacity, np.uint64(0),
-            EVALUATE, 0.0,
+            program, normalization, encoding, state, features, rows, np.int64(0), capacity,
+            np.uint64(0), EVALUATE, 0.0,
         )  # fmt: skip
         for i in range(rows.size):
             for j in range(n_out):
                 raw_out[start + i, j] = state.arena[place + i * n_out + j]
+
+
+@entry
+def make_inputs(program, encoding, state, features, order, x_out):
+    """Inputs of the first layer (n_order, n_in), before their scales, of the rows ``order``.
+
+    The capacity of the state is 1 row at least; ``program`` to ``features`` are as in
+    ``train_epoch``.
+    """
+    n_in = x_out.shape[1]
+    for i in range(order.size):
+        load_inputs(
+            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0)
+        )
+        for j in range(n_in):
+            x_out[i, j] = state.x_batch[j]
 
 
 @entry

@@ -21,7 +21,22 @@ from skdnn.kernels.dense import (
     dense_forward,
     row_products,
 )
-from skdnn.kernels.dropout import dropout_forward, dropout_input, dropout_key
+from skdnn.kernels.dropout import (
+    dropout_forward,
+    dropout_gradient,
+    dropout_input,
+    dropout_key,
+)
+from skdnn.kernels.embeddings import (
+    GRADIENT,
+    N_TRAINED,
+    SCALE,
+    SCALED,
+    inputs_backward,
+    inputs_forward,
+    scaled_backward,
+    scaled_weights,
+)
 from skdnn.kernels.normalization import (
     LAYER,
     VARIANCE_EPSILON,
@@ -56,6 +71,8 @@ class Program(NamedTuple):
 
     table: Any  # (n_layers, N_COLUMNS) int64
     dropout: Any  # (n_layers,) float64, rate at the input of each layer
+    columns: Any  # (n_columns, N_ATTRIBUTES) int64, how a row becomes inputs; empty: as it is
+    inputs: Any  # (N_INPUTS,) int64, items in kernels/embeddings.py
     segments: Any  # (n_segments, 2) int64, bounds of parameter segments
     factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
     hyper: Any  # (N_HYPER,) float64
@@ -72,8 +89,9 @@ class State(NamedTuple):
     grads: Any  # (n_params,)
     slots: Any  # (n_slots * n_params,), of the optimiser
     arena: Any  # what a batch leaves behind in each layer
-    scratch: Any  # transposed weights, and a block of the optimiser
+    scratch: Any  # transposed or scaled weights, a block of the optimiser
     moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows
+    numbers: Any  # (batch_size * n_numbers,), scratch, where rows are not inputs as they are
     x_batch: Any  # (batch_size * n_in,), scratch, empty for sparse features
     y_batch: Any  # (batch_size * n_targets,), scratch
     w_batch: Any  # (batch_size,), scratch
@@ -86,13 +104,18 @@ class Features(NamedTuple):
     What there is not is empty; the types are the same for all.
     """
 
-    shape: Any  # (4,) int64: rows and columns of X, elements between rows and between columns
+    #: (6,) int64: rows and columns of X, elements between rows and between columns; columns of
+    #: the bins, and of the codes.
+    shape: Any
     single: Any  # elements of a dense float32 X
     double: Any  # elements of a dense float64 X
     data: Any  # (n_stored,), in the dtype of the network
     indices: Any  # (n_stored,) int32, columns
     indptr: Any  # (n_rows + 1,) int64
     rows: Any  # (n_samples,) int64, the rows of X that are meant; empty if all are
+    bins: Any  # elements of the (n_rows, n_binned) uint8 bins of numbers
+    fractions: Any  # float32 elements of the same shape: how far into its bin a number lies
+    codes: Any  # elements of the (n_rows, n_categorical) int32 codes of categories
 
 
 @kernel
@@ -130,6 +153,31 @@ def gather(features, rows, ahead, x_batch):
         copy_rows(features.shape, features.single, features.rows, rows, ahead, x_batch)
     elif features.double.size > 0:
         copy_rows(features.shape, features.double, features.rows, rows, ahead, x_batch)
+
+
+@kernel
+def load_inputs(program, encoding, state, features, rows, ahead, first):
+    """Put the inputs of dense rows to their place in a batch, from ``first`` on."""
+    n_in, n_numbers = program.table[0, N_IN], features.shape[1]
+    x = part(state.x_batch, first * n_in, rows.size * n_in)
+    if encoding is None:
+        gather(features, rows, ahead, x)
+    else:
+        numbers = part(state.numbers, first * n_numbers, rows.size * n_numbers)
+        gather(features, rows, ahead, numbers)
+        inputs_forward(program, state, features, rows, numbers, x)
+
+
+@kernel
+def scale_inputs(program, state):
+    """The weights of the first layer times the scales of its inputs, if these are learned."""
+    table, inputs = program.table, program.inputs
+    if inputs[SCALE] >= 0:
+        n_in, n_out = table[0, N_IN], table[0, N_OUT]
+        weight = part(state.params, table[0, WEIGHT], n_in * n_out)
+        scale = part(state.params, inputs[SCALE], n_in)
+        scaled = part(state.scratch, inputs[SCALED], n_in * n_out)
+        scaled_weights(n_in, n_out, weight, scale, scaled)
 
 
 @kernel
@@ -182,7 +230,9 @@ def normalize_backward(program, normalization, state, layer, capacity, n_rows, d
 
 
 @kernel
-def forward(program, normalization, state, features, rows, first, capacity, seed, step, strength):
+def forward(
+    program, normalization, encoding, state, features, rows, first, capacity, seed, step, strength
+):
     """Activations and derivatives of all layers; with a negative step nothing is dropped.
 
     The last layer's activations, in the arena, are the raw prediction.
@@ -193,8 +243,10 @@ def forward(program, normalization, state, features, rows, first, capacity, seed
     normalization : int or None
         BATCH, LAYER or none. An argument, since Numba leaves out the branches of a None: most
         networks have no use for them, and they are a quarter of the time to compile.
+    encoding : int or None
+        Whether inputs are made from columns of a table; None, again, for plain numbers.
     state : State
-        ``x_batch`` holds the rows, if they are dense.
+        ``x_batch`` holds the inputs, if they are dense.
     features : Features
     rows : (n_rows,) int64 array
         Some rows of a batch,
@@ -214,6 +266,8 @@ def forward(program, normalization, state, features, rows, first, capacity, seed
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
         z = part(state.arena, capacity * table[layer, VALUE] + first * n_out, n_rows * n_out)
         weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
+        if encoding is not None and layer == 0 and program.inputs[SCALE] >= 0:
+            weight = part(state.scratch, program.inputs[SCALED], n_in * n_out)
         bias = part(state.params, table[layer, BIAS], n_out)
         normalized = False
         if normalization is not None:
@@ -252,10 +306,11 @@ def multiply(a, b):
 
 
 @kernel
-def backward_rows(program, normalization, state, first, n_rows, capacity):
+def backward_rows(program, normalization, encoding, state, first, n_rows, capacity):
     """Gradients of the pre-activations of all layers, for rows of a batch as in ``forward``.
 
-    Where there is a normalisation, also those of gains and shifts.
+    Where there is a normalisation, also those of gains and shifts; of inputs that depend on
+    parameters, also theirs.
     """
     table = program.table
     last = table.shape[0] - 1
@@ -278,11 +333,32 @@ def backward_rows(program, normalization, state, first, n_rows, capacity):
             dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, g)
             place = capacity * table[layer - 1, DERIVATIVE] + first * n_in
             multiply(part(state.arena, place, n_rows * n_in), g)
+        elif encoding is not None:
+            n_trained = program.inputs[N_TRAINED]
+            if n_trained > 0:
+                place = capacity * program.inputs[GRADIENT] + first * n_trained
+                g = part(state.arena, place, n_rows * n_trained)
+                weight = part(state.params, table[0, WEIGHT], n_trained * n_out)
+                if program.inputs[SCALE] >= 0:
+                    weight = part(state.scratch, program.inputs[SCALED], n_trained * n_out)
+                weight_t = part(state.scratch, 0, weight.size)
+                dense_backward_input(n_rows, n_trained, n_out, dz, weight, weight_t, g)
+
+
+@kernel
+def drop_gradients(program, state, first, n_rows, capacity, seed, step, strength):
+    """The mask of the inputs on the gradients of those that depend on parameters."""
+    n_trained, rate = program.inputs[N_TRAINED], program.dropout[0] * strength
+    if n_trained > 0 and rate > 0 and step >= 0:
+        place = capacity * program.inputs[GRADIENT] + first * n_trained
+        dx = part(state.arena, place, n_rows * n_trained)
+        key = dropout_key(seed, step, INPUT_MASK)
+        dropout_gradient(first, program.table[0, N_IN], n_trained, dx, rate, key)
 
 
 @kernel
 def backward_weights(
-    program, normalization, state, team, features, rows, capacity, seed, step, strength
+    program, normalization, encoding, state, team, features, rows, capacity, seed, step, strength
 ):
     """Gradients of weights and biases from those of the pre-activations of a whole batch.
 
@@ -306,7 +382,17 @@ def backward_weights(
                 x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
             first, stop = share(team, n_in, ROWS)
             dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
+            if encoding is not None and layer == 0 and program.inputs[SCALE] >= 0:
+                weight = part(state.params, table[0, WEIGHT], n_in * n_out)
+                scale = part(state.params, program.inputs[SCALE], n_in)
+                scale_grad = part(state.grads, program.inputs[SCALE], n_in)
+                scaled_backward(n_out, first, stop, weight, scale, weight_grad, scale_grad)
         elif is_last_worker:
             rate = program.dropout[0] * strength if step >= 0 else 0.0
             key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
             sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_grad)
+    if encoding is not None:
+        n_trained = program.inputs[N_TRAINED]
+        if n_trained > 0:
+            dx = part(state.arena, capacity * program.inputs[GRADIENT], n_rows * n_trained)
+            inputs_backward(program, state, team, features, rows, state.numbers, dx)

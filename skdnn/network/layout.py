@@ -3,6 +3,7 @@
 import numpy as np
 
 from skdnn._dtypes import INDEX, SCALAR
+from skdnn.kernels import embeddings
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
 from skdnn.kernels.normalization import BATCH, LAYER
@@ -31,6 +32,20 @@ class ArrayViews(list):
 
 #: Value of the parameter ``normalization`` -> code in the kernels.
 NORMALIZATIONS = {None: None, "batch": BATCH, "layer": LAYER}
+
+
+#: Kind of a column -> code in the kernels.
+KINDS = {
+    "number": embeddings.NUMBER,
+    "bins": embeddings.BINS,
+    "waves": embeddings.WAVES,
+    "one_hot": embeddings.ONE_HOT,
+    "sign": embeddings.SIGN,
+    "vector": embeddings.VECTOR,
+}
+
+#: Factors of the learning rate and of the decoupled decay.
+WAVE_RATE, SCALE_RATE, SCALE_DECAY = 0.1, 6.0, 0.0
 
 
 class Layout:
@@ -84,17 +99,56 @@ class Layout:
         table[:, columns.DERIVATIVE] = n_out.sum() + starts(n_out)
         table[:, columns.NORMAL] = 2 * n_out.sum() + starts(normalized)
         self.table = table
-        # Elements of the arena for every row of a batch; of the scratch memory, for transposed
-        # weights and for the optimiser.
-        self._arena_width = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
-        self._scratch_size = max(UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)))
-
         self.segments = np.array([[0, n_weights], [n_weights, self.n_params]], dtype=INDEX)
         self.factors = np.ones((2, N_FACTORS), dtype=SCALAR)
         self.factors[1, [DECAY_FACTOR, PENALTY_FACTOR]] = 0
-        self.factors[:, RATE_FACTOR] = 1
+        self.encoding = 1 if spec.columns else None
+        self._lay_out_columns(spec)
+        # Elements of the arena for every row of a batch; of the scratch memory, for transposed
+        # weights, for the optimiser, for waves.
+        n_trained = self.inputs[embeddings.N_TRAINED]
+        below = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
+        self.inputs[embeddings.GRADIENT] = below
+        self._arena_width = below + int(n_trained)
+        widths = [column.width for column in spec.columns if column.kind == "waves"]
+        self._scratch_size = max(
+            UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)), int(n_trained * n_out[0]),
+            (embeddings.N_SPANS + max(widths, default=0)) * embeddings.SPAN,
+        )  # fmt: skip
+        self.inputs[embeddings.SCALED] = self._scratch_size
+        if spec.scaled_inputs:
+            self._scratch_size += int(n_in[0] * n_out[0])
         self.n_blocks = int((-(-np.diff(self.segments) // UPDATE_BLOCK)).sum())
         self.dropout = np.array(spec.dropout, dtype=SCALAR)
+
+    def _lay_out_columns(self, spec: NetworkSpec) -> None:
+        """Table, parameters and segments of what inputs are made of."""
+        self.columns = np.zeros((len(spec.columns), embeddings.N_ATTRIBUTES), dtype=INDEX)
+        self.inputs = np.zeros(embeddings.N_INPUTS, dtype=INDEX)
+        place, start = 0, self.n_params
+        ends = {}
+        for row, column in zip(self.columns, spec.columns, strict=True):
+            kind = KINDS[column.kind]
+            n_params = embeddings.n_column_params(kind, column.size, column.width)
+            row[...] = kind, column.source, place, column.width, column.size, start, n_params
+            place += column.width
+            start += n_params
+            if n_params:
+                self.inputs[embeddings.N_TRAINED] = place
+                ends[column.kind] = start
+        rates = {"waves": (WAVE_RATE, 0.0), "vector": (1.0, 0.0)}
+        segments = [(end, *rates[kind]) for kind, end in ends.items()]
+        self.inputs[embeddings.SCALE] = -1
+        if spec.scaled_inputs:
+            self.inputs[embeddings.SCALE] = start
+            start += place
+            segments.append((start, SCALE_RATE, SCALE_DECAY))
+        for end, rate, decay in segments:
+            self.segments = np.vstack([self.segments, [self.n_params, end]])
+            factors = np.zeros((1, N_FACTORS), dtype=SCALAR)
+            factors[0, RATE_FACTOR], factors[0, DECAY_FACTOR] = rate, decay
+            self.factors = np.vstack([self.factors, factors])
+            self.n_params = end
 
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
         """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""

@@ -4,6 +4,28 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class InputColumn:
+    """What becomes of a column of a table.
+
+    Attributes
+    ----------
+    kind : {"number", "bins", "waves", "one_hot", "sign", "vector"}
+        See ``kernels/embeddings.py``.
+    source : int
+        Place among the numbers, the bins or the codes of a row.
+    width : int
+        Inputs of the first layer.
+    size : int
+        Number of bins, of waves, of codes above 0.
+    """
+
+    kind: str
+    source: int
+    width: int = 1
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class NetworkSpec:
     """Everything that decides the shape of a network and what it computes.
 
@@ -23,6 +45,10 @@ class NetworkSpec:
         Of the pre-activations of all hidden layers.
     n_levels : int
         Outputs of each target: more than one for several quantiles.
+    columns : tuple of InputColumn
+        What the inputs are made of, those with parameters first; empty: of numbers as they are.
+    scaled_inputs : bool
+        Whether each input has a factor that is learned. Only with ``columns``.
     """
 
     layer_sizes: tuple[int, ...]
@@ -32,6 +58,8 @@ class NetworkSpec:
     loss_parameters: tuple[float, ...] = ()
     normalization: str | None = None
     n_levels: int = 1
+    columns: tuple[InputColumn, ...] = ()
+    scaled_inputs: bool = False
 
     @property
     def n_in(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import issparse
 
-from skdnn._dtypes import COLUMN, INDEX
+from skdnn._dtypes import BIN, CODE, COLUMN, FRACTION, INDEX
 from skdnn.kernels.network import Features
 
 #: An X by columns is copied up to this size: to gather a row from all over the memory is slower.
@@ -50,11 +50,12 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
         "single": _empty(np.float32), "double": _empty(np.float64), "data": _empty(dtype),
         "indices": _empty(COLUMN), "indptr": _empty(INDEX),
         "rows": _empty(INDEX) if rows is None else frozen(rows, INDEX),
+        "bins": _empty(BIN), "fractions": _empty(FRACTION), "codes": _empty(CODE),
     }  # fmt: skip
     if not issparse(X):
         name, elements, strides = _elements(X, dtype)
         parts[name] = elements
-        return Features(shape=frozen(np.array([*X.shape, *strides]), INDEX), **parts)
+        return Features(shape=frozen(np.array([*X.shape, *strides, 0, 0]), INDEX), **parts)
     # Of a shallow copy: the check cuts off spare room behind the stored elements.
     X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
     X.check_format(full_check=True)
@@ -64,7 +65,26 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
     with np.errstate(over="ignore"):
         parts["data"] = frozen(X.data, dtype)
     parts["indices"], parts["indptr"] = frozen(X.indices, COLUMN), frozen(X.indptr, INDEX)
-    return Features(shape=frozen(np.array([*X.shape, 0, 0]), INDEX), **parts)
+    return Features(shape=frozen(np.array([*X.shape, 0, 0, 0, 0]), INDEX), **parts)
+
+
+def with_columns(
+    features: Features, bins: np.ndarray, fractions: np.ndarray, codes: np.ndarray
+) -> Features:
+    """Features with what else is known of the rows.
+
+    Parameters
+    ----------
+    features : Features
+    bins, fractions : (n_rows, n_binned) arrays
+    codes : (n_rows, n_categorical) array
+    """
+    shape = features.shape.copy()
+    shape[4], shape[5] = bins.shape[1], codes.shape[1]
+    return features._replace(
+        shape=frozen(shape), bins=frozen(bins, BIN).reshape(-1),
+        fractions=frozen(fractions, FRACTION).reshape(-1), codes=frozen(codes, CODE).reshape(-1),
+    )  # fmt: skip
 
 
 def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[int, int]]:

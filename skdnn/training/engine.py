@@ -79,8 +79,8 @@ def _program(network: Network, settings: Settings | None, weight_scale: float = 
         if LOSSES[spec.loss].class_index:
             parameters[0] = settings.label_smoothing
     return Program(
-        layout.table, layout.dropout, layout.segments, layout.factors, hyper,
-        LOSSES[spec.loss].code, parameters, optimizer_code,
+        layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
+        layout.factors, hyper, LOSSES[spec.loss].code, parameters, optimizer_code,
     )  # fmt: skip
 
 
@@ -90,12 +90,14 @@ def _state(
     """Memory for blocks of up to ``capacity`` rows of the features; empty where none is given."""
     dtype, layout = network.dtype, network.layout
     empty = np.empty(0, dtype)
-    x_batch = np.empty(capacity * features.shape[1] * (features.indptr.size == 0), dtype)
+    n_in, n_numbers = network.spec.n_in, int(features.shape[1])
+    x_batch = np.empty(capacity * n_in * (features.indptr.size == 0), dtype)
+    numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
     given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
     return State(
         params=network.params[member], buffers=network.buffers[member],
         arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
-        moments=layout.moments(capacity, dtype), x_batch=x_batch,
+        moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
         **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
 
@@ -215,12 +217,14 @@ class Engine:
 
     def _call_team(self, member: int, *arguments: Any) -> tuple[int, float]:
         """Call ``train_epoch`` in all threads of the team; what the first one returns."""
-        program, normalization = self.program, self.network.layout.normalization
+        program, layout = self.program, self.network.layout
         states, team = self.shares[member], self.teams[member]
 
         def call(worker: int) -> tuple[int, float]:
             state = states[worker]
-            return entries.train_epoch(program, normalization, state, team[worker], *arguments)
+            return entries.train_epoch(
+                program, layout.normalization, layout.encoding, state, team[worker], *arguments
+            )
 
         if len(team) == 1:
             return call(0)
@@ -266,7 +270,7 @@ class Objective:
         return sum(loss for loss, _ in results), np.concatenate([slope for _, slope in results])
 
     def _member(self, member: int, params: np.ndarray) -> tuple[float, np.ndarray]:
-        engine, rows = self.engine, self.engine.rows
+        engine, rows, layout = self.engine, self.engine.rows, self.engine.network.layout
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0
         for chunk in _row_chunks(rows.n_rows, row_work(engine.network, rows.features)):
@@ -274,7 +278,7 @@ class Objective:
                 break
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
-                engine.program, engine.network.layout.normalization, engine.states[member],
+                engine.program, layout.normalization, layout.encoding, engine.states[member],
                 engine.teams[member][0], rows.features, rows.y, rows.weights, order,
                 engine.batch_size, gradient,
             )  # fmt: skip
@@ -338,8 +342,9 @@ def predict_raw(network: Network, features: Features, threads: Threads) -> np.nd
         state = _state(network, member, features, block)
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
-            program, network.layout.normalization, state, features, order, block, raw[member, chunk]
-        )
+            program, network.layout.normalization, network.layout.encoding, state, features, order,
+            block, raw[member, chunk],
+        )  # fmt: skip
 
     chunks = list(_row_chunks(n_rows, row_work(network, features)))
     threads.map(predict, [(i, chunk) for i in range(network.n_members) for chunk in chunks])

@@ -39,15 +39,16 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     hyper = np.zeros(N_HYPER)
     hyper[CLIP_NORM] = np.inf
     program = Program(
-        layout.table, layout.dropout, layout.segments, layout.factors, hyper,
-        LOSSES[spec.loss].code, np.array(spec.loss_parameters), OPTIMIZERS["sgd"].code,
+        layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
+        layout.factors, hyper, LOSSES[spec.loss].code, np.array(spec.loss_parameters),
+        OPTIMIZERS["sgd"].code,
     )  # fmt: skip
     n_rows = y.shape[0]
     state = State(
         params.copy(), np.zeros(layout.n_buffers), np.full(layout.n_params, np.nan),
         np.zeros(layout.n_params), layout.arena(n_rows, np.float64), layout.scratch(np.float64),
-        layout.moments(n_rows, np.float64), np.empty(n_rows * X.shape[1]), np.empty(y.size),
-        np.empty(n_rows), np.zeros(1, np.int64),
+        layout.moments(n_rows, np.float64), np.empty(0), np.empty(n_rows * X.shape[1]),
+        np.empty(y.size), np.empty(n_rows), np.zeros(1, np.int64),
     )  # fmt: skip
     # Nothing may be read before it is written.
     state.arena[:] = state.scratch[:] = state.moments[:] = state.x_batch[:] = np.nan
@@ -56,8 +57,8 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
         array.flags.writeable = False
     features = make_features(X.copy(), np.dtype(float), rows)
     status, total = entries.train_epoch(
-        program, layout.normalization, state, make_team(1, layout.n_blocks)[0], features, *inputs,
-        np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
+        program, layout.normalization, None, state, make_team(1, layout.n_blocks)[0], features,
+        *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
     )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)

@@ -21,12 +21,12 @@ def update(compiled, name, hyper, rate, strength, number, n_rows, segments, fact
     """One step; returns the penalty."""
     empty = np.empty(0, params.dtype)
     program = Program(
-        np.zeros((1, 1), np.int64), np.zeros(1), segments, factors, hyper, 0, np.zeros(1),
-        OPTIMIZERS[name].code,
+        np.zeros((1, 1), np.int64), np.zeros(1), np.zeros((0, 1), np.int64),
+        np.zeros(0, np.int64), segments, factors, hyper, 0, np.zeros(1), OPTIMIZERS[name].code,
     )  # fmt: skip
     state = State(
         params, empty, grads.copy(), slots, empty, np.empty(UPDATE_BLOCK, params.dtype), empty,
-        empty, empty, empty, np.zeros(1, np.int64),
+        empty, empty, empty, empty, np.zeros(1, np.int64),
     )  # fmt: skip
     n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
     (team,) = make_team(1, n_blocks)
