@@ -112,7 +112,7 @@ def test_a_step_whose_loss_is_not_finite_is_not_taken():
     network.params[0, -1] = np.inf
     before = network.params.copy()
     status, total = entries.train_epoch(
-        engine.program, None, engine.states[0], engine.teams[0][0], engine.rows.features,
+        engine.program, None, None, engine.states[0], engine.teams[0][0], engine.rows.features,
         engine.rows.y, engine.rows.weights, np.arange(30), np.full(1, 0.1),
         np.ones(1), 30, np.uint64(0),
     )  # fmt: skip
