@@ -6,6 +6,7 @@ import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
+from skdnn.kernels.activations import activation_forward
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
     DERIVATIVE,
@@ -249,6 +250,12 @@ def make_inputs(program, encoding, state, features, order, x_out):
         )
         for j in range(n_in):
             x_out[i, j] = state.x_batch[j]
+
+
+@entry
+def activate(code, z, scratch):
+    """Activation of flat pre-activations, in place; ``scratch`` has as many elements."""
+    activation_forward(code, z, scratch)
 
 
 @entry

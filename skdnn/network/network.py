@@ -55,5 +55,10 @@ class Network:
     def intercepts(self) -> ArrayViews:
         return self.layout.intercepts(self.values)
 
+    def member_arrays(self, member: int) -> tuple[ArrayViews, ArrayViews]:
+        """Weights and biases of every layer of one member, views."""
+        values = self.values[member : member + 1]
+        return self.layout.coefs(values), self.layout.intercepts(values)
+
     def __getstate__(self) -> dict[str, Any]:
         return {"spec": self.spec, "values": self.values}

@@ -13,7 +13,7 @@ from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import Features, Program, State
+from skdnn.kernels.network import ACTIVATION, Features, Program, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -349,6 +349,36 @@ def predict_raw(network: Network, features: Features, threads: Threads) -> np.nd
     chunks = list(_row_chunks(n_rows, row_work(network, features)))
     threads.map(predict, [(i, chunk) for i in range(network.n_members) for chunk in chunks])
     return raw
+
+
+def first_inputs(network: Network, member: int, features: Features, rows: np.ndarray) -> np.ndarray:
+    """Inputs of the first layer.
+
+    Parameters
+    ----------
+    network : Network
+    member : int
+    features : Features
+        Dense.
+    rows : (n_rows,) int array
+
+    Returns
+    -------
+    inputs : (n_rows, n_in) array in the dtype of the network
+    """
+    layout, state = network.layout, _state(network, member, features, 1)
+    inputs = np.empty((rows.size, network.spec.n_in), network.dtype)
+    order = rows.astype(INDEX)
+    entries.make_inputs(_program(network, None), layout.encoding, state, features, order, inputs)
+    return inputs
+
+
+def activations(network: Network, z: np.ndarray) -> np.ndarray:
+    """Activations of hidden units from their (n_rows, n_units) pre-activations."""
+    values = np.ascontiguousarray(z, network.dtype).reshape(-1)
+    code = int(network.layout.table[0, ACTIVATION])
+    entries.activate(code, values, np.empty_like(values))
+    return values.reshape(z.shape)
 
 
 def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
