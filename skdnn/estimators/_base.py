@@ -35,7 +35,7 @@ from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows, make_features, make_rows
 from skdnn.training.engine import empty_slots, mean_raw, predict_raw
-from skdnn.training.loop import Training, Validation
+from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds
 from skdnn.training.settings import Settings
@@ -284,7 +284,9 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             validation = None if given is None else self._validation(given, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
-            training = Training(network, rows, settings, progress, threads, validation, tasks)
+            training = Training(
+                network, [rows] * network.n_members, settings, progress, threads, validation, tasks
+            )
             training.run(single_epoch=partial)
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
@@ -307,7 +309,9 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
     def _validation(self, given: Data, network: Network) -> Validation:
         rows = self._rows(given, network, training=False)
         score = make_score(self, network, rows, given._replace(y=self._labels(given.y)))
-        return Validation(rows, score, self.do_early_stopping_)
+        members = network.n_members
+        judge = Judge(slice(members), [rows] * members, score)
+        return Validation([judge], self.do_early_stopping_)
 
     def _split(self, whole: Data, groups: np.ndarray | None, seed: int) -> tuple[Data, Data]:
         """Rows to train on and rows to validate with.
@@ -341,10 +345,10 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             # Weights first: the same random_state then gives those of scikit-learn's MLP.
             values.append(initial_values(spec, random_state, dtype))
             seeds.append(draw_seeds(random_state))
-        network = Network(spec, np.stack(values))
+        network = Network([spec] * self.n_members, np.concatenate(values))
         slots = empty_slots(network, settings.solver)
         steps = np.zeros((self.n_members, 1), dtype=np.int64)
-        stopping, measure = self._new_stopping(), self._measure(spec)
+        stopping, measure = [self._new_stopping()], self._measure(spec)
         return network, Progress(seeds, stopping, measure, settings.solver, slots, steps)
 
     def _new_stopping(self) -> NoImprovement:
@@ -367,20 +371,22 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
             )
         forced = self.dtype in ("float32", "float64")
         dtype = np.dtype(self.dtype) if forced else self._network.dtype
-        return Network(spec, self._network.values.astype(dtype))
+        return Network([spec] * self.n_members, self._network.values.astype(dtype))
 
     def _resumed_progress(self, network: Network, settings: Settings) -> Progress:
         """What training stood at, with what the parameters now ask for."""
         progress = deepcopy(self._progress)
         dtype = network.dtype
         if progress.solver == settings.solver:
-            progress = replace(progress, slots=progress.slots.astype(dtype, copy=False))
+            slots = [each.astype(dtype, copy=False) for each in progress.slots]
+            progress = replace(progress, slots=slots)
         else:
             slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
             progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-        stopping, measure = self._new_stopping(), self._measure(network.spec)
+        stopping, measure = [self._new_stopping()], self._measure(network.spec)
         if measure == progress.measure:
-            stopping.best, stopping.count = progress.stopping.best, progress.stopping.count
+            for new, before in zip(stopping, progress.stopping, strict=True):
+                new.best, new.count = before.best, before.count
             if progress.best_values is not None and progress.last_values is not None:
                 progress.best_values = progress.best_values.astype(dtype)
                 progress.last_values = progress.last_values.astype(dtype)
@@ -431,7 +437,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         self.t_ = history.n_samples_seen
         self.loss_ = history.loss[-1] if history.loss else np.nan
         self.loss_curve_ = history.loss
-        self.best_loss_ = None if self.do_early_stopping_ else stopping.best
+        self.best_loss_ = None if self.do_early_stopping_ else stopping[0].best
         self.validation_loss_curve_ = history.validation_loss if validated else None
         self.validation_scores_ = history.validation_score if validated else None
         known = [score for score in history.validation_score if np.isfinite(score)]
@@ -441,7 +447,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
     def _state_of(self, network: Network, progress: Progress) -> dict[str, Any]:
         """Attributes of a copy that predicts with the network as it is now."""
-        now = Network(network.spec, network.values.copy())
+        now = Network(network.specs, network.values.copy())
         return {"_network": now, "_progress": progress}
 
     @property
@@ -471,7 +477,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         features = make_features(X, network.dtype)
         # As many tasks as there may be: the engine makes no more blocks than are worth it.
         with Threads(self.n_jobs, max(network.n_members, X.shape[0])) as threads:
-            raw = predict_raw(network, features, threads)
+            raw = predict_raw(network, [features] * network.n_members, threads)
         if not np.isfinite(raw).all():
             check_range(self, X, network.dtype)
         return raw

@@ -29,7 +29,9 @@ def network_html(network: Network) -> str:
         name = "output" if is_output else f"hidden {layer + 1}"
         rows.append((name, shape, ", ".join(steps), f"{n_parameters:,}"))
     members = f"{network.n_members} networks of " if network.n_members > 1 else ""
-    title = f"{members}{network.layout.n_params:,} parameters, {network.dtype.name}, {spec.loss}"
+    title = (
+        f"{members}{network.layouts[0].n_params:,} parameters, {network.dtype.name}, {spec.loss}"
+    )
     return f"<details open><summary>{title}</summary>{_table(rows)}</details>"
 
 

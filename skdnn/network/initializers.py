@@ -40,7 +40,7 @@ def initial_values(
     """
     activation, layout = ACTIVATIONS[spec.activation], Layout(spec)
     fan = FANS[activation.initializer]
-    values = np.zeros((1, layout.n_params + layout.n_buffers), dtype=dtype)
+    values = np.zeros((1, layout.n_values), dtype=dtype)
     coefs, intercepts = layout.coefs(values), layout.intercepts(values)
     for layer, (weight, bias) in enumerate(zip(coefs, intercepts, strict=True)):
         bound = activation.gain * sqrt(3 / fan(*weight.shape))

@@ -150,6 +150,11 @@ class Layout:
             self.factors = np.vstack([self.factors, factors])
             self.n_params = end
 
+    @property
+    def n_values(self) -> int:
+        """Parameters and buffers of a member."""
+        return self.n_params + self.n_buffers
+
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
         """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""
         return np.empty(n_rows * self._arena_width, dtype)

@@ -1,7 +1,8 @@
-"""A network, or several of one shape: the description and the values."""
+"""A network, or several: descriptions and values."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,53 +13,90 @@ from skdnn.network.spec import NetworkSpec
 
 
 class Network:
-    """A specification with the values of its members.
+    """Specifications with the values of the members.
+
+    Members may differ in what their inputs are made of, and in nothing else.
 
     Parameters
     ----------
-    spec : NetworkSpec
-    values : (n_members, n_values) array of float32 or float64
-        A row for each member: its parameters, then its buffers.
+    specs : sequence of NetworkSpec
+        Of each member.
+    values : (n_values,) array of float32 or float64
+        Member after member: its parameters, then its buffers.
     """
 
-    def __init__(self, spec: NetworkSpec, values: np.ndarray) -> None:
-        self.spec = spec
+    def __init__(self, specs: Sequence[NetworkSpec], values: np.ndarray) -> None:
+        self.specs = tuple(specs)
         self.values = values
 
+    @property
+    def spec(self) -> NetworkSpec:
+        """The first member's: what all have in common, the inputs apart."""
+        return self.specs[0]
+
     @cached_property
-    def layout(self) -> Layout:
-        return Layout(self.spec)
+    def layouts(self) -> list[Layout]:
+        """Of each member."""
+        made: dict[NetworkSpec, Layout] = {}
+        for spec in self.specs:
+            if spec not in made:
+                made[spec] = Layout(spec)
+        return [made[spec] for spec in self.specs]
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        return np.cumsum([0, *(layout.n_values for layout in self.layouts)]).tolist()
 
     @property
     def n_members(self) -> int:
-        return self.values.shape[0]
+        return len(self.specs)
+
+    @property
+    def are_alike(self) -> bool:
+        """Whether all members have the same description."""
+        return all(spec == self.spec for spec in self.specs)
 
     @property
     def dtype(self) -> np.dtype:
         return self.values.dtype
 
-    @property
-    def params(self) -> np.ndarray:
-        """The (n_members, n_params) parameters, a view."""
-        return self.values[:, : self.layout.n_params]
+    def of_member(self, member: int, values: np.ndarray | None = None) -> np.ndarray:
+        """The (n_values,) values of a member, a view; of these ``values``, if they are given."""
+        values = self.values if values is None else values
+        return values[self._bounds[member] : self._bounds[member + 1]]
 
-    @property
-    def buffers(self) -> np.ndarray:
-        """The (n_members, n_buffers) running moments, a view."""
-        return self.values[:, self.layout.n_params :]
+    def params(self, member: int) -> np.ndarray:
+        """The (n_params,) parameters of a member, a view."""
+        return self.of_member(member)[: self.layouts[member].n_params]
+
+    def buffers(self, member: int) -> np.ndarray:
+        """The (n_buffers,) running moments of a member, a view."""
+        return self.of_member(member)[self.layouts[member].n_params :]
+
+    def part(self, members: slice) -> Network:
+        """Some members next to each other; their values are views."""
+        first, last, _ = members.indices(self.n_members)
+        values = self.values[self._bounds[first] : self._bounds[last]]
+        return Network(self.specs[members], values)
 
     @property
     def coefs(self) -> ArrayViews:
-        return self.layout.coefs(self.values)
+        """Views of the (n_in, n_out) weights of every layer.
+
+        Of several members (n_members, n_in, n_out) arrays, or, where they differ, lists of arrays.
+        """
+        return self._views(Layout.coefs)
 
     @property
     def intercepts(self) -> ArrayViews:
-        return self.layout.intercepts(self.values)
+        """Views of the (n_out,) biases of every layer, as ``coefs``."""
+        return self._views(Layout.intercepts)
 
-    def member_arrays(self, member: int) -> tuple[ArrayViews, ArrayViews]:
-        """Weights and biases of every layer of one member, views."""
-        values = self.values[member : member + 1]
-        return self.layout.coefs(values), self.layout.intercepts(values)
+    def _views(self, views: Callable[[Layout, np.ndarray], ArrayViews]) -> ArrayViews:
+        if self.are_alike:
+            return views(self.layouts[0], self.values.reshape(self.n_members, -1))
+        members = [self.part(slice(i, i + 1))._views(views) for i in range(self.n_members)]
+        return ArrayViews(ArrayViews(layer) for layer in zip(*members, strict=True))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"spec": self.spec, "values": self.values}
+        return {"specs": self.specs, "values": self.values}

@@ -45,8 +45,8 @@ def fit_initial_values(
     n_rows = n_feature_rows(features)
     rows = random_state.permutation(n_rows)[:N_ROWS]
     hidden = first_inputs(network, member, features, rows)
-    coefs, intercepts = network.member_arrays(member)
-    for weight, bias in zip(coefs[:-1], intercepts[:-1], strict=True):
+    own = network.part(slice(member, member + 1))
+    for weight, bias in zip(own.coefs[:-1], own.intercepts[:-1], strict=True):
         z = hidden @ weight
         deviation = z.std(axis=0)
         deviation[deviation < _LEAST] = 1

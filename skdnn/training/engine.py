@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from skdnn.kernels.optimizers import (
 )
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.network import Network
+from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
@@ -55,8 +56,10 @@ class NonFiniteLossError(ArithmeticError):
     """The loss of a batch was NaN or infinite."""
 
 
-def _program(network: Network, settings: Settings | None, weight_scale: float = 1.0) -> Program:
-    spec, layout = network.spec, network.layout
+def _program(
+    network: Network, member: int = 0, settings: Settings | None = None, weight_scale: float = 1.0
+) -> Program:
+    spec, layout = network.specs[member], network.layouts[member]
     hyper = np.zeros(N_HYPER, dtype=SCALAR)
     optimizer_code = 0
     parameters = np.zeros(spec.n_out, dtype=SCALAR)
@@ -88,14 +91,14 @@ def _state(
     network: Network, member: int, features: Features, capacity: int, **arrays: np.ndarray
 ) -> State:
     """Memory for blocks of up to ``capacity`` rows of the features; empty where none is given."""
-    dtype, layout = network.dtype, network.layout
+    dtype, layout = network.dtype, network.layouts[member]
     empty = np.empty(0, dtype)
-    n_in, n_numbers = network.spec.n_in, int(features.shape[1])
+    n_in, n_numbers = network.specs[member].n_in, int(features.shape[1])
     x_batch = np.empty(capacity * n_in * (features.indptr.size == 0), dtype)
     numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
     given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
     return State(
-        params=network.params[member], buffers=network.buffers[member],
+        params=network.params(member), buffers=network.buffers(member),
         arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
         moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
         **{"step": np.zeros(1, INDEX), **given},
@@ -110,9 +113,10 @@ class Engine:
     network : Network
         Its values are trained in place.
     settings : Settings
-    rows : Rows
-        Training data.
-    batch_size : int
+    rows : sequence of Rows
+        Training data of every member.
+    batch_sizes : sequence of int
+        Of every member.
     progress : Progress
         Its slots and its numbers of steps are changed in place.
     threads : Threads
@@ -124,60 +128,67 @@ class Engine:
         self,
         network: Network,
         settings: Settings,
-        rows: Rows,
-        batch_size: int,
+        rows: Sequence[Rows],
+        batch_sizes: Sequence[int],
         progress: Progress,
         threads: Threads,
     ) -> None:
         self.network = network
         self.rows = rows
-        self.batch_size = batch_size
+        self.batch_sizes = batch_sizes
         self.progress = progress
         self.threads = threads
-        self.program = _program(network, settings, rows.weight_scale)
-        self.states = [self._member_state(member) for member in range(network.n_members)]
-        work = STEP_WORK + PARAMETER_WORK * network.layout.n_params
-        work += batch_size * row_work(network, rows.features)
-        self._steps_per_call = max(1, CALL_WORK // work)
-        n_workers = 1 if settings.solver == "lbfgs" else self._n_workers(work)
-        self.teams = [make_team(n_workers, network.layout.n_blocks) for _ in self.states]
+        members = range(network.n_members)
+        self.programs = [_program(network, i, settings, rows[i].weight_scale) for i in members]
+        self.states = [self._member_state(member) for member in members]
+        work = [self._step_work(member) for member in members]
+        self._steps_per_call = [max(1, CALL_WORK // each) for each in work]
+        n_workers = 1 if settings.solver == "lbfgs" else self._n_workers(min(work))
+        self.teams = [make_team(n_workers, layout.n_blocks) for layout in network.layouts]
         #: What each thread changes: all the same, but for the scratch memory.
         self.shares = [
-            [state, *(self._share(state) for _ in range(1, n_workers))] for state in self.states
+            [state, *(self._share(member) for _ in range(1, n_workers))]
+            for member, state in enumerate(self.states)
         ]
+
+    def _step_work(self, member: int) -> int:
+        work = STEP_WORK + PARAMETER_WORK * self.network.layouts[member].n_params
+        row = row_work(self.network.specs[member], self.rows[member].features)
+        return work + self.batch_sizes[member] * row
 
     def _n_workers(self, work: int) -> int:
         """Threads for a step with so much work."""
-        n_threads, layout = self.threads.n_threads, self.network.layout
+        n_threads, layout = self.threads.n_threads, self.network.layouts[0]
         if self.network.n_members >= n_threads or layout.normalization is not None or JIT_DISABLED:
             return 1
         # More threads than cores would wait for each other all the time.
-        n_threads = min(n_threads, cpu_count(), self.batch_size // TILE_ROWS)
+        n_threads = min(n_threads, cpu_count(), min(self.batch_sizes) // TILE_ROWS)
         return max(1, int(min(n_threads, work // TEAM_WORK + 1)))
 
-    def _share(self, state: State) -> State:
-        return state._replace(scratch=self.network.layout.scratch(self.network.dtype))
+    def _share(self, member: int) -> State:
+        scratch = self.network.layouts[member].scratch(self.network.dtype)
+        return self.states[member]._replace(scratch=scratch)
 
     def _member_state(self, member: int) -> State:
-        dtype = self.network.dtype
+        dtype, rows, batch_size = self.network.dtype, self.rows[member], self.batch_sizes[member]
         return _state(
-            self.network, member, self.rows.features, self.batch_size,
-            grads=np.zeros(self.network.layout.n_params, dtype),
+            self.network, member, rows.features, batch_size,
+            grads=np.zeros(self.network.layouts[member].n_params, dtype),
             slots=self.progress.slots[member],
-            y_batch=np.empty(self.batch_size * self.rows.y.shape[1], dtype),
-            w_batch=np.empty(self.batch_size, dtype),
+            y_batch=np.empty(batch_size * rows.y.shape[1], dtype),
+            w_batch=np.empty(batch_size, dtype),
             step=self.progress.step[member],
         )  # fmt: skip
 
     def train_epoch(
-        self, orders: list[np.ndarray], rates: np.ndarray, strengths: np.ndarray
+        self, orders: list[np.ndarray], rates: list[np.ndarray], strengths: list[np.ndarray]
     ) -> float:
         """Train every member on the rows of its order; return the mean loss, penalty included.
 
         Parameters
         ----------
         orders : list of (n_order,) int64 arrays
-        rates, strengths : (n_steps,) float64 arrays
+        rates, strengths : list of (n_steps,) float64 arrays
             Learning rate, and factor on dropout and weight decay, of every step.
 
         Raises
@@ -187,7 +198,7 @@ class Engine:
         """
 
         def train(member: int) -> float:
-            return self._train_member(member, orders[member], rates, strengths)
+            return self._train_member(member, orders[member], rates[member], strengths[member])
 
         members = range(self.network.n_members)
         shared = len(self.teams[0]) > 1
@@ -199,16 +210,17 @@ class Engine:
     def _train_member(
         self, member: int, order: np.ndarray, rates: np.ndarray, strengths: np.ndarray
     ) -> float:
-        total, rows = 0.0, self.rows
+        total, rows, batch_size = 0.0, self.rows[member], self.batch_sizes[member]
         seed = np.uint64(self.progress.seeds[member].dropout)
-        for first in range(0, rates.size, self._steps_per_call):
+        n_steps = self._steps_per_call[member]
+        for first in range(0, rates.size, n_steps):
             if self.threads.stopping.is_set():
                 break
-            steps = slice(first, first + self._steps_per_call)
-            chunk = slice(steps.start * self.batch_size, steps.stop * self.batch_size)
+            steps = slice(first, first + n_steps)
+            chunk = slice(steps.start * batch_size, steps.stop * batch_size)
             status, loss = self._call_team(
                 member, rows.features, rows.y, rows.weights, order[chunk], rates[steps],
-                strengths[steps], self.batch_size, seed,
+                strengths[steps], batch_size, seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
@@ -217,7 +229,7 @@ class Engine:
 
     def _call_team(self, member: int, *arguments: Any) -> tuple[int, float]:
         """Call ``train_epoch`` in all threads of the team; what the first one returns."""
-        program, layout = self.program, self.network.layout
+        program, layout = self.programs[member], self.network.layouts[member]
         states, team = self.shares[member], self.teams[member]
 
         def call(worker: int) -> tuple[int, float]:
@@ -254,36 +266,45 @@ class Objective:
 
         Parameters
         ----------
-        params : (n_members * n_params,) float64 array
+        params : (n_params,) float64 array
+            Of all members, one after the other.
 
         Returns
         -------
         loss : float
-        gradient : (n_members * n_params,) float64 array
+        gradient : (n_params,) float64 array
         """
         network, threads = self.engine.network, self.engine.threads
-        members = params.reshape(network.params.shape)
-        network.params[...] = members
+        members = self.split(params)
+        for member, own in enumerate(members):
+            network.params(member)[...] = own
         results = threads.map(
             lambda member: self._member(member, members[member]), range(network.n_members)
         )
         return sum(loss for loss, _ in results), np.concatenate([slope for _, slope in results])
 
+    def split(self, params: np.ndarray) -> list[np.ndarray]:
+        """The parameters of each member."""
+        sizes = [layout.n_params for layout in self.engine.network.layouts]
+        return np.split(params, np.cumsum(sizes)[:-1])
+
     def _member(self, member: int, params: np.ndarray) -> tuple[float, np.ndarray]:
-        engine, rows, layout = self.engine, self.engine.rows, self.engine.network.layout
+        engine, rows = self.engine, self.engine.rows[member]
+        network, program = engine.network, engine.programs[member]
+        layout = network.layouts[member]
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0
-        for chunk in _row_chunks(rows.n_rows, row_work(engine.network, rows.features)):
+        for chunk in _row_chunks(rows.n_rows, row_work(network.specs[member], rows.features)):
             if engine.threads.stopping.is_set():
                 break
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
-                engine.program, layout.normalization, layout.encoding, engine.states[member],
+                program, layout.normalization, layout.encoding, engine.states[member],
                 engine.teams[member][0], rows.features, rows.y, rows.weights, order,
-                engine.batch_size, gradient,
+                engine.batch_sizes[member], gradient,
             )  # fmt: skip
-        alpha = engine.program.hyper[L2]
-        for bounds, factors in zip(engine.program.segments, engine.program.factors, strict=True):
+        alpha = program.hyper[L2]
+        for bounds, factors in zip(program.segments, program.factors, strict=True):
             part = slice(*bounds)
             penalty = alpha * factors[PENALTY_FACTOR]
             total += 0.5 * penalty * np.dot(params[part], params[part])
@@ -291,19 +312,19 @@ class Objective:
         return total / rows.n_rows, gradient / rows.n_rows
 
 
-def empty_slots(network: Network, solver: str) -> np.ndarray:
-    """State vectors of a solver before its first step, a row for each member."""
+def empty_slots(network: Network, solver: str) -> list[np.ndarray]:
+    """State vectors of a solver before its first step, of each member."""
     n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
-    return np.zeros((network.n_members, n_slots * network.layout.n_params), network.dtype)
+    return [np.zeros(n_slots * layout.n_params, network.dtype) for layout in network.layouts]
 
 
-def row_work(network: Network, features: Features) -> int:
+def row_work(spec: NetworkSpec, features: Features) -> int:
     """Work of a row in training: forward 2, backward 4 operations a weight, and the elements."""
-    n_in, *n_out = network.spec.layer_sizes
+    n_in, *n_out = spec.layer_sizes
     # Of sparse rows only what is stored takes part.
     n_stored = -(-features.data.size // max(1, features.indptr.size - 1))
     n_used = n_stored if features.indptr.size else n_in
-    n_weights = network.spec.n_weights - (n_in - n_used) * n_out[0]
+    n_weights = spec.n_weights - (n_in - n_used) * n_out[0]
     return 6 * n_weights + ELEMENT_WORK * (n_used + sum(n_out))
 
 
@@ -312,13 +333,14 @@ def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
-def predict_raw(network: Network, features: Features, threads: Threads) -> np.ndarray:
+def predict_raw(network: Network, features: Sequence[Features], threads: Threads) -> np.ndarray:
     """Raw predictions (before the link) of every member.
 
     Parameters
     ----------
     network : Network
-    features : Features
+    features : sequence of Features
+        The same rows for every member.
     threads : Threads
         Members, and blocks of rows, side by side.
 
@@ -326,28 +348,31 @@ def predict_raw(network: Network, features: Features, threads: Threads) -> np.nd
     -------
     raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
-    n_rows = n_feature_rows(features)
+    n_rows, members = n_feature_rows(features[0]), range(network.n_members)
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
-    program = _program(network, None)
+    programs = [_program(network, member) for member in members]
     # Writable, although it is only read: the type that training has, and its compiled code. Only
     # the values of a memory-mapped model are copied.
     values = np.require(network.values, requirements=["C", "A", "W"])
-    network = network if values is network.values else Network(network.spec, values)
+    network = network if values is network.values else Network(network.specs, values)
     block = min(BLOCK_ROWS, n_rows)
 
     def predict(task: tuple[int, slice]) -> None:
         member, chunk = task
         if threads.stopping.is_set():
             return
-        state = _state(network, member, features, block)
+        layout, state = network.layouts[member], _state(network, member, features[member], block)
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
-            program, network.layout.normalization, network.layout.encoding, state, features, order,
-            block, raw[member, chunk],
+            programs[member], layout.normalization, layout.encoding, state, features[member],
+            order, block, raw[member, chunk],
         )  # fmt: skip
 
-    chunks = list(_row_chunks(n_rows, row_work(network, features)))
-    threads.map(predict, [(i, chunk) for i in range(network.n_members) for chunk in chunks])
+    tasks = []
+    for member in members:
+        work = row_work(network.specs[member], features[member])
+        tasks += [(member, chunk) for chunk in _row_chunks(n_rows, work)]
+    threads.map(predict, tasks)
     return raw
 
 
@@ -366,17 +391,17 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
     -------
     inputs : (n_rows, n_in) array in the dtype of the network
     """
-    layout, state = network.layout, _state(network, member, features, 1)
-    inputs = np.empty((rows.size, network.spec.n_in), network.dtype)
-    order = rows.astype(INDEX)
-    entries.make_inputs(_program(network, None), layout.encoding, state, features, order, inputs)
+    layout, state = network.layouts[member], _state(network, member, features, 1)
+    inputs = np.empty((rows.size, network.specs[member].n_in), network.dtype)
+    program, order = _program(network, member), rows.astype(INDEX)
+    entries.make_inputs(program, layout.encoding, state, features, order, inputs)
     return inputs
 
 
 def activations(network: Network, z: np.ndarray) -> np.ndarray:
     """Activations of hidden units from their (n_rows, n_units) pre-activations."""
     values = np.ascontiguousarray(z, network.dtype).reshape(-1)
-    code = int(network.layout.table[0, ACTIVATION])
+    code = int(network.layouts[0].table[0, ACTIVATION])
     entries.activate(code, values, np.empty_like(values))
     return values.reshape(z.shape)
 
@@ -407,7 +432,7 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
 
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     """Weighted mean of the loss of (n_samples, n_out) raw predictions, without penalty."""
-    program = _program(network, None)
+    program = _program(network)
     y = frozen(rows.y.reshape(-1))
     total = entries.loss_value(
         program.loss_code, frozen(raw.reshape(-1)), y, rows.weights, program.loss_parameters,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import NamedTuple, Protocol
 
@@ -43,15 +43,25 @@ class DivergenceError(ValueError):
     """Training ended in numbers that are not finite."""
 
 
-class Validation(NamedTuple):
-    """Rows that are not trained on, and the score of raw predictions for them.
+class Judge(NamedTuple):
+    """Rows that some members are not trained on, and the score of their mean raw prediction.
 
-    With ``keep_best`` the score decides when to stop, and the values of the epoch with the best
-    one are kept at the end; otherwise it is only recorded.
+    ``rows`` are the same for each of the members, made for its inputs.
     """
 
-    rows: Rows
+    members: slice
+    rows: Sequence[Rows]
     score: Callable[[np.ndarray], float]
+
+
+class Validation(NamedTuple):
+    """One judge of all members, or one for each of them.
+
+    With ``keep_best`` the scores decide when to stop, and the values of the epoch with the best
+    one, of each judge for its members, are kept at the end; otherwise they are only recorded.
+    """
+
+    judges: Sequence[Judge]
     keep_best: bool
 
 
@@ -69,7 +79,8 @@ class Training:
     Parameters
     ----------
     network : Network
-    rows : Rows
+    rows : sequence of Rows
+        Of every member.
     settings : Settings
     progress : Progress
         Where training stands; changed as it goes on.
@@ -81,7 +92,7 @@ class Training:
     def __init__(
         self,
         network: Network,
-        rows: Rows,
+        rows: Sequence[Rows],
         settings: Settings,
         progress: Progress,
         threads: Threads,
@@ -93,13 +104,17 @@ class Training:
         self.threads = threads
         self.keeps_best = validation is not None and validation.keep_best
         self.history = progress.history
+        n_rows = [each.n_rows for each in rows]
         if settings.solver == "lbfgs":
-            self.batch_size = min(BLOCK_ROWS, rows.n_rows)
+            batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
         else:
-            self.batch_size = resolve_batch_size(settings.batch_size, rows.n_rows)
-        self.engine = Engine(network, settings, rows, self.batch_size, progress, threads)
+            batch_sizes = [resolve_batch_size(settings.batch_size, n) for n in n_rows]
+        #: Steps of an epoch, of every member.
+        self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
+        self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)
         self.row_orders = [
-            RowOrder(seeds.order, rows.n_rows, shuffle=settings.shuffle) for seeds in progress.seeds
+            RowOrder(seeds.order, n, shuffle=settings.shuffle)
+            for seeds, n in zip(progress.seeds, n_rows, strict=True)
         ]
         self.schedule = make_schedule(settings.learning_rate, settings.power_t)
         self.rates = StepFactors(self.schedule, "learning_rate")
@@ -159,11 +174,21 @@ class Training:
     def run_epoch(self) -> None:
         """Train one epoch, validate, record."""
         start = time.perf_counter()
-        settings, progress, history = self.settings, self.progress, self.history
+        progress = self.progress
         if self.monitor is not None:
             self.monitor.begin_epoch()
-        n_steps = -(-self.rows.n_rows // self.batch_size)
-        position = Position(progress.epoch, settings.max_iter, n_steps, history.n_samples_seen)
+        factors = [self._factors(n_steps) for n_steps in self.n_steps]
+        rates, strengths = ([each[i] for each in factors] for i in (0, 1))
+        orders = [order(progress.epoch) for order in self.row_orders]
+        loss = self.engine.train_epoch(orders, rates, strengths)
+        self.record(loss, float(rates[0][-1]), start)
+        self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
+
+    def _factors(self, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Learning rates, and factors on dropout and weight decay, of the steps of an epoch."""
+        settings, progress = self.settings, self.progress
+        seen = progress.history.n_samples_seen
+        position = Position(progress.epoch, settings.max_iter, n_steps, seen)
         rate = settings.learning_rate_init
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
@@ -174,23 +199,26 @@ class Training:
                 f"regularization_schedule={settings.regularization_schedule!r} raises a rate of "
                 f"dropout of {dropout:g} to {strengths.max() * dropout:g}; it must be below 1."
             )
-        orders = [order(progress.epoch) for order in self.row_orders]
-        loss = self.engine.train_epoch(orders, rates, strengths)
-        self.record(loss, float(rates[-1]), start)
-        self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
+        return rates, strengths
 
     def _run_lbfgs(self) -> None:
         """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch."""
-        shape, n_members = self.network.params.shape, self.network.n_members
-        accepted = self.network.params.astype(np.float64).reshape(-1)
+        network, n_members = self.network, self.network.n_members
+        objective = Objective(self.engine)
+        members = range(n_members)
+        accepted = np.concatenate([network.params(i) for i in members]).astype(np.float64)
         iteration_start = time.perf_counter()
+
+        def accept() -> None:
+            for member, own in enumerate(objective.split(accepted)):
+                network.params(member)[...] = own
 
         def after_iteration(intermediate_result):
             nonlocal accepted, iteration_start
             if not np.isfinite(intermediate_result.fun):
                 raise NonFiniteLossError
             accepted = intermediate_result.x.copy()
-            self.network.params[...] = accepted.reshape(shape)
+            accept()
             if self.monitor is not None:
                 self.monitor.begin_epoch()
             self.record(float(intermediate_result.fun) / n_members, np.nan, iteration_start)
@@ -206,12 +234,12 @@ class Training:
         }
         try:
             result = minimize(
-                Objective(self.engine), accepted, jac=True, method="L-BFGS-B", options=options,
+                objective, accepted, jac=True, method="L-BFGS-B", options=options,
                 callback=after_iteration,
             )  # fmt: skip
         finally:
             # Each evaluation, also a trial of the line search, writes into the parameters.
-            self.network.params[...] = accepted.reshape(shape)
+            accept()
         if not np.isfinite(result.fun):
             raise NonFiniteLossError
         if result.nit == 0:
@@ -228,10 +256,10 @@ class Training:
     def record(self, loss: float, rate: float, start: float) -> None:
         """Validate and take note of an epoch that began at ``start`` (``time.perf_counter``)."""
         progress, history = self.progress, self.history
-        value, validation_loss, score = self._validate(loss)
-        stopping = copy(progress.stopping)
-        improved = stopping.update(value)
-        best = self.network.values.copy() if improved and self.keeps_best else progress.best_values
+        values, validation_loss, score = self._validate(loss)
+        stopping = [copy(each) for each in progress.stopping]
+        improved = [each.update(v) for each, v in zip(stopping, values, strict=True)]
+        best = self._best_values(improved) if self.keeps_best else progress.best_values
         points = [(history.loss, [loss]), (history.learning_rate, [rate])]
         if self.validation is not None or history.validation_loss:
             # Epochs without validation rows have their place, too.
@@ -241,7 +269,7 @@ class Training:
         points.append((history.seconds, [time.perf_counter() - start]))
         ends = [(curve, len(curve), added) for curve, added in points]
         epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
-        n_samples_seen = history.n_samples_seen + self.rows.n_rows
+        n_samples_seen = history.n_samples_seen + self.rows[0].n_rows
 
         def write() -> None:
             progress.epoch, self.n_epochs_run = epoch, n_epochs_run
@@ -254,22 +282,45 @@ class Training:
         if self.settings.verbose:
             self._print_epoch()
 
-    def _validate(self, loss: float) -> tuple[float, float, float]:
-        """What an epoch is judged by, its validation loss, and the score of the validation rows."""
+    def _best_values(self, improved: list[bool]) -> np.ndarray | None:
+        """The values to keep: those of now for the members whose judge says that they improved."""
+        network, best = self.network, self.progress.best_values
+        if not any(improved):
+            return best
+        now = network.values.copy()
+        if best is not None and self.validation is not None:
+            for judge, better in zip(self.validation.judges, improved, strict=True):
+                for member in range(network.n_members)[judge.members]:
+                    if not better:
+                        network.of_member(member, now)[...] = network.of_member(member, best)
+        return now
+
+    def _validate(self, loss: float) -> tuple[list[float], float, float]:
+        """What an epoch is judged by, its validation loss, and the score of the validation rows.
+
+        The last two are means over the judges.
+        """
         if self.validation is None:
-            return loss, np.nan, np.nan
-        rows = self.validation.rows
-        raw = predict_raw(self.network, rows.features, self.threads)
-        raw = mean_raw(raw, LOSSES[self.network.spec.loss].link)
-        validation_loss = mean_loss(self.network, raw, rows)
-        score = self.validation.score(raw) if np.isfinite(raw).all() else np.nan
-        return score if self.keeps_best else loss, validation_loss, score
+            return [loss], np.nan, np.nan
+        link, losses, scores = LOSSES[self.network.spec.loss].link, [], []
+        for judge in self.validation.judges:
+            features = [rows.features for rows in judge.rows]
+            members = self.network.part(judge.members)
+            raw = mean_raw(predict_raw(members, features, self.threads), link)
+            losses.append(mean_loss(members, raw, judge.rows[0]))
+            scores.append(judge.score(raw) if np.isfinite(raw).all() else np.nan)
+        mean = float(np.mean(losses)), float(np.mean(scores))
+        return scores if self.keeps_best else [loss], *mean
 
     # ---------------------------------------------------------------- ends
 
     def _is_stopped(self) -> bool:
         """Whether somebody has asked to stop, or the validation score no longer improves."""
-        return self.stop_requested or (self.keeps_best and self.progress.stopping.exhausted)
+        return self.stop_requested or (self.keeps_best and self._is_exhausted())
+
+    def _is_exhausted(self) -> bool:
+        """Whether nothing has improved for long, by any judge."""
+        return all(each.exhausted for each in self.progress.stopping)
 
     def _is_time_over(self, *, warn: bool = False) -> bool:
         is_over = time.perf_counter() >= self.end_time
@@ -286,7 +337,7 @@ class Training:
         """Whether to stop before the next epoch; reduces an adaptive rate instead."""
         if self.stop_requested:
             return True
-        if self.progress.stopping.exhausted:
+        if self._is_exhausted():
             reason = (
                 f"{'Validation score' if self.keeps_best else 'Training loss'} did not "
                 f"improve more than tol={self.settings.tol:f} for "
@@ -314,7 +365,8 @@ class Training:
             end = " Learning rate too small. Stopping."
         if not end:
             progress.rate_factor /= ADAPTIVE_DIVISOR
-            progress.stopping.count = 0
+            for each in progress.stopping:
+                each.count = 0
         if settings.verbose:
             print(reason + (end or f" Setting learning rate to {rate / ADAPTIVE_DIVISOR:f}"))
         return not end

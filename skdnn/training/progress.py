@@ -22,12 +22,13 @@ class Progress:
     ----------
     seeds : list of Seeds
         Of every member.
-    stopping : NoImprovement
+    stopping : list of NoImprovement
+        One for each judge (``Validation``); a single one without validation.
     measure : tuple
         What the best epoch is found by.
     solver : str
-    slots : (n_members, n_slots * n_params) array
-        State vectors of the solver.
+    slots : list of (n_slots * n_params,) arrays
+        State vectors of the solver, of every member.
     step : (n_members, 1) int64 array
         Steps done; the kernels count in it.
     epoch : int
@@ -35,17 +36,17 @@ class Progress:
     rate_factor : float
         What ``learning_rate="adaptive"`` has reduced the rate to.
     history : History
-    best_values : (n_members, n_values) array or None
-        With early stopping, the values of the network in the best epoch.
-    last_values : (n_members, n_values) array or None
+    best_values : (n_values,) array or None
+        With early stopping, the values of each member in the best epoch.
+    last_values : (n_values,) array or None
         With early stopping, those of the last epoch: what training goes on from.
     """
 
     seeds: list[Seeds]
-    stopping: NoImprovement
+    stopping: list[NoImprovement]
     measure: tuple
     solver: str
-    slots: np.ndarray
+    slots: list[np.ndarray]
     step: np.ndarray
     epoch: int = 0
     rate_factor: float = 1.0

@@ -54,23 +54,23 @@ def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=
     rows = make_rows(X, y, weights, dtype=np.dtype(dtype))
     progress = Progress(
         [draw_seeds(np.random.RandomState(0))],
-        NoImprovement(10, 0.0, greater_is_better=False),
+        [NoImprovement(10, 0.0, greater_is_better=False)],
         (),
         settings.solver,
         empty_slots(network, settings.solver),
         np.zeros((1, 1), np.int64),
     )
-    engine = Engine(network, settings, rows, settings.batch_size, progress, Threads(None, 1))
+    engine = Engine(network, settings, [rows], [settings.batch_size], progress, Threads(None, 1))
     return engine, network, rows
 
 
 def make_network(spec, dtype=np.float64):
     values = initial_values(spec, np.random.RandomState(1), np.dtype(dtype))
-    return Network(spec, values[None])
+    return Network([spec], values)
 
 
 def predict(network, X):
-    return predict_raw(network, make_features(X, network.dtype), Threads(None, 1))[0]
+    return predict_raw(network, [make_features(X, network.dtype)], Threads(None, 1))[0]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -85,13 +85,13 @@ def test_twin(solver, loss):
     t = 0
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(rows.n_rows)
-        mean_loss = engine.train_epoch([order], np.full(4, 0.01), np.ones(4))
+        mean_loss = engine.train_epoch([order], [np.full(4, 0.01)], [np.ones(4)])
         expected, t = train_epoch(
             coefs, intercepts, "tanh", loss, solver, dense_rows(rows.features), rows.y,
             rows.weights, order, 8, 0.01,
             slots, t, alpha=settings.alpha / rows.weight_scale, momentum=0.5, nesterov=True,
             beta_1=0.9, beta_2=0.99, epsilon=1e-6, weight_decay=0.1,
-            parameters=engine.program.loss_parameters,
+            parameters=engine.programs[0].loss_parameters,
         )  # fmt: skip
         assert mean_loss == pytest.approx(expected, rel=1e-12)
     assert engine.states[0].step[0] == t == 12
@@ -108,24 +108,23 @@ def test_prediction(n_rows, rng):
 
 
 def test_a_step_whose_loss_is_not_finite_is_not_taken():
-    engine, network, _ = make_engine(make_settings(batch_size=30))
-    network.params[0, -1] = np.inf
-    before = network.params.copy()
+    engine, network, rows = make_engine(make_settings(batch_size=30))
+    network.params(0)[-1] = np.inf
+    before = network.params(0).copy()
     status, total = entries.train_epoch(
-        engine.program, None, None, engine.states[0], engine.teams[0][0], engine.rows.features,
-        engine.rows.y, engine.rows.weights, np.arange(30), np.full(1, 0.1),
-        np.ones(1), 30, np.uint64(0),
+        engine.programs[0], None, None, engine.states[0], engine.teams[0][0], rows.features,
+        rows.y, rows.weights, np.arange(30), np.full(1, 0.1), np.ones(1), 30, np.uint64(0),
     )  # fmt: skip
     assert status == entries.NON_FINITE_LOSS
     assert total == 0
-    np.testing.assert_array_equal(network.params, before)
+    np.testing.assert_array_equal(network.params(0), before)
 
 
 @needs_compiler
 def test_nothing_is_compiled_for_another_architecture():
     def run(**changes):
         engine, network, rows = make_engine(make_settings(), **changes)
-        engine.train_epoch([np.arange(rows.n_rows)], np.full(4, 0.01), np.ones(4))
+        engine.train_epoch([np.arange(rows.n_rows)], [np.full(4, 0.01)], [np.ones(4)])
         predict(network, dense_rows(rows.features))
 
     run()
@@ -147,9 +146,9 @@ from skdnn.training.engine import predict_raw
 from skdnn.training.threads import Threads
 
 spec = NetworkSpec((1, 1, 1), "relu", (0.0, 0.0), "squared_error")
-network = Network(spec, np.array([[1.0, 1.0, 0.0, 0.0]]))
+network = Network([spec], np.array([1.0, 1.0, 0.0, 0.0]))
 features = make_features(np.array([[2.0]]), network.dtype)
-print(predict_raw(network, features, Threads(None, 1))[0, 0, 0])
+print(predict_raw(network, [features], Threads(None, 1))[0, 0, 0])
 print(sum(entries.predict_raw.stats.cache_hits.values()))
 """
 
@@ -188,7 +187,7 @@ assert "numba.cpython.charseq" not in sys.modules
 assert len(result.library._get_module_for_linking().as_bitcode()) < 10_000
 import numba
 assert numba.njit(lambda a: np.sort(a).sum())(np.array([3.0, 1.0])) == 4.0
-assert predict_raw(network, features, Threads(None, 1))[0, 0, 0] == 2.0
+assert predict_raw(network, [features], Threads(None, 1))[0, 0, 0] == 2.0
 """
 
 

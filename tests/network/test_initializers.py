@@ -12,7 +12,7 @@ def draw(activation, sizes=(300, 200, 5), seed=0, dtype=np.float64, normalizatio
     spec = NetworkSpec(
         sizes, activation, (0.0,) * (len(sizes) - 1), "squared_error", normalization=normalization
     )
-    return Network(spec, initial_values(spec, np.random.RandomState(seed), np.dtype(dtype))[None])
+    return Network([spec], initial_values(spec, np.random.RandomState(seed), np.dtype(dtype)))
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "identity", "logistic"])
@@ -46,17 +46,16 @@ def test_he_and_lecun_have_their_variance_and_no_biases(activation):
 
 def test_the_seed_decides_and_float32_is_the_rounded_float64():
     a, b = draw("relu", seed=3), draw("relu", seed=3, dtype=np.float32)
-    np.testing.assert_array_equal(a.params.astype(np.float32), b.params)
-    assert not np.array_equal(a.params, draw("relu", seed=4).params)
+    np.testing.assert_array_equal(a.values.astype(np.float32), b.values)
+    assert not np.array_equal(a.values, draw("relu", seed=4).values)
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 def test_a_normalised_layer_starts_without_gain_and_shift(normalization):
     network = draw("tanh", normalization=normalization)
-    gains = network.layout.gains(network.values)
+    gains = network.layouts[0].gains(network.values[None])
     assert [gain.tolist() for gain in gains] == [[1.0] * 200]
     assert not network.intercepts[0].any()
     assert network.intercepts[-1].any()
     n_buffers = 2 * 200 if normalization == "batch" else 0
-    assert network.buffers.shape == (1, n_buffers)
-    assert network.buffers[0].tolist() == ([0.0] * 200 + [1.0] * 200)[:n_buffers]
+    assert network.buffers(0).tolist() == ([0.0] * 200 + [1.0] * 200)[:n_buffers]

@@ -83,5 +83,5 @@ def test_between_any_two_lines_that_note_down_an_epoch():
                 assert curve == whole.history_[name][:4]
         assert len(model.history_["seconds"]) == 4
         assert model.best_validation_score_ == expected
-        assert model._progress.stopping.best == expected
+        assert model._progress.stopping[0].best == expected
         np.testing.assert_array_equal(model._network.values, model._progress.best_values)
