@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from scipy.sparse import issparse
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
 from skdnn.estimators._checks import (
@@ -19,37 +21,37 @@ from skdnn.estimators._checks import (
     unchanged_on_failure,
 )
 from skdnn.estimators._html import network_html
+from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
+    check_y,
     fit_context,
     is_validated,
     validate_data,
 )
+from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
 from skdnn.estimators._validation import check_scoring_name, make_score, split_indices
 from skdnn.kernels.losses import LOSSES
+from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
-from skdnn.network.spec import NetworkSpec
-from skdnn.training.data import Rows, make_features, make_rows
+from skdnn.network.spec import InputColumn, NetworkSpec
+from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
+from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots, mean_raw, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
-from skdnn.training.sampling import draw_seeds
-from skdnn.training.settings import Settings
+from skdnn.training.sampling import draw_seeds, draw_split_seed
+from skdnn.training.settings import BY_ROWS, Settings, dropout_for
 from skdnn.training.stopping import NoImprovement
 from skdnn.training.threads import Threads
 
 #: dtype="auto": up to so many multiplications in the forward pass of an epoch, float64 costs
 #: milliseconds and buys exact equivalences (weights against repeated rows, say).
 FLOAT64_WORK = 10**7
-#: early_stopping="auto": above so many rows, as in histogram gradient boosting.
-EARLY_STOPPING_ROWS = 10_000
-
-#: What X may be: dense, or in compressed sparse rows.
-X_FORMAT = {"accept_sparse": "csr", "dtype": (np.float64, np.float32)}
 
 
 class Data(NamedTuple):
@@ -73,6 +75,13 @@ class Data(NamedTuple):
         return self.take(np.flatnonzero(self.weights))
 
 
+class Part(NamedTuple):
+    """Rows to train members on, and rows to judge them by."""
+
+    training: Data
+    held_out: Data | None
+
+
 class BaseDNN(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
@@ -83,10 +92,13 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
     # Parameters that are used here.
     activation: Any
+    categorical_features: Any
     dropout: Any
     dtype: Any
     early_stopping: Any
+    feature_scaling: Any
     hidden_layer_sizes: Any
+    initialization: Any
     input_dropout: Any
     loss: Any
     max_iter: Any
@@ -94,6 +106,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
     n_jobs: Any
     n_members: Any
     normalization: Any
+    numeric_embedding: Any
     random_state: Any
     scoring: Any
     tol: Any
@@ -159,9 +172,10 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Finite numbers. Networks learn best from features of mean 0 and deviation 1. Sparse
-            rows are never made dense.
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Numbers, which may be missing (NaN) but not infinite, and categories: see
+            ``categorical_features``. Sparse rows hold numbers, are taken as they are, without
+            ``feature_scaling`` and ``numeric_embedding``, and are never made dense.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -194,7 +208,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         -----
         Ctrl-C ends training with a warning and keeps the best model so far.
         """
-        tasks = epoch_tasks(self, X, y, sample_weight, self.max_iter)
+        tasks = epoch_tasks(self, X, y, sample_weight)
         with unchanged_on_failure(self):
             resume = self.warm_start and self._is_trained()
             X, y = self._validate_targets(X, y, resume=resume)
@@ -220,10 +234,27 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
 
     def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
-        X, y = validate_data(self, X, y, reset=not resume, multi_output=True, **X_FORMAT, **options)
+        options = {"multi_output": True, **options}
+        if is_table(X):
+            X = validate_table(self, X, reset=not resume)
+            y = check_y(y, **options)
+            check_consistent_length(X, y)
+        else:
+            X, y = validate_data(self, X, y, reset=not resume, **x_format(X), **options)
+        if not resume:
+            self._is_encoded = self._encodes(X)
+        if not self._is_encoded:
+            X = as_plain(self, X)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
+
+    def _encodes(self, X: Any) -> bool:
+        """Whether numbers of X are not the inputs as they are."""
+        if issparse(X):
+            return False
+        chosen = self.feature_scaling is not None or self.numeric_embedding is not None
+        return chosen or needs_encoding(X, self.categorical_features)
 
     def _given_validation(self, y, X_val, y_val, sample_weight_val) -> Data | None:
         """Validation rows from the user."""
@@ -261,60 +292,132 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         class_weight = getattr(self, "class_weight", None)
         whole = _weighted(data, per_class, class_weight)
         data = whole.with_weight()
-        settings = Settings.of(self)
-        spec = self._network_spec(data.X, data.y)
         self.do_early_stopping_ = not partial and self._stops_early(data, given)
-        if resume:
-            # On copies: a failure must not leave a half-trained network behind.
-            network = self._resumed_network(spec)
-            progress = self._resumed_progress(network, settings)
-        else:
-            network, progress = self._new_network(data, spec, settings)
-        self._set_network_attributes(spec, data.y, partial=partial)
-        self._check_values(data, network, ("X", "y"))
-        check_domain(spec.loss, data.y, network.dtype, "y", all_zero=partial)
+        split_seed = self._progress.split_seed if resume else draw_split_seed(
+            check_random_state(self.random_state)
+        )  # fmt: skip
         if given is not None:
             given = _weighted(given, per_class, class_weight).with_weight()
-            self._check_values(given, network, ("X_val", "y_val"))
-            check_domain(spec.loss, given.y, network.dtype, "y_val", all_zero=True)
+            parts = [Part(data, given)]
         elif self.do_early_stopping_:
-            data, given = self._split(whole, groups, progress.seeds[0].split)
-        rows = self._rows(data, network, training=True)
-        with Threads(self.n_jobs, max(network.n_members, rows.n_rows)) as threads:
-            validation = None if given is None else self._validation(given, network)
+            parts = self._split(whole, groups, split_seed)
+        else:
+            parts = [Part(data, None)]
+        self._judges_apart = len(parts) > 1
+        n_rows = parts[0].training.y.shape[0]
+        settings = Settings.of(self, n_rows)
+        if not resume:
+            self._fit_statistics(whole, parts)
+        specs = self._network_specs(whole, n_rows)
+        if resume:
+            # On copies: a failure must not leave a half-trained network behind.
+            network = self._resumed_network(specs)
+            progress = self._resumed_progress(network, settings)
+        else:
+            network, progress = self._new_network(data, specs, settings, split_seed)
+        self._set_network_attributes(specs[0], data.y, partial=partial)
+        self._check_values(data, network, ("X", "y"))
+        check_domain(specs[0].loss, data.y, network.dtype, "y", all_zero=partial)
+        if given is not None:
+            self._check_values(given, network, ("X_val", "y_val"))
+            check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
+        rows, held_out = self._member_rows(parts, network)
+        if not resume and self.initialization == "data":
+            for member, seeds in enumerate(progress.seeds):
+                start = np.random.RandomState(seeds.start % 2**32)
+                fit_initial_values(network, member, rows[member], start)
+        with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
+            validation = self._validation(parts, held_out, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
-            training = Training(
-                network, [rows] * network.n_members, settings, progress, threads, validation, tasks
-            )
+            training = Training(network, rows, settings, progress, threads, validation, tasks)
             training.run(single_epoch=partial)
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
 
+    def _fit_statistics(self, whole: Data, parts: list[Part]) -> None:
+        """What is learned of X and y before any network, from the rows that one is trained on."""
+        n_all = _num_samples(whole.X)
+        training = [part.training for part in parts]
+        weights = np.zeros(n_all)
+        for part in training:
+            rows = slice(None) if part.rows is None else part.rows
+            weights[rows] = 1 if part.weights is None else part.weights
+        self._inputs: TableInputs | None = None
+        if self._is_encoded:
+            embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
+            inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
+            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
+        used = whole.with_weight() if len(parts) > 1 else training[0]
+        self._fit_targets(used)
+
+    def _fit_targets(self, data: Data) -> None:
+        """Learn what the targets are scaled by."""
+
     def _stops_early(self, data: Data, given: Data | None) -> bool:
         if self.early_stopping == "auto":
-            return given is not None or data.y.shape[0] > EARLY_STOPPING_ROWS
+            return given is not None or self._holds_out(data.y)
         return bool(self.early_stopping)
 
+    def _holds_out(self, y: np.ndarray) -> bool:
+        """Whether ``early_stopping="auto"`` holds rows out."""
+        return False
+
     def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
-        check_range(self, data.X, network.dtype, names[0], data.rows)
+        if self._inputs is None:
+            check_range(self, data.X, network.dtype, names[0], data.rows)
         if np.issubdtype(data.y.dtype, np.floating):
             check_range(self, data.y, network.dtype, names[1])
 
-    def _rows(self, data: Data, network: Network, *, training: bool) -> Rows:
-        """Rows as the network takes them."""
+    def _features(self, X: Any, network: Network) -> list[Features]:
+        """All rows of X as the network takes them, for each member."""
+        if self._inputs is not None:
+            return self._inputs.features(X.toarray() if issparse(X) else X, network.dtype)
+        return [make_features(X, network.dtype)] * network.n_members
+
+    def _rows(self, data: Data, features: Features, network: Network, *, training: bool) -> Rows:
         y = self._network_targets(data.y, training=training)
-        return make_rows(data.X, y, data.weights, dtype=network.dtype, rows=data.rows)
+        return rows_of(chosen_rows(features, data.rows), y, data.weights, network.dtype)
 
-    def _validation(self, given: Data, network: Network) -> Validation:
-        rows = self._rows(given, network, training=False)
-        score = make_score(self, network, rows, given._replace(y=self._labels(given.y)))
-        members = network.n_members
-        judge = Judge(slice(members), [rows] * members, score)
-        return Validation([judge], self.do_early_stopping_)
+    def _member_rows(
+        self, parts: list[Part], network: Network
+    ) -> tuple[list[Rows], list[list[Rows]]]:
+        """Rows to train each member on; those held out of each part, for each of its members."""
+        features = self._features(parts[0].training.X, network)
+        known = {id(parts[0].training.X): features}
+        rows, held_out = [], []
+        for member in range(network.n_members):
+            part = parts[member % len(parts)]
+            rows.append(self._rows(part.training, features[member], network, training=True))
+        for i, part in enumerate(parts):
+            if part.held_out is None:
+                continue
+            X, members = part.held_out.X, range(network.n_members)[_members_of(parts, i)]
+            if id(X) not in known:
+                try:
+                    known[id(X)] = self._features(X, network)
+                except (TypeError, ValueError) as error:
+                    raise type(error)(f"X_val: {error}") from error
+            held_out.append(
+                [self._rows(part.held_out, known[id(X)][m], network, training=False)
+                 for m in members]
+            )  # fmt: skip
+        return rows, held_out
 
-    def _split(self, whole: Data, groups: np.ndarray | None, seed: int) -> tuple[Data, Data]:
-        """Rows to train on and rows to validate with.
+    def _validation(
+        self, parts: list[Part], held_out: list[list[Rows]], network: Network
+    ) -> Validation | None:
+        judges = []
+        for i, rows in enumerate(held_out):
+            data, members = parts[i].held_out, _members_of(parts, i)
+            assert data is not None
+            labelled = data._replace(y=self._labels(data.y))
+            score = make_score(self, network.part(members), rows[0], labelled)
+            judges.append(Judge(members, rows, score))
+        return Validation(judges, self.do_early_stopping_) if judges else None
+
+    def _split(self, whole: Data, groups: np.ndarray | None, seed: int) -> list[Part]:
+        """Rows to train on and rows to validate with, of each member.
 
         A splitter knows the rows as the user has them; a fraction is drawn of those that count.
         """
@@ -322,56 +425,62 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         if not hasattr(self.validation_fraction, "split"):
             known = whole.with_weight()
             groups = groups if groups is None or known.rows is None else groups[known.rows]
-        y = known.y
-        indices = split_indices(
-            self, known.X, self._labels(y), self._strata(y), groups, seed % 2**32
-        )
-        training, held_out = (known.take(index).with_weight() for index in indices)
-        for part, purpose in ((training, "train on"), (held_out, "validate with")):
-            if not part.y.shape[0]:
-                raise ValueError(
-                    f"validation_fraction={self.validation_fraction!r} leaves no row to {purpose} "
-                    "that has a weight above 0."
-                )
-        return training, held_out
+        y, parts = known.y, []
+        for indices in split_indices(
+            self, known.X, self._labels(y), self._strata(y), groups, seed, self.n_members
+        ):
+            training, held_out = (known.take(index).with_weight() for index in indices)
+            for part, purpose in ((training, "train on"), (held_out, "validate with")):
+                if not part.y.shape[0]:
+                    raise ValueError(
+                        f"validation_fraction={self.validation_fraction!r} leaves no row to "
+                        f"{purpose} that has a weight above 0."
+                    )
+            parts.append(Part(training, held_out))
+        return parts
 
     def _new_network(
-        self, data: Data, spec: NetworkSpec, settings: Settings
+        self, data: Data, specs: list[NetworkSpec], settings: Settings, split_seed: int
     ) -> tuple[Network, Progress]:
         random_state = check_random_state(self.random_state)
-        dtype = self._network_dtype(data, spec)
+        dtype = self._network_dtype(data, specs[0])
         values, seeds = [], []
-        for _ in range(self.n_members):
+        for spec in specs:
             # Weights first: the same random_state then gives those of scikit-learn's MLP.
             values.append(initial_values(spec, random_state, dtype))
             seeds.append(draw_seeds(random_state))
-        network = Network([spec] * self.n_members, np.concatenate(values))
+        network = Network(specs, np.concatenate(values))
         slots = empty_slots(network, settings.solver)
-        steps = np.zeros((self.n_members, 1), dtype=np.int64)
-        stopping, measure = [self._new_stopping()], self._measure(spec)
-        return network, Progress(seeds, stopping, measure, settings.solver, slots, steps)
+        steps = np.zeros((len(specs), 1), dtype=np.int64)
+        stopping, measure = self._new_stopping(), self._measure(specs[0])
+        progress = Progress(seeds, split_seed, stopping, measure, settings.solver, slots, steps)
+        return network, progress
 
-    def _new_stopping(self) -> NoImprovement:
-        return NoImprovement(
-            self.n_iter_no_change, self.tol, greater_is_better=self.do_early_stopping_
-        )
+    def _new_stopping(self) -> list[NoImprovement]:
+        """One for each judge."""
+        several = self.do_early_stopping_ and self._judges_apart
+        return [
+            NoImprovement(
+                self.n_iter_no_change, self.tol, greater_is_better=self.do_early_stopping_
+            )
+            for _ in range(self.n_members if several else 1)
+        ]
 
-    def _resumed_network(self, spec: NetworkSpec) -> Network:
-        before, n_before = self._network.spec, self._network.n_members
+    def _resumed_network(self, specs: list[NetworkSpec]) -> Network:
+        def shape(specs: Sequence[NetworkSpec]):
+            spec = specs[0]
+            return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, len(specs)
 
-        def shape(spec: NetworkSpec, n_members: int):
-            return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, n_members
-
-        if shape(spec, self.n_members) != shape(before, n_before):
+        before, now = shape(self._network.specs), shape(specs)
+        if before != now:
             raise ValueError(
                 "Training goes on with layers, loss, number of quantiles, normalization and "
-                "number of members "
-                f"{shape(before, n_before)}, but parameters and data now ask for "
-                f"{shape(spec, self.n_members)}. Set warm_start=False to begin anew."
+                f"number of members {before}, but parameters and data now ask for {now}. Set "
+                "warm_start=False to begin anew."
             )
         forced = self.dtype in ("float32", "float64")
         dtype = np.dtype(self.dtype) if forced else self._network.dtype
-        return Network([spec] * self.n_members, self._network.values.astype(dtype))
+        return Network(specs, self._network.values.astype(dtype))
 
     def _resumed_progress(self, network: Network, settings: Settings) -> Progress:
         """What training stood at, with what the parameters now ask for."""
@@ -383,7 +492,7 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         else:
             slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
             progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-        stopping, measure = [self._new_stopping()], self._measure(network.spec)
+        stopping, measure = self._new_stopping(), self._measure(network.spec)
         if measure == progress.measure:
             for new, before in zip(stopping, progress.stopping, strict=True):
                 new.best, new.count = before.best, before.count
@@ -398,28 +507,41 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
     def _measure(self, spec: NetworkSpec) -> tuple:
         """What the best epoch is found by."""
         scoring = self.scoring if self.do_early_stopping_ else None
-        return self.do_early_stopping_, scoring, spec.loss, spec.loss_parameters
+        apart = self.do_early_stopping_ and self._judges_apart
+        return self.do_early_stopping_, apart, scoring, spec.loss, spec.loss_parameters
 
-    def _network_spec(self, X: Any, y: np.ndarray) -> NetworkSpec:
+    def _network_specs(self, data: Data, n_rows: int) -> list[NetworkSpec]:
+        """Of each member, for so many training rows."""
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        rates = dropout_rates(self.dropout, len(hidden))
+        dropout = self.dropout
+        if isinstance(dropout, str) and dropout == BY_ROWS:
+            dropout = 0.0 if self.solver == "lbfgs" else dropout_for(n_rows)
+        rates = dropout_rates(dropout, len(hidden))
         check_solver(self, rates)
-        loss, parameters, n_outputs, n_levels = self._loss_and_outputs(y)
-        return NetworkSpec(
-            layer_sizes=(X.shape[1], *hidden, n_outputs),
-            activation=self.activation,
-            dropout=(float(self.input_dropout), *rates),
-            loss=loss,
-            loss_parameters=parameters,
-            n_levels=n_levels,
-            normalization=self.normalization,
-        )
+        loss, parameters, n_outputs, n_levels = self._loss_and_outputs(data.y)
+
+        def spec(columns: tuple[InputColumn, ...]) -> NetworkSpec:
+            n_in = sum(column.width for column in columns) or data.X.shape[1]
+            return NetworkSpec(
+                layer_sizes=(n_in, *hidden, n_outputs),
+                activation=self.activation,
+                dropout=(float(self.input_dropout), *rates),
+                loss=loss,
+                loss_parameters=parameters,
+                n_levels=n_levels,
+                normalization=self.normalization,
+                columns=columns,
+            )
+
+        if self._inputs is None:
+            return [spec(())] * self.n_members
+        return [spec(self._inputs.columns(member)) for member in range(self.n_members)]
 
     def _network_dtype(self, data: Data, spec: NetworkSpec) -> np.dtype:
         if self.dtype in ("float32", "float64"):
             return np.dtype(self.dtype)
         small = data.y.shape[0] * spec.n_weights <= FLOAT64_WORK
-        if data.X.dtype == np.float32 or (self.dtype == "auto" and not small):
+        if getattr(data.X, "dtype", None) == np.float32 or (self.dtype == "auto" and not small):
             return np.dtype(np.float32)
         return np.dtype(np.float64)
 
@@ -471,14 +593,18 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
-        if not is_validated(self, X):
-            X = validate_data(self, X, reset=False, **X_FORMAT)
+        if is_table(X):
+            X = validate_table(self, X, reset=False)
+        elif not is_validated(self, X):
+            X = validate_data(self, X, reset=False, **x_format(X))
+        if self._inputs is None:
+            X = as_plain(self, X)
         network = self._network
-        features = make_features(X, network.dtype)
+        features = self._features(X, network)
         # As many tasks as there may be: the engine makes no more blocks than are worth it.
-        with Threads(self.n_jobs, max(network.n_members, X.shape[0])) as threads:
-            raw = predict_raw(network, [features] * network.n_members, threads)
-        if not np.isfinite(raw).all():
+        with Threads(self.n_jobs, max(network.n_members, _num_samples(X))) as threads:
+            raw = predict_raw(network, features, threads)
+        if self._inputs is None and not np.isfinite(raw).all():
             check_range(self, X, network.dtype)
         return raw
 
@@ -518,6 +644,8 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = self.categorical_features is not None
         return tags
 
     def _repr_html_inner(self):
@@ -530,6 +658,11 @@ class BaseDNN(CallbackSupportMixin, BaseEstimator):
         if "text/html" in bundle:
             bundle["text/html"] = self._repr_html_inner()
         return bundle
+
+
+def _members_of(parts: list[Part], i: int) -> slice:
+    """The members that part i is for: all if there is but one part."""
+    return slice(None) if len(parts) == 1 else slice(i, i + 1)
 
 
 def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:

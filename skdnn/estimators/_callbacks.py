@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sklearn.utils.validation import _num_samples
+
+from skdnn.training.settings import resolve_max_iter
+
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:
@@ -52,10 +56,9 @@ class EpochTasks:
         self._context.call_on_fit_task_end(reconstruction_attributes=dict, **self._data)
 
 
-def epoch_tasks(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int
-) -> EpochTasks | None:
+def epoch_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any) -> EpochTasks | None:
     """Tasks for the callbacks of an estimator; None if it has none."""
     if not hasattr(estimator, "_skl_callbacks") and not hasattr(estimator, "_parent_callback_ctx"):
         return None
+    max_epochs = resolve_max_iter(estimator, _num_samples(X))
     return EpochTasks(estimator, X, y, sample_weight, max_epochs)

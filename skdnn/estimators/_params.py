@@ -17,18 +17,30 @@ from skdnn.estimators._sklearn import (
 )
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.embeddings import EMBEDDINGS
 from skdnn.training.schedules import REGULARIZATION_SCHEDULES, SCHEDULES
+from skdnn.training.settings import BY_ROWS
 
 CONSTRAINTS: dict[str, list] = {
+    "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+    "feature_scaling": [StrOptions({"robust", "standard"}), None],
+    "numeric_embedding": [
+        StrOptions(set(EMBEDDINGS)),
+        HasMethods(["columns", "check"]),
+        list,
+        tuple,
+        None,
+    ],
+    "initialization": [StrOptions({"data", "uniform"})],
     "hidden_layer_sizes": [Iterable, Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
     "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({"auto", BY_ROWS}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions(set(SCHEDULES)), HasMethods("factors")],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "max_iter": [StrOptions({BY_ROWS}), Interval(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [Interval(Real, 0, None, closed="left")],
@@ -49,7 +61,7 @@ CONSTRAINTS: dict[str, list] = {
         Options(Real, {np.inf}),
     ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "dropout": [Interval(Real, 0, 1, closed="left"), Iterable],
+    "dropout": [StrOptions({BY_ROWS}), Interval(Real, 0, 1, closed="left"), Iterable],
     "input_dropout": [Interval(Real, 0, 1, closed="left")],
     "normalization": [StrOptions({"batch", "layer"}), None],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -81,10 +93,36 @@ activation : {activations}, default="relu"
     uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
     for the others.
 
+initialization : {{"data", "uniform"}}, default="uniform"
+    Initial weights: "uniform" draws them as ``activation`` says. "data" then adapts those of the
+    hidden layers to the training rows, layer by layer: the sums that enter a unit have deviation
+    1, and its bias puts their zero at a random quantile of them.
+
 normalization : {{"batch", "layer"}} or None, default=None
     Normalisation of the hidden units before their activation: over the rows of a batch, weighted
     by ``sample_weight``, with running moments for predictions, or over the units of a row. The
     biases of these layers are added behind it. "batch" is not for ``solver="lbfgs"``.
+
+categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, \
+        default="from_dtype"
+    **Columns of X.** Which columns hold categories, as in histogram gradient boosting: by dtype
+    (categorical, string, bool, and objects that are not all numbers), by a mask, positions or
+    names, or none. Two categories become one unit, up to 32 one unit each, and of more each has a
+    learned vector of length 8. Missing is a category of its own if it occurs in training; what
+    training has not seen is no category. In other columns missing numbers become the median, and
+    a unit says where that was.
+
+feature_scaling : {{"robust", "standard"}} or None, default=None
+    Of the numeric columns, by the training rows and their weights. "robust" is
+    ``(x - median) / interquartile range``, then the smooth clip ``x / sqrt(1 + (x / 3) ** 2)``:
+    outliers stay near. "standard" is mean 0 and deviation 1.
+
+numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object, sequence of \
+        these or None, default=None
+    What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
+    number itself. The members take the items of a sequence in turn. "mixed" is
+    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)]``: members that
+    see different things err differently.
 
 {targets}
 

@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_y as check_y
 
 __all__ = [
     "BaseEstimator",
@@ -28,6 +29,7 @@ __all__ = [
     "check_matplotlib_support",
     "check_partial_fit_first_call",
     "check_weights",
+    "check_y",
     "fit_context",
     "is_validated",
     "validate_data",

@@ -9,8 +9,10 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
 from skdnn.estimators._sklearn import InvalidParameterError
+from skdnn.estimators._tables import is_table
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_loss
@@ -26,8 +28,9 @@ def split_indices(
     strata: np.ndarray | None,
     groups: np.ndarray | None,
     seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to train on and rows to hold out, by ``validation_fraction``.
+    n_splits: int,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows to train on and rows to hold out, by ``validation_fraction``, several times.
 
     Parameters
     ----------
@@ -40,27 +43,45 @@ def split_indices(
         What to stratify a fraction by.
     groups : (n_samples,) array or None
     seed : int
+    n_splits : int
+        The last ones of a splitter, begun with the last, and over again if it has fewer.
 
     Raises
     ------
     ValueError
         If one part would be too small.
     """
-    from sklearn.model_selection import GroupShuffleSplit, train_test_split
-
-    fraction, n_rows = estimator.validation_fraction, labels.shape[0]
-    if hasattr(fraction, "split"):
-        splits = list(fraction.split(X, labels, groups))
-        if not splits:
-            raise ValueError(f"validation_fraction={fraction!r} makes no split.")
+    fraction = estimator.validation_fraction
+    if not hasattr(fraction, "split"):
+        seeds = [(seed + i) % 2**32 for i in range(n_splits)]
+        return [_draw_split(fraction, labels, strata, groups, each) for each in seeds]
+    splits = list(fraction.split(X, labels, groups))
+    if not splits:
+        raise ValueError(f"validation_fraction={fraction!r} makes no split.")
+    chosen, known = [], np.arange(labels.shape[0])
+    for i in range(min(n_splits, len(splits))):
         # Negative indices and masks become plain indices: the kernels trust them.
-        train_index, held_out_index = (np.arange(n_rows)[np.asarray(i)] for i in splits[-1])
+        train_index, held_out_index = (known[np.asarray(index)] for index in splits[-1 - i])
         if not train_index.size or not held_out_index.size:
             raise ValueError(
-                f"The last split of validation_fraction={fraction!r} leaves "
+                f"Split {len(splits) - i} of validation_fraction={fraction!r} leaves "
                 f"{train_index.size} rows to train on and {held_out_index.size} to validate with."
             )
-        return train_index, held_out_index
+        chosen.append((train_index, held_out_index))
+    return [chosen[i % len(chosen)] for i in range(n_splits)]
+
+
+def _draw_split(
+    fraction: float,
+    labels: np.ndarray,
+    strata: np.ndarray | None,
+    groups: np.ndarray | None,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and a fraction of rows to hold out."""
+    from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+    n_rows = labels.shape[0]
     if groups is not None:
         try:
             splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
@@ -138,11 +159,12 @@ def make_score(
     parameters = signature(scorer).parameters.values()
     takes_weights = any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
     X, labels, weights, index = held_out
-    X = X if index is None else X[index]
-    # A copy that predicts with the network in training, from rows that have no column names.
+    X = X if index is None else _safe_indexing(X, index)
+    # A copy that predicts with the network in training, from an array that has no column names.
     predictor = copy(estimator)
     predictor._network = network
-    predictor.__dict__.pop("feature_names_in_", None)
+    if not is_table(X):
+        predictor.__dict__.pop("feature_names_in_", None)
     keywords = {"sample_weight": weights} if takes_weights and weights is not None else {}
 
     def score(raw: np.ndarray) -> float:

@@ -22,6 +22,7 @@ from skdnn.estimators._sklearn import (
 )
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
+from skdnn.training.settings import TINY_ROWS
 
 #: Log-odds that are certainty in either dtype.
 CERTAIN = 100.0
@@ -95,7 +96,11 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        initialization="uniform",
         normalization=None,
+        categorical_features="from_dtype",
+        feature_scaling=None,
+        numeric_embedding=None,
         loss="log_loss",
         class_weight=None,
         label_smoothing=0.0,
@@ -336,6 +341,9 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             return y
         smoothing = self.label_smoothing if training else 0.0
         return y * (1 - smoothing) + 0.5 * smoothing
+
+    def _holds_out(self, y: np.ndarray) -> bool:
+        return self.solver != "lbfgs" and y.shape[0] > TINY_ROWS
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if y.ndim == 2 or self.classes_.size == 1:

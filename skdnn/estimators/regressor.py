@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._base import BaseDNN, Data
 from skdnn.estimators._checks import (
     available_when,
     has_epochs,
@@ -18,6 +18,7 @@ from skdnn.estimators._validation import mean_r2
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
+from skdnn.tabular.targets import TargetScaler
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_raw
 
@@ -40,6 +41,12 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or such an object),
         "poisson" and "gamma" (half the deviance of the exponential of the output, for targets of
         at least 0 and above 0). Several outputs have their sum.
+
+    target_scaling : {"standard"} or None, default=None
+        "standard" trains on targets of mean 0 and deviation 1, each for itself, and on targets
+        divided by their mean for the losses "poisson" and "gamma"; predictions are in the units
+        of ``y`` and in the range of the training rows, losses (``loss_curve_``) in those of the
+        network.
 
     <training>
 
@@ -70,15 +77,24 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """
 
     _default_scoring = "r2"
-    _parameter_constraints = {**CONSTRAINTS, "loss": [StrOptions(set(NAMES)), LossSettings]}
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "loss": [StrOptions(set(NAMES)), LossSettings],
+        "target_scaling": [StrOptions({"standard"}), None],
+    }
 
     def __init__(
         self,
         hidden_layer_sizes=(100,),
         activation="relu",
         *,
+        initialization="uniform",
         normalization=None,
+        categorical_features="from_dtype",
+        feature_scaling=None,
+        numeric_embedding=None,
         loss="squared_error",
+        target_scaling=None,
         solver="adam",
         learning_rate_init=0.001,
         learning_rate="constant",
@@ -152,6 +168,10 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             In the order of the levels; they rise, or stay, from one to the next.
         """
         quantiles = self._quantiles(self._predict_raw(X))
+        if self._target_scaler is not None:
+            # The targets' axis last, as the scaler has it.
+            units = self._target_scaler.inverse(np.moveaxis(quantiles, -1, 0))
+            quantiles = np.moveaxis(units, 0, -1)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
     @available_when(has_epochs)
@@ -191,9 +211,22 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         # Of quantiles every level has an output of its own, for each target.
         per_target = max(1, len(parameters))
-        return name, parameters * n_outputs, n_outputs * per_target, per_target
+        parameters = parameters * n_outputs
+        if name == "huber" and self._target_scaler is not None:
+            # In units of the target.
+            parameters = tuple(parameters / np.ravel(self._target_scaler.scale))
+        return name, parameters, n_outputs * per_target, per_target
+
+    def _fit_targets(self, data: Data) -> None:
+        self._target_scaler = None
+        name, _ = resolve_loss(self.loss)
+        if self.target_scaling is not None:
+            positive = LOSSES[name].link == "exp"
+            self._target_scaler = TargetScaler(centered=not positive).fit(data.y, data.weights)
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
+        if self._target_scaler is not None:
+            y = self._target_scaler.transform(y)
         return np.repeat(y.reshape(y.shape[0], -1), max(1, len(self._levels)), axis=1)
 
     def _quantiles(self, raw: np.ndarray) -> np.ndarray:
@@ -202,13 +235,18 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def _prediction(self, raw: np.ndarray) -> np.ndarray:
         """What :meth:`predict` returns, from raw predictions."""
-        y = raw
+        y = self._scaled_prediction(raw)
+        y = y[:, 0] if y.shape[1] == 1 else y
+        return y if self._target_scaler is None else self._target_scaler.inverse(y)
+
+    def _scaled_prediction(self, raw: np.ndarray) -> np.ndarray:
+        """Predictions (n_samples, n_outputs) in the units that the network has."""
         if self.out_activation_ == "exp":
             # Finite, as all predictions are.
-            y = np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
+            return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
         if len(self._levels) > 1:
-            y = self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
-        return y[:, 0] if y.shape[1] == 1 else y
+            return self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
+        return raw
 
     def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
         super()._set_network_attributes(spec, y, partial=partial)
@@ -217,7 +255,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
-        prediction = self._prediction(raw)
+        prediction = self._scaled_prediction(raw)
         if rows.n_rows < 2:
             from sklearn.metrics import r2_score  # as in _validation.py; it warns, and returns NaN
 

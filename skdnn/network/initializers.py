@@ -7,10 +7,11 @@ Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward
 "Efficient BackProp" (fan = inputs).
 """
 
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 
+from skdnn.kernels import embeddings
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.network.layout import Layout
@@ -50,8 +51,33 @@ def initial_values(
             bias[...] = random_state.uniform(-bound, bound, bias.shape)
     for gain in layout.gains(values):
         gain[...] = 1
+    _draw_columns(spec, layout, values[0], random_state)
     # Running moments: no mean, and a variance of 1 as if nothing were normalised.
     for row in layout.table[:-1] if layout.n_buffers else ():
         start = layout.n_params + row[columns.MOMENTS] + row[columns.N_OUT]
         values[0, start : start + row[columns.N_OUT]] = 1
     return values[0]
+
+
+def _draw_columns(
+    spec: NetworkSpec, layout: Layout, values: np.ndarray, random_state: np.random.RandomState
+) -> None:
+    """Waves and vectors of the columns of a table; scales of the inputs are 1.
+
+    Waves as in Holzmüller et al. 2024, arXiv 2407.04491. The vector of what training has not seen
+    is 0, and stays there: the mean of the others.
+    """
+    for column, row in zip(spec.columns, layout.columns, strict=True):
+        start = row[embeddings.PARAMS]
+        params = values[start : start + row[embeddings.N_PARAMS]]
+        n, width = column.size, column.width
+        if column.kind == "waves":
+            bound = 1 / sqrt(n)
+            params[:n] = random_state.normal(0, column.sigma, n)
+            params[n : 2 * n] = random_state.uniform(-pi, pi, n)
+            params[2 * n :] = random_state.uniform(-bound, bound, params.size - 2 * n)
+        elif column.kind == "vector":
+            params[width:] = random_state.normal(size=n * width)
+    if spec.scaled_inputs:
+        start = layout.inputs[embeddings.SCALE]
+        values[start : start + spec.n_in] = 1

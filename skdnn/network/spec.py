@@ -17,12 +17,15 @@ class InputColumn:
         Inputs of the first layer.
     size : int
         Number of bins, of waves, of codes above 0.
+    sigma : float
+        Of waves, the standard deviation of their frequencies at the start.
     """
 
     kind: str
     source: int
     width: int = 1
     size: int = 0
+    sigma: float = 0.0
 
 
 @dataclass(frozen=True)

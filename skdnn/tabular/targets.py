@@ -15,6 +15,12 @@ from skdnn.tabular.numeric import mean_and_deviation
 class TargetScaler:
     """Scales targets to mean 0 and standard deviation 1, each target for itself.
 
+    Parameters
+    ----------
+    centered : bool, default=True
+        False leaves zero where it is, and scales to mean 1: for targets above 0 whose loss is on
+        a logarithmic scale.
+
     Attributes
     ----------
     mean, scale : float64 arrays of shape () or (n_targets,)
@@ -24,6 +30,7 @@ class TargetScaler:
         Range of the training rows.
     """
 
+    centered: bool = True
     mean: np.ndarray = field(init=False, repr=False)
     scale: np.ndarray = field(init=False, repr=False)
     low: np.ndarray = field(init=False, repr=False)
@@ -49,6 +56,8 @@ class TargetScaler:
         columns = y.reshape(y.shape[0], -1).T
         moments = np.array([mean_and_deviation(column, weights) for column in columns])
         mean, scale = moments.T.reshape(2, *y.shape[1:])
+        if not self.centered:
+            mean, scale = np.zeros_like(mean), np.abs(mean)
         self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
         self.low, self.high = y.min(axis=0), y.max(axis=0)
         return self
@@ -67,19 +76,17 @@ class TargetScaler:
         """
         return ((y - self.mean) / self.scale).astype(dtype, copy=False)
 
-    def inverse(self, scaled: np.ndarray, *, clamp: bool = False) -> np.ndarray:
+    def inverse(self, scaled: np.ndarray) -> np.ndarray:
         """Predictions as the user knows them.
 
         Parameters
         ----------
         scaled : (n_samples,) or (n_samples, n_targets) array
             Predictions of the network.
-        clamp : bool, default=False
-            Whether to keep them in the range of the training rows.
 
         Returns
         -------
         y : float64 array of the shape of scaled
+            In the range of the training rows.
         """
-        y = scaled * self.scale + self.mean
-        return np.clip(y, self.low, self.high) if clamp else y
+        return np.clip(scaled * self.scale + self.mean, self.low, self.high)

@@ -144,6 +144,15 @@ def make_rows(
     rows : (n_samples,) int array, optional
         The rows of X that are meant; by default all of them.
     """
+    with np.errstate(over="ignore"):
+        features = make_features(X, dtype, rows)
+    return rows_of(features, y, sample_weight, dtype)
+
+
+def rows_of(
+    features: Features, y: np.ndarray, sample_weight: np.ndarray | None, dtype: np.dtype
+) -> Rows:
+    """Rows of features with their targets and weights, as ``make_rows``."""
     if sample_weight is None:
         weights, scale = np.ones(y.shape[0], dtype=dtype), 1.0
     else:
@@ -154,5 +163,9 @@ def make_rows(
         weights, scale = weights / mean, largest * mean
     y = y.reshape(-1, 1) if y.ndim == 1 else y
     with np.errstate(over="ignore"):
-        features = make_features(X, dtype, rows)
         return Rows(features, frozen(y, dtype), frozen(weights, dtype), scale)
+
+
+def chosen_rows(features: Features, rows: np.ndarray | None) -> Features:
+    """Features of which only some rows are meant; all if ``rows`` is None."""
+    return features if rows is None else features._replace(rows=frozen(rows, INDEX))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from joblib import cpu_count
+from scipy.sparse import csr_array
 from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
@@ -376,7 +377,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     return raw
 
 
-def first_inputs(network: Network, member: int, features: Features, rows: np.ndarray) -> np.ndarray:
+def first_inputs(network: Network, member: int, features: Features, rows: np.ndarray) -> Any:
     """Inputs of the first layer.
 
     Parameters
@@ -384,13 +385,16 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
     network : Network
     member : int
     features : Features
-        Dense.
     rows : (n_rows,) int array
 
     Returns
     -------
-    inputs : (n_rows, n_in) array in the dtype of the network
+    inputs : (n_rows, n_in) array in the dtype of the network, sparse if the features are
     """
+    if features.indptr.size:
+        stored = features.data, features.indices, features.indptr
+        X = csr_array(stored, shape=tuple(features.shape[:2]))
+        return X[features.rows[rows] if features.rows.size else rows]
     layout, state = network.layouts[member], _state(network, member, features, 1)
     inputs = np.empty((rows.size, network.specs[member].n_in), network.dtype)
     program, order = _program(network, member), rows.astype(INDEX)

@@ -108,7 +108,8 @@ class Training:
         if settings.solver == "lbfgs":
             batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
         else:
-            batch_sizes = [resolve_batch_size(settings.batch_size, n) for n in n_rows]
+            size = resolve_batch_size(settings.batch_size, n_rows[0])
+            batch_sizes = [min(size, n) for n in n_rows]
         #: Steps of an epoch, of every member.
         self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
         self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)

@@ -22,6 +22,8 @@ class Progress:
     ----------
     seeds : list of Seeds
         Of every member.
+    split_seed : int
+        Of the hold-outs.
     stopping : list of NoImprovement
         One for each judge (``Validation``); a single one without validation.
     measure : tuple
@@ -43,6 +45,7 @@ class Progress:
     """
 
     seeds: list[Seeds]
+    split_seed: int
     stopping: list[NoImprovement]
     measure: tuple
     solver: str

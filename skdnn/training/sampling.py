@@ -7,20 +7,24 @@ or step alone: training that is resumed goes on as if it had not stopped.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 
 from skdnn._dtypes import INDEX
 
+#: What tells the stream of the hold-outs from others that begin with the same numbers.
+_SPLIT = 1
+
 
 @dataclass(frozen=True)
 class Seeds:
-    """One seed below 2**64 for each purpose."""
+    """One seed below 2**64 for each purpose; ``start`` is for weights that know the data."""
 
     order: int
     dropout: int
-    split: int
+    start: int
 
 
 def draw_seeds(random_state: np.random.RandomState) -> Seeds:
@@ -28,6 +32,15 @@ def draw_seeds(random_state: np.random.RandomState) -> Seeds:
     entropy = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
     words = np.random.SeedSequence(entropy.tolist()).generate_state(3, np.uint64)
     return Seeds(*(int(word) for word in words))
+
+
+def draw_split_seed(random_state: np.random.RandomState) -> int:
+    """Draw the seed of the hold-outs of a fit, below 2**32, without a change of the generator.
+
+    What is held out is known before the network is: the weights come first in the stream.
+    """
+    entropy = deepcopy(random_state).randint(0, 2**32, size=4, dtype=np.uint32)
+    return int(np.random.SeedSequence([*entropy.tolist(), _SPLIT]).generate_state(1)[0])
 
 
 class RowOrder:

@@ -5,6 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+#: Value of a parameter that depends on the number of training rows.
+BY_ROWS = "by_rows"
+
+#: Up to so many rows, all are one batch, nothing is dropped and nothing held out: a weight is then
+#: exactly a number of rows.
+TINY_ROWS = 100
+#: Rows of the data at most, rows of a batch (0: all).
+BATCH_SIZES = ((TINY_ROWS, 0), (1_200, 32), (3_000, 64), (30_000, 128), (100_000, 256),
+               (float("inf"), 512))  # fmt: skip
+#: Epochs up to so many rows; above, as many rows are seen in all, but for so many epochs.
+EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
+#: Iterations of L-BFGS; scikit-learn's MLP has as many.
+LBFGS_ITERATIONS = 200
+DROPOUT = 0.2
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -36,7 +51,33 @@ class Settings:
     label_smoothing: float = 0.0
 
     @classmethod
-    def of(cls, estimator: Any) -> Settings:
-        """The parameters of an estimator that are settings."""
+    def of(cls, estimator: Any, n_rows: int) -> Settings:
+        """The parameters of an estimator that are settings, for so many training rows."""
         names = [field.name for field in fields(cls)]
-        return cls(**{name: getattr(estimator, name) for name in names if hasattr(estimator, name)})
+        given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
+        if given["batch_size"] == BY_ROWS:
+            given["batch_size"] = batch_size_for(n_rows)
+        given["max_iter"] = resolve_max_iter(estimator, n_rows)
+        return cls(**given)
+
+
+def resolve_max_iter(estimator: Any, n_rows: int) -> int:
+    """Number of epochs by the parameter ``max_iter``."""
+    if estimator.max_iter != BY_ROWS:
+        return estimator.max_iter
+    return LBFGS_ITERATIONS if estimator.solver == "lbfgs" else epochs_for(n_rows)
+
+
+def batch_size_for(n_rows: int) -> int:
+    """Rows of a batch for so many rows: more steps in an epoch do small data good."""
+    return next(size for limit, size in BATCH_SIZES if n_rows <= limit) or n_rows
+
+
+def epochs_for(n_rows: int) -> int:
+    """Epochs for so many rows: large data take fewer of them."""
+    return max(LEAST_EPOCHS, min(EPOCHS, round(EPOCHS * EPOCH_ROWS / max(1, n_rows))))
+
+
+def dropout_for(n_rows: int) -> float:
+    """Rate of dropout for so many rows: a full batch is trained without any noise."""
+    return DROPOUT if n_rows > TINY_ROWS else 0.0

@@ -78,7 +78,7 @@ def split(monkeypatch):
     training = _base.Training
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
-        seen[:] = [rows, validation.rows if validation else None]
+        seen[:] = [rows[0], validation.judges[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
     monkeypatch.setattr(_base, "Training", spy)

@@ -1,0 +1,128 @@
+"""From the rows that a user has to the inputs of every member, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear
+from skdnn.network.spec import InputColumn
+from skdnn.tabular.bins import BinEdges
+from skdnn.tabular.encoder import Table, TableEncoder
+from skdnn.training.data import Features, make_features, with_columns
+
+#: Categories of a column that are units of their own; of more, each has a learned vector.
+ONE_HOT_CODES = 32
+#: Length of these vectors.
+D_VECTOR = 8
+#: Outside the bins a number goes on as a line, as far as this.
+FRACTION_RANGE = (-3.0, 4.0)
+
+
+class TableInputs:
+    """What the members make of a table, learned from training rows.
+
+    Parameters
+    ----------
+    categorical_features, scaling : object
+        See ``TableEncoder``.
+    embeddings : sequence of NumericEmbedding or None
+        Of each member.
+    """
+
+    def __init__(
+        self,
+        categorical_features: Any,
+        scaling: str | None,
+        embeddings: Sequence[NumericEmbedding | None],
+    ) -> None:
+        self.encoder = TableEncoder(categorical_features, scaling)
+        self.embeddings = embeddings
+        #: Number of bins -> edges.
+        self.edges: dict[int, BinEdges] = {}
+
+    def fit(self, X: Any, weights: np.ndarray | None) -> TableInputs:
+        """Learn from rows of positive weight; all without ``weights`` (n_samples,)."""
+        self.encoder.fit(X, weights)
+        counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
+        if counts:
+            numbers = self._numbers(self.encoder.transform(X, np.float64))
+            if weights is not None and not weights.all():
+                numbers, weights = numbers[weights > 0], weights[weights > 0]
+            self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
+        return self
+
+    def _numbers(self, table: Table) -> np.ndarray:
+        return table.numeric[:, : self.encoder.n_numeric]
+
+    def columns(self, member: int) -> tuple[InputColumn, ...]:
+        """What the inputs of a member are made of, those with parameters first."""
+        encoder, embedding = self.encoder, self.embeddings[member]
+        found: list[InputColumn] = []
+        bins = self._edges_of(member)
+        for source in range(encoder.n_numeric):
+            if embedding is None:
+                found.append(InputColumn("number", source))
+            else:
+                found += embedding.columns(source, bins.bin_counts[source] if bins else 0)
+        n_indicators = len(encoder.indicator_names)
+        found += [InputColumn("number", encoder.n_numeric + i) for i in range(n_indicators)]
+        for source, n_codes in enumerate(encoder.n_codes):
+            if n_codes > ONE_HOT_CODES:
+                found.append(InputColumn("vector", source, D_VECTOR, n_codes))
+            elif n_codes > 1:
+                # Of two categories one unit; a constant column says nothing.
+                kind, width = ("sign", 1) if n_codes == 2 else ("one_hot", n_codes)
+                found.append(InputColumn(kind, source, width, n_codes))
+        if not found:
+            raise ValueError("X has no column that says anything: all categories are constant.")
+        return tuple(sorted(found, key=lambda column: column.kind not in ("waves", "vector")))
+
+    def _edges_of(self, member: int) -> BinEdges | None:
+        embedding = self.embeddings[member]
+        return self.edges[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else None
+
+    def features(self, X: Any, dtype: np.dtype) -> list[Features]:
+        """Rows as the network takes them, for each member.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_columns)
+        dtype : dtype of the network
+        """
+        table = self.encoder.transform(X, dtype)
+        numbers = make_features(table.numeric, dtype)
+        nothing = np.empty((len(table.codes), 0))
+        located = {
+            n: (bins, np.clip(fractions, *FRACTION_RANGE))
+            for n, edges in self.edges.items()
+            for bins, fractions in [edges.locate(self._numbers(table))]
+        }
+        made = {n: with_columns(numbers, *parts, table.codes) for n, parts in located.items()}
+        plain = with_columns(numbers, nothing, nothing, table.codes)
+        return [
+            made[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
+            for embedding in self.embeddings
+        ]
+
+    def names(self, member: int) -> list[str]:
+        """Names of the inputs of a member: ``column``, ``column_category``, ``column_bin0``."""
+        encoder = self.encoder
+        numbers = [*encoder.numeric_names, *encoder.indicator_names]
+        names: list[str] = []
+        for column in self.columns(member):
+            if column.kind in ("number", "bins", "waves"):
+                name, parts = numbers[column.source], []
+                if column.kind != "number":
+                    word = "bin" if column.kind == "bins" else "wave"
+                    parts = [f"{word}{i}" for i in range(column.width)]
+            else:
+                name = encoder.categorical_names[column.source]
+                labels = [str(label) for label in encoder.category_labels[name]]
+                parts = labels[-column.width :]
+                if column.kind == "vector":
+                    parts = [f"vector{i}" for i in range(column.width)]
+            names += [f"{name}_{part}" for part in parts] or [name]
+        return names

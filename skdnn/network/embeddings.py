@@ -1,0 +1,181 @@
+"""What members make of a number, as settings objects.
+
+scikit-learn's double underscore reaches into the objects (``numeric_embedding__n_bins``).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skdnn.network.spec import InputColumn
+
+
+class NumericEmbedding(BaseEstimator):
+    """Base of the embeddings of numbers."""
+
+    @abstractmethod
+    def columns(self, source: int, n_bins: int) -> list[InputColumn]:
+        """What becomes of a number.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Bins that the column has, if the embedding asks for bins.
+        """
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise if a setting is not what it can be."""
+
+
+class PiecewiseLinear(NumericEmbedding):
+    """A number by its place among bins that hold equally many training rows.
+
+    Each bin is an input: 1 for the bins below that of the number, 0 for those above, and for its
+    own how far into it the number lies. The first layer then makes a piecewise linear function of
+    every number, with kinks where the data are.
+
+    Parameters
+    ----------
+    n_bins : int, default=16
+        Bins of a column, from 1 to 256; fewer where equal numbers make bins empty.
+
+    References
+    ----------
+    Gorishniy, Rubachev & Babenko 2022, "On embeddings for numerical features in tabular deep
+    learning", arXiv 2203.05556.
+
+    Examples
+    --------
+    >>> from skdnn import DNNRegressor, PiecewiseLinear
+    >>> model = DNNRegressor(numeric_embedding=PiecewiseLinear(n_bins=32))
+    >>> model.set_params(numeric_embedding__n_bins=8).numeric_embedding
+    PiecewiseLinear(n_bins=8)
+    """
+
+    def __init__(self, n_bins=16):
+        self.n_bins = n_bins
+
+    def columns(self, source: int, n_bins: int) -> list[InputColumn]:
+        """The inputs of a number: its bins."""
+        return [InputColumn("bins", source, n_bins, n_bins)]
+
+    def check(self) -> None:
+        """Raise a ValueError if ``n_bins`` is not an int from 1 to 256."""
+        _check_int(self, "n_bins", 1, 256)
+
+
+class Periodic(NumericEmbedding):
+    """A number and learned waves of it.
+
+    Of every number ``cos(2 pi w x + b)`` for several frequencies w and phases b, times a matrix
+    of its own, and the number itself: all are learned, at a tenth of the learning rate. Smooth
+    functions of a number need few of them. (In the paper: PBLD, periodic with bias, linear,
+    densely connected.)
+
+    Parameters
+    ----------
+    n_frequencies : int, default=16
+        Waves of each number, from 1 to 256.
+    d_embedding : int, default=4
+        Inputs that a number becomes, from 2 to 64; the last one is the number itself.
+    sigma : float, default=0.1
+        Standard deviation of the frequencies at the start, above 0: the waves are as narrow as
+        ``1 / sigma`` times the interquartile range.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart 2024, "Better by default", arXiv 2407.04491.
+
+    Examples
+    --------
+    >>> from skdnn import DNNRegressor, Periodic
+    >>> DNNRegressor(numeric_embedding=Periodic(sigma=0.2)).numeric_embedding
+    Periodic(sigma=0.2)
+    """
+
+    def __init__(self, n_frequencies=16, d_embedding=4, sigma=0.1):
+        self.n_frequencies = n_frequencies
+        self.d_embedding = d_embedding
+        self.sigma = sigma
+
+    def columns(self, source: int, n_bins: int) -> list[InputColumn]:
+        """The inputs of a number: mixtures of its waves, and the number."""
+        width = self.d_embedding - 1
+        waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
+        return [waves, InputColumn("number", source)]
+
+    def check(self) -> None:
+        """Raise a ValueError if a setting is out of its range."""
+        _check_int(self, "n_frequencies", 1, 256)
+        _check_int(self, "d_embedding", 2, 64)
+        if isinstance(self.sigma, bool) or not isinstance(self.sigma, Real) or not (
+            0 < float(self.sigma) < np.inf
+        ):  # fmt: skip
+            raise ValueError(
+                "The 'sigma' parameter of Periodic must be a float in the range (0, inf). "
+                f"Got {self.sigma!r} instead."
+            )
+
+
+#: Name -> the embeddings that the members take in turn; None is the number as it is.
+EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
+    "piecewise_linear": (PiecewiseLinear(),),
+    "periodic": (Periodic(),),
+    "mixed": (PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)),
+}
+
+
+def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | None]:
+    """The embedding of each member.
+
+    Parameters
+    ----------
+    value : object
+        Of the parameter ``numeric_embedding``.
+    n_members : int
+
+    Raises
+    ------
+    ValueError
+        If it is none of what is accepted.
+    """
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    chosen: list[NumericEmbedding | None] = []
+    for item in value if several else [value]:
+        if isinstance(item, str) and item in EMBEDDINGS:
+            chosen += EMBEDDINGS[item]
+        elif item is None or isinstance(item, NumericEmbedding):
+            chosen.append(item)
+        else:
+            raise ValueError(
+                f"The 'numeric_embedding' parameter must be None, one of {set(EMBEDDINGS)}, "
+                "PiecewiseLinear(...), Periodic(...), or a sequence of these that the members take "
+                f"in turn. Got {value!r} instead."
+            )
+    if not chosen:
+        raise ValueError(
+            "The 'numeric_embedding' parameter must not be an empty sequence; None is no embedding."
+        )
+    for embedding in chosen:
+        if embedding is not None:
+            embedding.check()
+    return [chosen[member % len(chosen)] for member in range(n_members)]
+
+
+def _check_int(settings: Any, name: str, low: int, high: int) -> None:
+    value = getattr(settings, name)
+    valid = isinstance(value, Integral) and not isinstance(value, bool)
+    if not valid or not low <= int(value) <= high:
+        raise ValueError(
+            f"The {name!r} parameter of {type(settings).__name__} must be an int in the range "
+            f"[{low}, {high}]. Got {value!r} instead."
+        )
