@@ -20,6 +20,7 @@ from skdnn.estimators._checks import (
 )
 from skdnn.estimators._html import network_html
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
+from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
@@ -73,7 +74,7 @@ class Data(NamedTuple):
         return self.take(np.flatnonzero(self.weights))
 
 
-class BaseDNN(CallbackSupportMixin, BaseEstimator):
+class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
     _network: Network
