@@ -66,9 +66,9 @@ def _compile(dtype: str) -> dict[str, float]:
     # An epoch with validation, and the gradient over all rows; there is nothing to learn, and
     # nothing to warn of.
     for solver, normalization in product(("adam", "lbfgs"), (None, "layer")):
-        model = DNNRegressor(
-            (1,), solver=solver, normalization=normalization, learning_rate="cosine", max_iter=1,
-            tol=1e9, random_state=0, dtype=dtype,
+        model = DNNRegressor.preset(
+            "mlp", hidden_layer_sizes=(1,), solver=solver, normalization=normalization,
+            learning_rate="cosine", max_iter=1, tol=1e9, random_state=0, dtype=dtype,
         )  # fmt: skip
         model.fit(X, y, X_val=X, y_val=y)
     seconds: defaultdict[str, float] = defaultdict(float)

@@ -23,12 +23,13 @@ from skdnn.kernels import epoch
 X = np.random.default_rng(0).standard_normal((300, 4)).astype("float32")
 y = X @ np.ones((4, 2)) > 0
 options = dict(dtype="float32", max_iter=2, learning_rate="cosine", random_state=0)
-model = DNNClassifier(
-    (5, 3), "gelu", normalization="batch", dropout=0.1, early_stopping=True, n_members=2, n_jobs=2,
-    **options,
+model = DNNClassifier.preset(
+    "mlp", hidden_layer_sizes=(5, 3), activation="gelu", normalization="batch", dropout=0.1,
+    early_stopping=True, n_members=2, n_jobs=2, **options,
 )
 model.fit(csr_matrix(X), y).predict(X)
-DNNRegressor(solver="lbfgs", tol=1e9, **options).fit(X, y).predict(csr_matrix(X[:1]))
+model = DNNRegressor.preset("mlp", solver="lbfgs", tol=1e9, **options)
+model.fit(X, y).predict(csr_matrix(X[:1]))
 for function in (epoch.loss_value, epoch.predict_raw, epoch.sum_gradients, epoch.train_epoch):
     statistics = function.stats
     print(sum(statistics.cache_misses.values()), sum(statistics.cache_hits.values()))

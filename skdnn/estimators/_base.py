@@ -23,6 +23,7 @@ from skdnn.estimators._checks import (
 from skdnn.estimators._html import network_html
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
+from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
@@ -82,7 +83,7 @@ class Part(NamedTuple):
     held_out: Data | None
 
 
-class BaseDNN(CallbackSupportMixin, BaseEstimator):
+class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
     _network: Network

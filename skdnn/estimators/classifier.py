@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, has_epochs, unchanged_on_failure
 from skdnn.estimators._params import CONSTRAINTS, documented
+from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._sklearn import (
     Interval,
     StrOptions,
@@ -63,7 +64,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     See Also
     --------
     DNNRegressor : The same for numbers.
-    sklearn.neural_network.MLPClassifier : Its parameters have the same names here.
+    sklearn.neural_network.MLPClassifier : Its parameters have the same names here, and
+        ``DNNClassifier.preset("mlp")`` has its defaults.
 
     References
     ----------
@@ -84,6 +86,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     """
 
     _default_scoring = "accuracy"
+    _presets = CLASSIFIER_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
         "loss": [StrOptions({"log_loss", "brier"})],

@@ -13,6 +13,7 @@ from skdnn.estimators._checks import (
     unchanged_on_failure,
 )
 from skdnn.estimators._params import CONSTRAINTS, documented
+from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._sklearn import StrOptions, fit_context
 from skdnn.estimators._validation import mean_r2
 from skdnn.kernels.losses import LOSSES
@@ -57,7 +58,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     See Also
     --------
     DNNClassifier : The same for classes.
-    sklearn.neural_network.MLPRegressor : Its parameters have the same names here.
+    sklearn.neural_network.MLPRegressor : Its parameters have the same names here, and
+        ``DNNRegressor.preset("mlp")`` has its defaults.
 
     References
     ----------
@@ -77,6 +79,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """
 
     _default_scoring = "r2"
+    _presets = REGRESSOR_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
         "loss": [StrOptions(set(NAMES)), LossSettings],

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
@@ -28,7 +29,7 @@ def data(cls):
 
 
 def make(cls, **params):
-    return cls(**{"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0, **params})
+    return mlp(cls, **{"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0, **params})
 
 
 # ---------------------------------------------------------------- parameters

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from mlp import mlp
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error
@@ -37,7 +38,7 @@ def data(cls):
 def make(cls, **params):
     defaults = {"learning_rate_init": 0.02, "max_iter": 6, "batch_size": 32, "random_state": 0,
                 "dtype": "float64"}  # fmt: skip
-    return cls((8,), **{**defaults, **params})
+    return mlp(cls, (8,), **{**defaults, **params})
 
 
 def raw(model, X):

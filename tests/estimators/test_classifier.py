@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp_classifier
 from scipy.special import expit, softmax
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import scale
-
-from skdnn import DNNClassifier
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -21,7 +20,7 @@ IRIS_X = scale(IRIS_X)
 
 def classifier(**params):
     defaults = {"learning_rate_init": 0.01, "max_iter": 10, "batch_size": 32, "random_state": 0}
-    return DNNClassifier((8,), **{**defaults, **params})
+    return mlp_classifier((8,), **{**defaults, **params})
 
 
 def two_classes():
@@ -135,7 +134,7 @@ def test_output_units(n_classes, n_outputs, link):
 def test_a_network_without_hidden_layer_is_logistic_regression(n_classes):
     X, y = two_classes() if n_classes == 2 else load_wine(return_X_y=True)
     X = scale(X)[:, :6]
-    model = DNNClassifier(
+    model = mlp_classifier(
         (), alpha=1.0, solver="sgd", learning_rate_init=1.0, batch_size=len(X), max_iter=2000,
         n_iter_no_change=50, tol=1e-12, random_state=0, dtype="float64",
     ).fit(X, y)  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp, mlp_classifier, mlp_regressor
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -25,7 +26,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, scale
 
-from skdnn import DNNClassifier, DNNRegressor
+from skdnn import DNNClassifier
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -34,12 +35,12 @@ pytestmark = pytest.mark.filterwarnings(
 
 def classifier(**params):
     defaults = {"learning_rate_init": 0.01, "max_iter": 15, "batch_size": 64, "random_state": 0}
-    return DNNClassifier((16,), **{**defaults, **params})
+    return mlp_classifier((16,), **{**defaults, **params})
 
 
 def regressor(**params):
     defaults = {"learning_rate_init": 0.02, "max_iter": 40, "batch_size": 64, "random_state": 0}
-    return DNNRegressor((16,), **{**defaults, **params})
+    return mlp_regressor((16,), **{**defaults, **params})
 
 
 def cancer():
@@ -134,7 +135,7 @@ def test_ada_boost_weights_the_rows_that_its_members_miss():
             received.append(sample_weight)
             return super().fit(X, y, sample_weight=sample_weight)
 
-    weak = Weak((), max_iter=10, learning_rate_init=0.01, random_state=0)
+    weak = mlp(Weak, (), max_iter=10, learning_rate_init=0.01, random_state=0)
     boosted = AdaBoostClassifier(weak, n_estimators=3, random_state=0).fit(X, y)
     first, second = boosted.estimators_[:2]
     missed = first.predict(X) != y

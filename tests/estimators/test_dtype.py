@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.preprocessing import scale
 
@@ -27,8 +28,9 @@ def digits(n_rows=200):
 
 
 def make(cls, **params):
-    return cls(
-        **{"hidden_layer_sizes": (9,), "max_iter": 3, "random_state": 0, "dtype": "auto", **params}
+    return mlp(
+        cls,
+        **{"hidden_layer_sizes": (9,), "max_iter": 3, "random_state": 0, "dtype": "auto", **params},
     )
 
 

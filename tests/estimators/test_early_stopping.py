@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mlp import mlp
 from numpy_twin import dense_rows
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_linnerud
 from sklearn.metrics import accuracy_score, log_loss, r2_score
@@ -32,7 +33,7 @@ def make(task, **params):
     cls = DNNRegressor if task == "regression" else DNNClassifier
     defaults = {"learning_rate_init": 0.02, "max_iter": 25, "batch_size": 32, "random_state": 0,
                 "early_stopping": True, "dtype": "float64"}  # fmt: skip
-    return cls((10,), **{**defaults, **params})
+    return mlp(cls, (10,), **{**defaults, **params})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mlp import mlp, mlp_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import scale
@@ -25,7 +26,7 @@ def data(cls):
 
 def fitted(cls, **params):
     params = {"max_iter": 5, "random_state": 0, "early_stopping": True, **params}
-    return cls((6,), **params).fit(*data(cls))
+    return mlp(cls, (6,), **params).fit(*data(cls))
 
 
 def snapshot(model, X):
@@ -98,7 +99,7 @@ def test_divergence_by_the_learning_rate():
 def test_divergence_in_the_very_last_step_is_seen():
     """The loss of the only epoch is finite, the weights after it are not."""
     X, y = data(DNNRegressor)
-    model = DNNRegressor(
+    model = mlp_regressor(
         (), solver="sgd", learning_rate_init=1e308, max_iter=1, batch_size=len(X), random_state=0
     )
     with pytest.raises(ValueError, match=r"non-finite.*epoch 1 "):
@@ -109,7 +110,7 @@ def test_divergence_in_the_very_last_step_is_seen():
 @pytest.mark.parametrize("cls", CLASSES)
 def test_a_failed_first_fit_is_no_fit(cls):
     X, y = data(cls)
-    model = cls((6,), random_state=0)
+    model = mlp(cls, (6,), random_state=0)
     parameters = vars(model).copy()
     with pytest.raises(ValueError, match="contains NaN"):
         model.fit(*nan_in_data(X, y))

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from mlp import mlp
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
@@ -36,7 +37,7 @@ def data(cls_or_task):
 def make(cls, **params):
     defaults = {"hidden_layer_sizes": (8, 6), "learning_rate_init": 0.01, "max_iter": 4,
                 "batch_size": 32, "random_state": 0}  # fmt: skip
-    return cls(**{**defaults, **params})
+    return mlp(cls, **{**defaults, **params})
 
 
 def bits(model):
@@ -301,7 +302,7 @@ def test_attributes_are_those_of_scikit_learn(task, early_stopping):
     X, y = data(task)
     params = {"hidden_layer_sizes": (7, 5), "max_iter": 6, "random_state": 0, "batch_size": 16,
               "early_stopping": early_stopping}  # fmt: skip
-    ours, theirs = ours_class(**params).fit(X, y), theirs_class(**params).fit(X, y)
+    ours, theirs = mlp(ours_class, **params).fit(X, y), theirs_class(**params).fit(X, y)
     for name in ("n_layers_", "n_outputs_", "out_activation_", "n_iter_", "t_", "n_features_in_"):
         assert getattr(ours, name) == getattr(theirs, name), name
         assert type(getattr(ours, name)) is type(getattr(theirs, name)), name

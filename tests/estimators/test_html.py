@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from mlp import mlp_classifier
 from sklearn import config_context
 from sklearn.datasets import load_iris
 
@@ -18,7 +19,7 @@ def table(html):
 
 
 def test_layers_shapes_and_numbers_of_parameters():
-    model = DNNClassifier(
+    model = mlp_classifier(
         (8, 5), "gelu", normalization="batch", dropout=(0.1, 0.0), input_dropout=0.2, max_iter=1,
         n_members=2,
     ).fit(*load_iris(return_X_y=True))  # fmt: skip

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from mlp import mlp
 from numpy_twin import dense_rows
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score
@@ -32,7 +33,7 @@ def data(cls):
 def make(cls, **params):
     defaults = {"learning_rate_init": 0.02, "max_iter": 40, "batch_size": 16, "random_state": 0,
                 "n_iter_no_change": np.inf}  # fmt: skip
-    return cls((10,), **{**defaults, **params})
+    return mlp(cls, (10,), **{**defaults, **params})
 
 
 def bits(model):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mlp import mlp_classifier, mlp_regressor
 from scipy.optimize import minimize
 from scipy.special import expit, softmax
 from sklearn.base import clone
@@ -18,7 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import scale
 from sklearn.utils import get_tags
 
-from skdnn import DNNClassifier, DNNRegressor, Huber, Quantile
+from skdnn import DNNRegressor, Huber, Quantile
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -49,12 +50,12 @@ def data(loss):
 def exact(loss, **params):
     """No hidden layer, to the minimum."""
     defaults = {"solver": "lbfgs", "alpha": 0.0, "tol": 1e-9, "max_iter": 1000, "random_state": 0}
-    return DNNRegressor((), loss=loss, **{**defaults, **params})
+    return mlp_regressor((), loss=loss, **{**defaults, **params})
 
 
 def annealed(loss, n_rows=150, **params):
     """No hidden layer, for losses with kinks: full batches and a rate that falls to zero."""
-    return DNNRegressor(
+    return mlp_regressor(
         (), loss=loss, batch_size=n_rows, learning_rate="cosine", learning_rate_init=0.05,
         max_iter=1500, n_iter_no_change=np.inf, alpha=0.0, random_state=0, dtype="float64",
         **params,
@@ -90,7 +91,7 @@ def test_the_loss_is_half_the_deviance(loss, deviance):
 @pytest.mark.parametrize("loss", POSITIVE)
 def test_predictions_of_an_exponential_are_positive(loss):
     X, y = positive(loss)
-    model = DNNRegressor((8,), loss=loss, max_iter=30, random_state=0).fit(X, y)
+    model = mlp_regressor((8,), loss=loss, max_iter=30, random_state=0).fit(X, y)
     far = 20 * X
     assert (model.predict(far) > 0).all()
     assert model.predict(far).min() < y.mean() / 10
@@ -141,7 +142,7 @@ def test_the_median_is_half_the_absolute_error():
     params = {"max_iter": 20, "random_state": 0}
     for name, settings in (("huber", Huber(1.0)), ("quantile", Quantile(0.5))):
         by_name, by_object = (
-            DNNRegressor((5,), loss=loss, **params).fit(X, y) for loss in (name, settings)
+            mlp_regressor((5,), loss=loss, **params).fit(X, y) for loss in (name, settings)
         )
         np.testing.assert_array_equal(by_name.predict(X), by_object.predict(X))
 
@@ -153,10 +154,10 @@ def test_an_integer_weight_is_so_many_rows(loss):
     times = np.random.default_rng(1).integers(0, 4, len(y))
     params = {"loss": loss, "alpha": 0.5, "max_iter": 8, "learning_rate_init": 0.01,
               "random_state": 0, "dtype": "float64"}  # fmt: skip
-    repeated = DNNRegressor((6,), "tanh", batch_size=int(times.sum()), **params).fit(
+    repeated = mlp_regressor((6,), "tanh", batch_size=int(times.sum()), **params).fit(
         X.repeat(times, axis=0), y.repeat(times)
     )
-    weighted = DNNRegressor((6,), "tanh", batch_size=int((times > 0).sum()), **params).fit(
+    weighted = mlp_regressor((6,), "tanh", batch_size=int((times > 0).sum()), **params).fit(
         X, y, sample_weight=times
     )
     np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-7, atol=1e-9)
@@ -196,7 +197,7 @@ LEVELS = [0.1, 0.4, 0.7, 0.95]
 @pytest.fixture(scope="module")
 def quantiles():
     X, y = scattered()
-    return DNNRegressor(
+    return mlp_regressor(
         (16,), "tanh", loss=Quantile(LEVELS), learning_rate="cosine", learning_rate_init=0.03,
         max_iter=60, n_iter_no_change=np.inf, random_state=0,
     ).fit(X, y)  # fmt: skip
@@ -225,7 +226,7 @@ def test_the_prediction_is_the_level_next_to_one_half(quantiles):
 def test_the_loss_of_several_levels_is_the_sum_of_their_pinball_losses():
     """Untrained, lines cross: the loss is that of the outputs, the predictions are sorted."""
     X, y = diabetes()
-    model = DNNRegressor(
+    model = mlp_regressor(
         (), loss=Quantile([0.1, 0.6]), max_iter=1, learning_rate_init=1e-12, alpha=0.0,
         random_state=0, dtype="float64",
     )  # fmt: skip
@@ -242,7 +243,7 @@ def test_the_loss_of_several_levels_is_the_sum_of_their_pinball_losses():
 def test_shapes_of_quantiles():
     X, y = diabetes()
     Y = np.column_stack([y, 10 + y])
-    one = DNNRegressor((4,), loss="quantile", max_iter=2, random_state=0)
+    one = mlp_regressor((4,), loss="quantile", max_iter=2, random_state=0)
     assert one.fit(X, y).predict_quantiles(X).shape == (150, 1)
     np.testing.assert_array_equal(one.predict_quantiles(X)[:, 0], one.predict(X))
     assert one.fit(X, Y).predict_quantiles(X).shape == (150, 2, 1)
@@ -258,7 +259,7 @@ def test_shapes_of_quantiles():
 
 @pytest.mark.parametrize("loss", [*(n for n in NAMES if n != "quantile"), Huber()], ids=str)
 def test_only_quantiles_have_predict_quantiles(loss):
-    model = DNNRegressor((3,), loss=loss)
+    model = mlp_regressor((3,), loss=loss)
     assert not hasattr(model, "predict_quantiles")
     assert hasattr(model.set_params(loss=Quantile(0.3)), "predict_quantiles")
     assert hasattr(model.set_params(loss="quantile"), "predict_quantiles")
@@ -268,7 +269,7 @@ def test_only_quantiles_have_predict_quantiles(loss):
 
 
 def test_double_underscore_reaches_into_the_loss():
-    model = DNNRegressor((3,), loss=Huber(2.0))
+    model = mlp_regressor((3,), loss=Huber(2.0))
     assert model.get_params()["loss__delta"] == 2.0
     model.set_params(loss__delta=0.5)
     assert model.loss.delta == 0.5
@@ -313,7 +314,7 @@ def test_search_over_settings_and_names():
 ], ids=repr)  # fmt: skip
 def test_wrong_settings(loss, message):
     X, y = diabetes()
-    model = DNNRegressor((3,), loss=loss, max_iter=1)
+    model = mlp_regressor((3,), loss=loss, max_iter=1)
     with pytest.raises((ValueError, TypeError), match=message):
         model.fit(X, y)
     assert not hasattr(model, "n_features_in_")
@@ -332,7 +333,7 @@ def test_wrong_settings(loss, message):
 ])  # fmt: skip
 def test_targets_outside_the_domain(loss, change, message):
     X, y = positive(loss)
-    model = DNNRegressor((3,), loss=loss, max_iter=1)
+    model = mlp_regressor((3,), loss=loss, max_iter=1)
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(X, change(y))
     assert "y_val" not in str(caught.value)
@@ -369,7 +370,7 @@ def multilabel():
 def classifier(hidden=(), **params):
     defaults = {"solver": "lbfgs", "alpha": 0.0, "max_iter": 100, "tol": 1e-3, "random_state": 0,
                 "loss": "brier"}  # fmt: skip
-    return DNNClassifier(hidden, **{**defaults, **params})
+    return mlp_classifier(hidden, **{**defaults, **params})
 
 
 quiet_lbfgs = pytest.mark.filterwarnings(

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from mlp import mlp
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
@@ -47,7 +48,7 @@ def make(task, **params):
         defaults["loss"] = "poisson"
     if task == "quantile":
         defaults["loss"] = Quantile([0.2, 0.9])
-    return cls((7, 5), **{**defaults, **params})
+    return mlp(cls, (7, 5), **{**defaults, **params})
 
 
 def bits(model):

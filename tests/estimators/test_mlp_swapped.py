@@ -9,6 +9,7 @@ import inspect
 
 import pytest
 import sklearn.neural_network
+from mlp import mlp
 
 from skdnn import DNNClassifier, DNNRegressor
 
@@ -59,8 +60,8 @@ def load():
     module = importlib.util.module_from_spec(spec)
     with patch.context() as context:
         for name, cls in (("MLPClassifier", DNNClassifier), ("MLPRegressor", DNNRegressor)):
-            swapped = with_defaults(cls, dtype="input")
-            context.setattr(sklearn.neural_network, name, swapped)
+            defaults = mlp(cls, dtype="input").get_params()
+            context.setattr(sklearn.neural_network, name, with_defaults(cls, **defaults))
         spec.loader.exec_module(module)
     return module
 

@@ -6,6 +6,7 @@ import pickle
 import joblib
 import numpy as np
 import pytest
+from mlp import mlp
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.preprocessing import scale
@@ -31,7 +32,7 @@ def data(cls):
 def fitted(cls, **params):
     defaults = {"hidden_layer_sizes": (12, 7), "max_iter": 3, "random_state": 0,
                 "learning_rate_init": 0.01}  # fmt: skip
-    return cls(**{**defaults, **params}).fit(*data(cls))
+    return mlp(cls, **{**defaults, **params}).fit(*data(cls))
 
 
 def through_pickle(model, tmp_path):
@@ -127,7 +128,9 @@ def test_a_pickle_holds_the_parameters_and_nothing_of_the_data(cls):
     for n_rows in (300, 6000):
         X = rng.normal(size=(n_rows, 40))
         y = np.arange(n_rows) % 3 if cls is DNNClassifier else X[:, 0]
-        model = cls((200, 50), max_iter=2, random_state=0, dtype="float64", batch_size=n_rows // 2)
+        model = mlp(
+            cls, (200, 50), max_iter=2, random_state=0, dtype="float64", batch_size=n_rows // 2
+        )
         model.fit(X, y, sample_weight=np.ones(n_rows))
         model.predict(X)
         n_bytes = sum(array.nbytes for array in [*model.coefs_, *model.intercepts_])

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp_regressor
 from sklearn.datasets import load_diabetes, load_linnerud
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import scale
-
-from skdnn import DNNRegressor
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 def regressor(sizes=(16,), **params):
     defaults = {"learning_rate_init": 0.02, "max_iter": 40, "batch_size": 64, "random_state": 0}
-    return DNNRegressor(sizes, **{**defaults, **params})
+    return mlp_regressor(sizes, **{**defaults, **params})
 
 
 def diabetes():
@@ -82,7 +81,7 @@ def test_dtype_of_targets(kind):
 
 
 def full_batch(n_rows, **params):
-    return DNNRegressor(
+    return mlp_regressor(
         (), solver="sgd", learning_rate_init=0.1, batch_size=n_rows, max_iter=5000, tol=1e-14,
         n_iter_no_change=50, random_state=0, dtype="float64", **params,
     )  # fmt: skip

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from mlp import mlp, mlp_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import ElasticNet
 from sklearn.preprocessing import scale
@@ -31,7 +32,7 @@ def data(cls, n_rows=120):
 def make(cls, hidden=(8,), **params):
     defaults = {"learning_rate_init": 0.01, "max_iter": 8, "batch_size": 16, "random_state": 0,
                 "dtype": "float64"}  # fmt: skip
-    return cls(hidden, **{**defaults, **params})
+    return mlp(cls, hidden, **{**defaults, **params})
 
 
 def raw(model, X):
@@ -370,12 +371,12 @@ def test_the_decay_is_the_product_of_its_factors():
     """Targets that need no weights, and a gradient of zero: what remains is the decay."""
     X = np.zeros((32, 3))
     y = np.zeros(32)
-    model = DNNRegressor(
+    model = mlp_regressor(
         (), solver="adamw", weight_decay=3.0, learning_rate_init=0.05, alpha=0.0, max_iter=8,
         batch_size=8, regularization_schedule="flat_cos", random_state=0, dtype="float64",
         n_iter_no_change=np.inf,
     )  # fmt: skip
-    start = DNNRegressor(**{**model.get_params(), "learning_rate_init": NO_STEP}).fit(X, y)
+    start = mlp_regressor(**{**model.get_params(), "learning_rate_init": NO_STEP}).fit(X, y)
     model.fit(X, y)
     t = np.arange(32) / 32
     strength = np.where(t < 0.5, 1, 0.5 * (1 + np.cos(np.pi * (2 * t - 1))))

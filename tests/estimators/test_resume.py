@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp, mlp_classifier
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.preprocessing import scale
@@ -25,7 +26,7 @@ def data(cls):
 
 
 def make(cls, **params):
-    return cls((7, 5), batch_size=32, random_state=0, tol=0.0, **params)
+    return mlp(cls, (7, 5), batch_size=32, random_state=0, tol=0.0, **params)
 
 
 VARIANTS = {
@@ -67,7 +68,7 @@ def test_epochs_of_partial_fit_are_those_of_fit(cls):
 
 def test_partial_fit_takes_other_rows_and_missing_classes():
     X, y = data(DNNClassifier)
-    model = DNNClassifier((10,), learning_rate_init=0.01, random_state=0)
+    model = mlp_classifier((10,), learning_rate_init=0.01, random_state=0)
     model.partial_fit(X[:100], y[:100], **CLASSES)  # no class 2 yet
     for start in list(range(0, 150, 30)) * 30:
         rows = np.arange(start, start + 30) * 7 % 150
@@ -79,12 +80,12 @@ def test_partial_fit_takes_other_rows_and_missing_classes():
 def test_partial_fit_says_what_it_needs():
     X, y = data(DNNClassifier)
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
-        DNNClassifier().partial_fit(X, y)
-    model = DNNClassifier((3,)).partial_fit(X, y, **CLASSES)
+        mlp_classifier().partial_fit(X, y)
+    model = mlp_classifier((3,)).partial_fit(X, y, **CLASSES)
     with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
         model.partial_fit(X, y + 1)
     with pytest.raises(ValueError, match="early_stopping=True"):
-        DNNClassifier(early_stopping=True).partial_fit(X, y, **CLASSES)
+        mlp_classifier(early_stopping=True).partial_fit(X, y, **CLASSES)
     with pytest.raises(ValueError, match="features"):
         model.partial_fit(X[:, :3], y)
 
@@ -131,7 +132,7 @@ def test_a_failed_continuation_changes_nothing(cls):
 
 def test_adaptive_rate_falls_until_it_is_too_small(capsys):
     X, y = data(DNNClassifier)
-    model = DNNClassifier(
+    model = mlp_classifier(
         (4,), learning_rate="adaptive", learning_rate_init=1e-3, tol=1.0, n_iter_no_change=1,
         verbose=True, random_state=0,
     )  # fmt: skip

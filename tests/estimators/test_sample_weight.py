@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.metrics import r2_score
@@ -27,7 +28,7 @@ def data(cls):
 def make(cls, **params):
     defaults = {"learning_rate_init": 0.01, "max_iter": 8, "batch_size": 16, "random_state": 0,
                 "dtype": "float64"}  # fmt: skip
-    return cls((8,), **{**defaults, **params})
+    return mlp(cls, (8,), **{**defaults, **params})
 
 
 def raw(model, X):
@@ -164,7 +165,7 @@ def test_a_batch_of_light_rows_moves_little(cls, link, n_rows):
     }  # fmt: skip
     fits = {}
     for epochs, rate in ((1, 1e-300), (1, 0.5)):
-        model = cls(learning_rate_init=rate, max_iter=epochs, alpha=0.3, **sgd)
+        model = mlp(cls, learning_rate_init=rate, max_iter=epochs, alpha=0.3, **sgd)
         model.fit(X, y, sample_weight=weights)
         fits[rate] = model.coefs_[0][:, 0].copy(), model.intercepts_[0][0]
     coef, intercept = one_epoch_of_sgd(

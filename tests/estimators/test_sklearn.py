@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp, mlp_regressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.metrics import r2_score
@@ -24,7 +25,7 @@ Y = (X[:, 0] > 0).astype(int)
 
 
 def fitted(cls, X=X, **params):
-    return cls((4,), max_iter=2, random_state=0, **params).fit(X, Y)
+    return mlp(cls, (4,), max_iter=2, random_state=0, **params).fit(X, Y)
 
 
 def with_value(value):
@@ -125,7 +126,7 @@ def test_r2_is_that_of_scikit_learn_to_the_bit(n_outputs, dtype):
 
 
 def test_r2_of_a_single_validation_row_is_not_a_number():
-    model = DNNRegressor((4,), max_iter=2, random_state=0)
+    model = mlp_regressor((4,), max_iter=2, random_state=0)
     with pytest.warns(Warning, match="not well-defined with less than two samples"):
         model.fit(X, X[:, 0], X_val=X[:1], y_val=X[:1, 0])
     assert np.isnan(model.validation_scores_).all()

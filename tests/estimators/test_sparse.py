@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from mlp import mlp, mlp_regressor
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import cross_val_score
@@ -36,7 +37,7 @@ def data(cls):
 def make(cls, hidden=(8,), **params):
     defaults = {"learning_rate_init": 0.01, "max_iter": 8, "batch_size": 16, "random_state": 0,
                 "dtype": "float64"}  # fmt: skip
-    return cls(hidden, **{**defaults, **params})
+    return mlp(cls, hidden, **{**defaults, **params})
 
 
 def raw(model, X):
@@ -246,7 +247,7 @@ def test_a_million_columns(forbidden, params):
     columns = rng.integers(0, n_columns, rows.size)
     X = sparse.csr_array((np.ones(rows.size), (rows, columns)), shape=(n_rows, n_columns))
     y = np.sign(np.arange(n_rows) % 2 - 0.5)
-    model = DNNRegressor((2,), max_iter=1, batch_size=1000, random_state=0, **params)
+    model = mlp_regressor((2,), max_iter=1, batch_size=1000, random_state=0, **params)
     tracemalloc.start()
     try:
         predictions = model.fit(X, y).predict(X)

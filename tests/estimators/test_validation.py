@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp, mlp_regressor
 from numpy_twin import dense_rows
 from sklearn import config_context
 from sklearn.base import clone
@@ -60,7 +61,7 @@ def make(task, **params):
     cls = DNNRegressor if task == "regression" else DNNClassifier
     defaults = {"learning_rate_init": 0.05, "max_iter": 25, "batch_size": 32, "random_state": 0,
                 "early_stopping": True, "dtype": "float64"}  # fmt: skip
-    return cls((10,), **{**defaults, **params})
+    return mlp(cls, (10,), **{**defaults, **params})
 
 
 def bits(model):
@@ -587,7 +588,7 @@ def test_a_splitter_may_count_from_the_end_or_give_masks(kind):
     for each in ("plain", kind):
         splitter = Splitter()
         splitter.kind = each
-        model = DNNRegressor(
+        model = mlp_regressor(
             (5,), early_stopping=True, validation_fraction=splitter, max_iter=5, random_state=0,
             n_iter_no_change=np.inf, learning_rate="cosine",
         )  # fmt: skip

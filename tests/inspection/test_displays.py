@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from mlp import mlp_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -14,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skdnn
-from skdnn import DNNClassifier, LearningRateDisplay, LossCurveDisplay, WeightsDisplay
+from skdnn import LearningRateDisplay, LossCurveDisplay, WeightsDisplay
 from skdnn.inspection._displays import fitted_network
 
 FROM_ESTIMATOR = [LossCurveDisplay.from_estimator, WeightsDisplay.from_estimator]
@@ -32,7 +33,7 @@ DISPLAYS = [
 
 
 def network():
-    return DNNClassifier((), solver="lbfgs", alpha=10, random_state=0)
+    return mlp_classifier((), solver="lbfgs", alpha=10, random_state=0)
 
 
 def pipeline():

@@ -3,6 +3,7 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+from mlp import mlp_classifier, mlp_regressor
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -59,7 +60,7 @@ def isotropic(factor=1.0):
 
 def gradient_descent(**params):
     plain = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0, "batch_size": 60, "random_state": 0}
-    return DNNRegressor((), **{**plain, **params})
+    return mlp_regressor((), **{**plain, **params})
 
 
 @at_an_end
@@ -92,7 +93,7 @@ def test_the_suggestion_follows_the_curvature(factor):
 
 
 def test_the_end_is_where_the_smoothed_loss_is_four_times_its_minimum():
-    display = find_learning_rate(DNNClassifier(random_state=0), *iris())
+    display = find_learning_rate(mlp_classifier(random_state=0), *iris())
     assert 10 < len(display.losses) < 200
     assert display.smoothed_losses[-1] > 4 * display.smoothed_losses.min()
     before = smooth(display.losses[:-1], 200)
@@ -133,7 +134,7 @@ def test_smoothing_has_no_lag():
 def test_the_suggestion_is_as_good_as_the_best_of_a_grid(data, solver):
     X, y = data(return_X_y=True)
     X = scale(X)
-    model = DNNClassifier((20,), solver=solver, max_iter=60, random_state=0)
+    model = mlp_classifier((20,), solver=solver, max_iter=60, random_state=0)
     rate = find_learning_rate(model, X, y).suggestion
 
     def score(rate):
@@ -150,7 +151,7 @@ def test_regression(solver, n_outputs):
     X, _ = iris()
     y = X[:, :n_outputs] ** 2
     y = y[:, 0] if n_outputs == 1 else y
-    model = DNNRegressor((10,), solver=solver, dropout=0.1, random_state=0)
+    model = mlp_regressor((10,), solver=solver, dropout=0.1, random_state=0)
     display = find_learning_rate(model, X, y)
     assert 1e-4 < display.suggestion < 0.3
     assert display.suggestion in display.learning_rates
@@ -162,7 +163,7 @@ def test_regression(solver, n_outputs):
 @at_an_end
 def test_batches(calls):
     X = np.arange(23.0)[:, None] / 10
-    model = DNNRegressor((3,), batch_size=5, random_state=0)
+    model = mlp_regressor((3,), batch_size=5, random_state=0)
     find_learning_rate(model, X, X[:, 0], n_steps=12, stop=1e-3)
     batches = [call[0][:, 0] for call in calls]
     assert [len(batch) for batch in batches] == [5] * 12
@@ -177,13 +178,13 @@ def test_batches(calls):
 @pytest.mark.parametrize(("n_rows", "size"), [(30, 30), (500, 200)])
 def test_automatic_batch_size(calls, n_rows, size):
     X = np.random.default_rng(0).standard_normal((n_rows, 2))
-    find_learning_rate(DNNRegressor((3,)), X, X[:, 0], n_steps=5, random_state=0, stop=1e-3)
+    find_learning_rate(mlp_regressor((3,)), X, X[:, 0], n_steps=5, random_state=0, stop=1e-3)
     assert {len(call[0]) for call in calls} == {size}
 
 
 def test_parameters_that_would_spoil_the_test_have_no_say(capsys):
     X, y = iris()
-    plain = DNNClassifier((4,), random_state=0)
+    plain = mlp_classifier((4,), random_state=0)
     other = clone(plain).set_params(
         early_stopping=True, warm_start=True, learning_rate="invscaling", learning_rate_init=7.0,
         max_iter=1, verbose=True,
@@ -196,7 +197,7 @@ def test_parameters_that_would_spoil_the_test_have_no_say(capsys):
 def test_weights_go_with_their_rows_and_those_without_weight_are_left_out(calls):
     X = np.arange(40.0)[:, None] / 10
     weights = np.arange(40) % 4
-    model = DNNRegressor((3,), batch_size=1, random_state=0)
+    model = mlp_regressor((3,), batch_size=1, random_state=0)
     find_learning_rate(model, X, X[:, 0], sample_weight=weights, n_steps=60, stop=1e-3)
     rows = np.concatenate([np.rint(call[0][:, 0] * 10).astype(int) for call in calls])
     assert_array_equal(np.concatenate([call[2] for call in calls]), weights[rows])
@@ -213,18 +214,18 @@ def test_balanced_classes():
     mass = np.bincount(y)
     by_hand = {label: len(y) / (3 * mass[label]) for label in range(3)}
     balanced, explicit = (
-        find_learning_rate(DNNClassifier((4,), class_weight=weight, random_state=0), X, y)
+        find_learning_rate(mlp_classifier((4,), class_weight=weight, random_state=0), X, y)
         for weight in ("balanced", by_hand)
     )
     assert_allclose(balanced.losses, explicit.losses, rtol=1e-12)
-    plain = find_learning_rate(DNNClassifier((4,), random_state=0), X, y)
+    plain = find_learning_rate(mlp_classifier((4,), random_state=0), X, y)
     assert not np.allclose(balanced.losses[:5], plain.losses[:5])
 
 
 def test_balanced_classes_count_the_weights(calls):
     X, y = iris()
     weights = np.where(y == 2, 0.0, y + 1.0)
-    model = DNNClassifier((4,), class_weight="balanced", random_state=0)
+    model = mlp_classifier((4,), class_weight="balanced", random_state=0)
     find_learning_rate(model, X, np.array(list("abc"))[y], sample_weight=weights)
     assert calls[0][3]["class_weight"] == {"a": 1.5, "b": 0.75, "c": 0.0}
 
@@ -234,7 +235,7 @@ def test_balanced_classes_count_the_weights(calls):
 
 def test_labels_may_be_text_and_batches_without_some_of_them(calls):
     X, y = iris()
-    model = DNNClassifier((4,), batch_size=3, random_state=0)
+    model = mlp_classifier((4,), batch_size=3, random_state=0)
     text = find_learning_rate(model, X, np.array(["x", "y", "z"])[y])
     assert bits(text) == bits(find_learning_rate(model, X, y))
     assert min(len(set(call[1])) for call in calls) == 1
@@ -243,7 +244,7 @@ def test_labels_may_be_text_and_batches_without_some_of_them(calls):
 
 def test_containers():
     X, y = iris()
-    model = DNNClassifier((4,), random_state=0)
+    model = mlp_classifier((4,), random_state=0)
     expected = bits(find_learning_rate(model, X, y))
     frame = pd.DataFrame(X, columns=list("abcd"), index=np.arange(len(X))[::-1])
     assert bits(find_learning_rate(model, frame, pd.Series(y, index=frame.index))) == expected
@@ -253,7 +254,7 @@ def test_containers():
 def test_multilabel():
     X, y = iris()
     labels = np.stack([y > 0, X[:, 1] > 0], axis=1).astype(int)
-    model = DNNClassifier((4,), batch_size=50, random_state=1)
+    model = mlp_classifier((4,), batch_size=50, random_state=1)
     assert 1e-3 < find_learning_rate(model, X, labels).suggestion < 1
     model.set_params(class_weight="balanced")
     with pytest.raises(ValueError, match=r"class_weight parameter .* None for multilabel"):
@@ -262,7 +263,7 @@ def test_multilabel():
 
 def test_a_pipeline_is_its_last_step_on_transformed_data():
     X, y = load_iris(return_X_y=True)
-    model = DNNClassifier((4,), random_state=0)
+    model = mlp_classifier((4,), random_state=0)
     expected = bits(find_learning_rate(model, scale(X), y))
     scaler = StandardScaler()
     pipeline = make_pipeline(scaler, model)
@@ -277,7 +278,7 @@ def test_a_pipeline_is_its_last_step_on_transformed_data():
 
 def test_the_same_random_state_gives_the_same_bits():
     X, y = iris()
-    model = DNNClassifier((4,), batch_size=20, random_state=3)
+    model = mlp_classifier((4,), batch_size=20, random_state=3)
     first = find_learning_rate(model, X, y)
     assert bits(first) == bits(find_learning_rate(model, X, y))
     assert bits(first) == bits(find_learning_rate(model, X, y, random_state=3))
@@ -289,7 +290,7 @@ def test_the_same_random_state_gives_the_same_bits():
 def test_the_estimator_and_the_global_random_state_stay_as_they_are():
     X, y = iris()
     X_before = X.copy()
-    model = DNNClassifier((4,), max_iter=3, random_state=0, n_iter_no_change=np.inf)
+    model = mlp_classifier((4,), max_iter=3, random_state=0, n_iter_no_change=np.inf)
     with pytest.warns(match="Maximum iterations"):
         model.fit(X, y)
     before = {**model.__dict__}
@@ -308,7 +309,7 @@ def test_the_estimator_and_the_global_random_state_stay_as_they_are():
 
 
 def test_lbfgs_has_no_learning_rate():
-    model = DNNClassifier(solver="lbfgs")
+    model = mlp_classifier(solver="lbfgs")
     for estimator in (model, make_pipeline(StandardScaler(), model)):
         with pytest.raises(ValueError, match="solver='lbfgs' has no learning rate"):
             find_learning_rate(estimator, *iris())
@@ -337,20 +338,20 @@ def test_other_estimators_are_refused(other):
 )
 def test_wrong_parameters(params, message):
     with pytest.raises(ValueError, match=message):
-        find_learning_rate(DNNClassifier(), *iris(), **params)
+        find_learning_rate(mlp_classifier(), *iris(), **params)
 
 
 @pytest.mark.parametrize("params", [{"batch_size": 0}, {"alpha": -1.0}, {"hidden_layer_sizes": 0}])
 def test_wrong_parameters_of_the_estimator(params):
     (name,) = params
     with pytest.raises(ValueError, match=f"The '{name}' parameter"):
-        find_learning_rate(DNNClassifier(**params), *iris())
+        find_learning_rate(mlp_classifier(**params), *iris())
 
 
 def test_other_errors_do_not_end_the_test_silently():
     X, y = iris()
     X[149] = np.nan
-    model = DNNClassifier(batch_size=10, random_state=1)
+    model = mlp_classifier(batch_size=10, random_state=1)
     with pytest.raises(ValueError, match="contains NaN"):
         find_learning_rate(model, X, y, stop=1e-3)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
@@ -386,7 +387,7 @@ def test_ctrl_c_ends_the_test(monkeypatch):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            find_learning_rate(DNNClassifier((4,)), *iris(), random_state=0)
+            find_learning_rate(mlp_classifier((4,)), *iris(), random_state=0)
     finally:
         signal.signal(signal.SIGINT, before)
     assert len(steps) == 7
@@ -396,7 +397,7 @@ def test_ctrl_c_ends_the_test(monkeypatch):
 
 
 def test_plot():
-    display = find_learning_rate(DNNClassifier((4,), random_state=0), *iris()).plot()
+    display = find_learning_rate(mlp_classifier((4,), random_state=0), *iris()).plot()
     raw, smoothed = display.lines_
     for line, losses in ((raw, display.losses), (smoothed, display.smoothed_losses)):
         assert_array_equal(line.get_xdata(), display.learning_rates)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from mlp import mlp
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.preprocessing import scale
@@ -15,7 +16,7 @@ def fitted(cls=DNNClassifier, **params):
     X, y = (load_iris if cls is DNNClassifier else load_diabetes)(return_X_y=True)
     y = y if cls is DNNClassifier else scale(y)
     params = {"max_iter": 12, "learning_rate_init": 0.01, "random_state": 0, **params}
-    return cls((6,), **params).fit(scale(X), y)
+    return mlp(cls, (6,), **params).fit(scale(X), y)
 
 
 def legend(display):

@@ -2,17 +2,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mlp import mlp_classifier
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 
-from skdnn import DNNClassifier, WeightsDisplay
+from skdnn import WeightsDisplay
 from skdnn.inspection import weights
 
 
 @pytest.fixture(scope="module")
 def model():
     X, y = load_iris(return_X_y=True, as_frame=True)
-    return DNNClassifier((5, 2), solver="lbfgs", alpha=1, random_state=0, max_iter=1000).fit(X, y)
+    return mlp_classifier((5, 2), solver="lbfgs", alpha=1, random_state=0, max_iter=1000).fit(X, y)
 
 
 def y_labels(display):

@@ -264,7 +264,7 @@ from skdnn import DNNRegressor
 X = np.random.default_rng(0).standard_normal((150, 10))
 params = dict(hidden_layer_sizes=(8, 6), dropout=0.2, max_iter=4, batch_size=32, random_state=0)
 for changes in ({}, {"normalization": "batch", "activation": "mish"}, {"dtype": "float32"}):
-    model = DNNRegressor(**params, **changes, n_iter_no_change=1, tol=1e9)
+    model = DNNRegressor.preset("mlp", **params, **changes, n_iter_no_change=1, tol=1e9)
     print(model.fit(X, X[:, 0]).predict(X).tobytes().hex()[:4000])
 """
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from mlp import mlp_regressor
 from numba import config, njit
 
-from skdnn import DNNRegressor
 from skdnn._jit import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES
 from skdnn.kernels import matmul as module
 from skdnn.kernels.matmul import matmul, transpose
@@ -104,7 +104,7 @@ def test_transposition(shape, dtype, compiled, rng):
 def test_entries_keep_their_functions_to_themselves(compiled, rng):
     """LLVM changes the arguments of what an entry has linked in: nobody else may call that."""
     X = rng.standard_normal((30, 3))
-    DNNRegressor((4,), max_iter=1).fit(X, X[:, 0]).predict(X)
+    mlp_regressor((4,), max_iter=1).fit(X, X[:, 0]).predict(X)
     fresh = njit(**{"error_model": "numpy"})(matmul.py_func)
     a, b, out = X.reshape(-1), X.T.reshape(-1).copy(), np.zeros(900)
     fresh(30, 30, 3, a, 3, np.int64(1), b, 30, out, np.int64(-1), out, 30)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from mlp import mlp_classifier, mlp_regressor
 from scipy.sparse import csr_array
 
-from skdnn import DNNClassifier, DNNRegressor
 from skdnn._jit import JIT_DISABLED
 from skdnn.training import engine
 
@@ -56,7 +56,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(name, sparse, shared, rng):
     models = {}
     for n_jobs in (1, 3, 4):
         with pytest.warns(match="Maximum iterations"):
-            models[n_jobs] = DNNRegressor(n_jobs=n_jobs, **options).fit(X, y)
+            models[n_jobs] = mlp_regressor(n_jobs=n_jobs, **options).fit(X, y)
     assert {1, 3} <= set(shared)
     for n_jobs in (3, 4):
         assert models[n_jobs].loss_curve_ == models[1].loss_curve_
@@ -71,7 +71,7 @@ def test_batches_of_few_rows_are_not_shared(shared, rng):
     X = rng.standard_normal((20, 3))
     for batch_size in (1, 7):
         with pytest.warns(match="Maximum iterations"):
-            DNNRegressor((4,), batch_size=batch_size, max_iter=1, n_jobs=2).fit(X, X[:, 0])
+            mlp_regressor((4,), batch_size=batch_size, max_iter=1, n_jobs=2).fit(X, X[:, 0])
     assert set(shared) == {1}
 
 
@@ -79,14 +79,14 @@ def test_there_are_no_more_threads_than_cores(shared, rng, monkeypatch):
     monkeypatch.setattr(engine, "cpu_count", lambda: 2)
     X = rng.standard_normal((100, 3))
     with pytest.warns(match="Maximum iterations"):
-        DNNRegressor((4,), max_iter=1, n_jobs=50).fit(X, X[:, 0])
+        mlp_regressor((4,), max_iter=1, n_jobs=50).fit(X, X[:, 0])
     assert shared == [2]
 
 
 def test_lbfgs_takes_one_thread(shared, rng):
     X = rng.standard_normal((300, 5))
     one, two = (
-        DNNRegressor((30,), solver="lbfgs", n_jobs=n, tol=1e-2, random_state=0).fit(X, X[:, 0])
+        mlp_regressor((30,), solver="lbfgs", n_jobs=n, tol=1e-2, random_state=0).fit(X, X[:, 0])
         for n in (1, 2)
     )
     assert set(shared) == {1}
@@ -96,7 +96,7 @@ def test_lbfgs_takes_one_thread(shared, rng):
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 def test_a_normalised_network_is_trained_by_one_thread(normalization, shared, rng):
     X = rng.standard_normal((100, 5))
-    model = DNNClassifier((8,), normalization=normalization, max_iter=2, n_jobs=2)
+    model = mlp_classifier((8,), normalization=normalization, max_iter=2, n_jobs=2)
     with pytest.warns(match="Maximum iterations"):
         model.fit(X, X[:, 0] > 0)
     assert set(shared) == {1}
@@ -104,7 +104,7 @@ def test_a_normalised_network_is_trained_by_one_thread(normalization, shared, rn
 
 def test_an_error_in_a_shared_step_ends_all_threads(shared, rng):
     X = rng.standard_normal((100, 5)) * 1e30
-    model = DNNRegressor((8,), solver="sgd", learning_rate_init=1e30, n_jobs=2, dtype="float32")
+    model = mlp_regressor((8,), solver="sgd", learning_rate_init=1e30, n_jobs=2, dtype="float32")
     with pytest.raises(ValueError, match="non-finite"):
         model.fit(X, X[:, 0])
     assert 2 in shared

@@ -2,9 +2,9 @@ import sys
 
 import numpy as np
 import pytest
+from mlp import mlp_regressor
 from sklearn.datasets import load_diabetes
 
-from skdnn import DNNRegressor
 from skdnn.training import loop
 from skdnn.training.interrupts import complete
 
@@ -55,7 +55,7 @@ def fit(interrupted_line):
         return trace
 
     X, y = load_diabetes(return_X_y=True)
-    model = DNNRegressor(
+    model = mlp_regressor(
         (5,), early_stopping=True, n_iter_no_change=np.inf, max_iter=6, learning_rate="cosine",
         learning_rate_init=0.1, random_state=0,
     )  # fmt: skip

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from mlp import mlp_classifier, mlp_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import scale
 
-from skdnn import DNNClassifier, DNNRegressor
 from skdnn.training import loop
 from skdnn.training.engine import Objective
 
@@ -27,7 +27,7 @@ def test_objective_and_gradient_agree(monkeypatch):
     monkeypatch.setattr(loop, "minimize", keep)
     X, y = regression()
     weights = np.random.default_rng(0).uniform(0.5, 2, len(y))
-    model = DNNRegressor((4,), "tanh", solver="lbfgs", alpha=3.0, random_state=0)
+    model = mlp_regressor((4,), "tanh", solver="lbfgs", alpha=3.0, random_state=0)
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(X, y, sample_weight=weights)
     objective, start = seen["objective"], seen["start"]
@@ -47,7 +47,7 @@ def test_objective_and_gradient_agree(monkeypatch):
 def test_without_hidden_layers_it_is_logistic_regression():
     X, y = load_iris(return_X_y=True)
     X = scale(X)
-    ours = DNNClassifier((), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000, random_state=0)
+    ours = mlp_classifier((), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000, random_state=0)
     ours.fit(X, y)
     theirs = LogisticRegression(C=1.0, tol=1e-10, max_iter=1000).fit(X, y)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=2e-4)
@@ -70,7 +70,7 @@ def test_an_interrupt_keeps_the_last_accepted_point(evaluation, monkeypatch):
         return result
 
     monkeypatch.setattr(Objective, "__call__", interrupted)
-    model = DNNRegressor((10,), solver="lbfgs", alpha=0.0, random_state=0, max_iter=1000)
+    model = mlp_regressor((10,), solver="lbfgs", alpha=0.0, random_state=0, max_iter=1000)
     with pytest.warns(UserWarning, match="interrupted"):
         model.fit(X * 100, y * 100)
     assert model.n_iter_ >= 1
@@ -80,7 +80,7 @@ def test_an_interrupt_keeps_the_last_accepted_point(evaluation, monkeypatch):
 
 def test_converged_at_the_start_there_is_one_epoch_to_report():
     X, y = load_iris(return_X_y=True)
-    model = DNNClassifier((4,), solver="lbfgs", tol=100.0, random_state=0).fit(X, y)
+    model = mlp_classifier((4,), solver="lbfgs", tol=100.0, random_state=0).fit(X, y)
     assert (model.n_iter_, len(model.loss_curve_)) == (1, 1)
     assert model.loss_ == model.best_loss_ == model.loss_curve_[0]
     assert np.isfinite(model.loss_)
@@ -88,7 +88,7 @@ def test_converged_at_the_start_there_is_one_epoch_to_report():
 
 def test_early_stopping_keeps_the_best_iteration():
     X, y = regression()
-    model = DNNRegressor((50,), solver="lbfgs", early_stopping=True, random_state=0, max_iter=500)
+    model = mlp_regressor((50,), solver="lbfgs", early_stopping=True, random_state=0, max_iter=500)
     model.fit(X, y)
     assert model.n_iter_ == len(model.validation_scores_) < 500
     assert model.best_validation_score_ == max(model.validation_scores_)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from mlp import mlp, mlp_regressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -37,7 +38,7 @@ def fit_pair(task, **params):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs = theirs_class(**params).fit(X, y)
-        ours = ours_class(dtype="float64", **params).fit(X, y)
+        ours = mlp(ours_class, dtype="float64", **params).fit(X, y)
     return ours, theirs, X
 
 
@@ -91,7 +92,7 @@ def test_batch_size_is_clipped_with_a_warning():
 
 def test_divergence_names_epoch_learning_rate_and_remedy():
     X, y = data("regression")
-    model = DNNRegressor((5,), solver="sgd", learning_rate_init=1e9, random_state=0)
+    model = mlp_regressor((5,), solver="sgd", learning_rate_init=1e9, random_state=0)
     with pytest.raises(ValueError, match=r"non-finite.*epoch \d.*learning_rate_init=1000000000"):
         model.fit(X, y)
     assert not hasattr(model, "n_iter_")
@@ -107,7 +108,7 @@ def test_divergence_after_a_good_epoch_keeps_it():
         def factors(self, position):
             return np.full(position.n_steps, 1.0 if position.epoch < 3 else 1e30)
 
-    model = DNNRegressor(
+    model = mlp_regressor(
         (5,), solver="sgd", learning_rate=Late(), early_stopping=True, random_state=0
     )
     with pytest.warns(ConvergenceWarning, match=r"parameters of the best epoch were kept"):

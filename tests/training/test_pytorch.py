@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mlp import mlp
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.preprocessing import scale
 
@@ -104,7 +105,7 @@ def make(cls, **params):
         "learning_rate_init": 0.01, "max_iter": EPOCHS, "n_iter_no_change": np.inf,
         "shuffle": False, "random_state": 0, "dtype": "float64",
     }  # fmt: skip
-    return cls(**{**defaults, **params})
+    return mlp(cls, **{**defaults, **params})
 
 
 @pytest.mark.parametrize("case", CASES)

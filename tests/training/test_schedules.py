@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from mlp import mlp_regressor
 from sklearn.exceptions import ConvergenceWarning
 
-from skdnn import Cosine, CosLog, DNNRegressor, OneCycle
+from skdnn import Cosine, CosLog, OneCycle
 from skdnn.training.schedules import (
     REGULARIZATION_SCHEDULES,
     SCHEDULES,
@@ -114,7 +115,7 @@ WRONG_FACTORS = {
 def test_factors_of_a_foreign_schedule_are_checked(factors):
     """The kernels trust them: one step too many would write outside of the arrays."""
     X = np.random.default_rng(0).standard_normal((21, 2))
-    model = DNNRegressor((3,), batch_size=7, learning_rate=Told(factors))
+    model = mlp_regressor((3,), batch_size=7, learning_rate=Told(factors))
     with pytest.raises(ValueError, match=r"factors of learning_rate=.*one for each of the 3 steps"):
         model.fit(X, X[:, 0])
     assert not hasattr(model, "coefs_")
@@ -124,20 +125,20 @@ def test_factors_of_a_foreign_schedule_are_checked(factors):
 def test_factors_may_be_any_sequence_of_numbers():
     X = np.random.default_rng(0).standard_normal((21, 2))
     params = dict(hidden_layer_sizes=(3,), batch_size=7, max_iter=2, random_state=0)
-    told = DNNRegressor(learning_rate=Told([0.5, 0.5, 0.5]), **params).fit(X, X[:, 0])
-    half = DNNRegressor(learning_rate_init=0.0005, **params).fit(X, X[:, 0])
+    told = mlp_regressor(learning_rate=Told([0.5, 0.5, 0.5]), **params).fit(X, X[:, 0])
+    half = mlp_regressor(learning_rate_init=0.0005, **params).fit(X, X[:, 0])
     np.testing.assert_array_equal(told.coefs_[0], half.coefs_[0])
 
 
 def test_the_class_of_a_schedule_is_not_a_schedule():
     with pytest.raises(ValueError, match=r"the class Cosine, not an object of it: Cosine\(\)"):
-        DNNRegressor(learning_rate=Cosine).fit([[0.0], [1.0]], [0, 1])
+        mlp_regressor(learning_rate=Cosine).fit([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "coslog4", OneCycle(rise=0.5)])
 def test_the_end_of_an_annealed_rate_is_no_reason_to_warn(schedule):
     X = np.random.default_rng(0).standard_normal((21, 2))
-    model = DNNRegressor((3,), learning_rate=schedule, max_iter=5, random_state=0)
+    model = mlp_regressor((3,), learning_rate=schedule, max_iter=5, random_state=0)
     assert model.fit(X, X[:, 0]).n_iter_ == 5
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(5\)"):
         model.set_params(learning_rate="constant").fit(X, X[:, 0])

@@ -1,0 +1,108 @@
+"""Named sets of parameters."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+#: The defaults of scikit-learn's MLP, and nothing of what it does not have. A set has a value for
+#: every parameter, so that it stays what it is whatever the constructors' defaults are.
+_MLP: dict[str, Any] = {
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "initialization": "uniform",
+    "normalization": None,
+    "categorical_features": None,
+    "feature_scaling": None,
+    "numeric_embedding": None,
+    "solver": "adam",
+    "learning_rate_init": 0.001,
+    "learning_rate": "constant",
+    "power_t": 0.5,
+    "batch_size": "auto",
+    "shuffle": True,
+    "momentum": 0.9,
+    "nesterovs_momentum": True,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "epsilon": 1e-8,
+    "clip_norm": np.inf,
+    "max_fun": 15000,
+    "alpha": 0.0001,
+    "l1_ratio": 0.0,
+    "weight_decay": 0.01,
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+    "regularization_schedule": "constant",
+    "max_iter": 200,
+    "max_time": np.inf,
+    "tol": 1e-4,
+    "n_iter_no_change": 10,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "n_members": 1,
+    "n_jobs": None,
+    "random_state": None,
+    "warm_start": False,
+    "verbose": False,
+    "dtype": "auto",
+}
+
+CLASSIFIER_PRESETS = {
+    "mlp": {
+        **_MLP,
+        "loss": "log_loss",
+        "class_weight": None,
+        "label_smoothing": 0.0,
+        "scoring": "accuracy",
+    },
+}
+REGRESSOR_PRESETS = {
+    "mlp": {**_MLP, "loss": "squared_error", "target_scaling": None, "scoring": "r2"},
+}
+
+
+class PresetMixin:
+    """Estimators with sets of parameters."""
+
+    #: The parameters of each set.
+    _presets: dict[str, dict[str, Any]]
+
+    @classmethod
+    def preset(cls, name: str, **parameters: Any) -> Self:
+        """Make an estimator with a set of parameters that has a name.
+
+        Parameters
+        ----------
+        name : {"mlp"}
+            "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or ``MLPRegressor``, and
+            nothing of what these do not have: no dropout, one member, a constant learning rate.
+        **parameters : dict
+            Parameters of the constructor that differ from the set.
+
+        Returns
+        -------
+        estimator : object
+            As the constructor makes it with these parameters.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name.
+        TypeError
+            For parameters that the constructor does not have.
+
+        Examples
+        --------
+        >>> from skdnn import DNNClassifier
+        >>> model = DNNClassifier.preset("mlp", hidden_layer_sizes=(20,))
+        >>> model.hidden_layer_sizes, model.solver, model.n_members
+        ((20,), 'adam', 1)
+        """
+        names = list(cls._presets)
+        if name not in names:
+            raise ValueError(
+                f"The name of a preset of {cls.__name__} must be one of {names}. Got {name!r}."
+            )
+        return cls(**{**cls._presets[name], **parameters})
