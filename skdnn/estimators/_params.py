@@ -237,8 +237,9 @@ n_members : int, default=1
 
 n_jobs : int or None, default=None
     Threads for members, for the steps of a wide network (about 10**7 multiplications and more)
-    if there are fewer members than threads, and for blocks of rows in predictions: None is 1
-    unless in a ``joblib.parallel_config``, -1 is all cores. Results do not depend on it.
+    if there are fewer members than threads, and for blocks of rows in predictions: -1 is all
+    cores; None, too, or ``OMP_NUM_THREADS``, as in histogram gradient boosting, but 1 inside of
+    a parallel search. Results do not depend on it.
 
 random_state : int, RandomState instance or None, default=None
     **State.** Decides initial weights, order of the rows, dropout masks and the validation

@@ -48,6 +48,9 @@ CALL_WORK = 10**10
 STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
 
 
+#: Less work than this is not worth a thread of its own.
+THREAD_WORK = 10**7
+
 #: Work of a step for each thread that shares it: threads wait for each other five times a step, or
 #: six, a microsecond or less each time.
 TEAM_WORK = 2 * 10**7
@@ -369,11 +372,13 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
             order, block, raw[member, chunk],
         )  # fmt: skip
 
-    tasks = []
-    for member in members:
-        work = row_work(network.specs[member], features[member])
-        tasks += [(member, chunk) for chunk in _row_chunks(n_rows, work)]
-    threads.map(predict, tasks)
+    works = [row_work(network.specs[member], features[member]) for member in members]
+    tasks = [(i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]
+    if n_rows * sum(works) < THREAD_WORK:
+        for task in tasks:
+            predict(task)
+    else:
+        threads.map(predict, tasks)
     return raw
 
 

@@ -6,13 +6,15 @@ together) to its part of what they share.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
-from joblib import effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
+from joblib.parallel import get_active_backend
 
 
 class Threads:
@@ -21,8 +23,7 @@ class Threads:
     Parameters
     ----------
     n_jobs : int or None
-        As scikit-learn's: None is 1 unless a ``joblib.parallel_config`` says otherwise, -1 is as
-        many as there are cores. Inside of a parallel search None is 1, too.
+        See ``count_threads``.
     n_tasks : int
         More threads than this are of no use.
 
@@ -35,7 +36,7 @@ class Threads:
 
     def __init__(self, n_jobs: int | None, n_tasks: int) -> None:
         self.stopping = threading.Event()
-        self.n_threads = min(effective_n_jobs(n_jobs), n_tasks) if n_tasks > 1 else 1
+        self.n_threads = min(count_threads(n_jobs), n_tasks) if n_tasks > 1 else 1
         self._pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
 
     def __enter__(self) -> Threads:
@@ -101,3 +102,19 @@ def _wait_for(futures: list[Future]) -> None:
     while not all(future.done() for future in futures):
         with suppress(KeyboardInterrupt):
             wait(futures)
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Number of threads by the parameter ``n_jobs``.
+
+    As scikit-learn's, but None is what OpenMP has, which histogram gradient boosting uses: all
+    cores, or ``OMP_NUM_THREADS``. Inside of joblib's workers it is 1, and a
+    ``joblib.parallel_config`` has its say.
+    """
+    if n_jobs is not None:
+        return effective_n_jobs(n_jobs)
+    backend, configured = get_active_backend()
+    if backend.nesting_level or configured not in (None, 1):
+        return effective_n_jobs(None)
+    limit = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return min(cpu_count(), int(limit)) if limit.isdecimal() and int(limit) else cpu_count()
