@@ -24,7 +24,7 @@ X = rng.standard_normal((1000, 20)).astype("{dtype}")
 y = (X[:, 0] > 0).astype(int)
 times = [time.perf_counter()]
 for _ in range(2):
-    model = DNNClassifier(max_iter=20, dtype="input").fit(X, y)
+    model = DNNClassifier.preset("mlp", max_iter=20, dtype="input").fit(X, y)
     times.append(time.perf_counter())
 model.predict(X)
 times.append(time.perf_counter())

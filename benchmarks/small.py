@@ -47,7 +47,9 @@ def between_epochs():
         marks.append(time.perf_counter())
         return result
 
-    model = DNNClassifier((6, 4), batch_size=32, max_iter=1000, n_iter_no_change=np.inf)
+    model = DNNClassifier.preset(
+        "mlp", hidden_layer_sizes=(6, 4), batch_size=32, max_iter=1000, n_iter_no_change=np.inf
+    )
     engine.entries.train_epoch = marked
     try:
         model.fit(*data(1000, 2))

@@ -22,7 +22,8 @@ FITS = {"100 logistic, SGD": 1, "512 ReLU, RMSprop": 10}
 def make_networks(epochs):
     fixed = dict(n_iter_no_change=np.inf)
     return {
-        "100 logistic, SGD": DNNClassifier(
+        "100 logistic, SGD": DNNClassifier.preset(
+            "mlp",
             hidden_layer_sizes=(100,),
             activation="logistic",
             solver="sgd",
@@ -33,7 +34,8 @@ def make_networks(epochs):
             max_iter=epochs[0],
             **fixed,
         ),
-        "512 ReLU, RMSprop": DNNClassifier(
+        "512 ReLU, RMSprop": DNNClassifier.preset(
+            "mlp",
             hidden_layer_sizes=(512,),
             activation="relu",
             dropout=0.1,

@@ -30,12 +30,17 @@ TASKS = {
 }
 
 
+def make(estimator):
+    """skdnn's estimators with the defaults of scikit-learn's, and the same parameters."""
+    return getattr(estimator, "preset", lambda _, **params: estimator(**params))("mlp", **PARAMS)
+
+
 def run(data, load, score_name, estimators):
     """A row of the table for each estimator, and the fitted skdnn network."""
     X_train, X_test, y_train, y_test = train_test_split(*load(return_X_y=True), random_state=0)
     rows, networks = [], []
     for estimator in estimators:
-        model = make_pipeline(StandardScaler(), estimator(**PARAMS))
+        model = make_pipeline(StandardScaler(), make(estimator))
         clone(model).fit(X_train, y_train)  # untimed: compiles, or loads compiled code from disk
         seconds = timed_fit(model, X_train, y_train)
         networks.append(model[-1])

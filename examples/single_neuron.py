@@ -20,7 +20,8 @@ REFERENCE = {1: (0.986, 0.9075, 0.9962), 3: (0.960, 0.6525, 0.9945)}
 
 
 def fit_neuron(X, is_digit, epochs):
-    neuron = DNNClassifier(
+    neuron = DNNClassifier.preset(
+        "mlp",
         hidden_layer_sizes=(),
         batch_size=32,
         max_iter=epochs,

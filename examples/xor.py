@@ -25,7 +25,8 @@ def make_xor(n_samples, seed):
 
 
 def fit_network(X, y, params):
-    network = DNNClassifier(
+    network = DNNClassifier.preset(
+        "mlp",
         activation="tanh",
         batch_size=32,
         learning_rate_init=0.03,

@@ -27,7 +27,8 @@ def prepare(rows, features, hidden, classes, batch, epochs):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((rows, features), dtype=np.float32)
     y = (X @ rng.standard_normal((features, classes))).argmax(axis=1)
-    model = DNNClassifier(
+    model = DNNClassifier.preset(
+        "mlp",
         hidden, batch_size=batch, max_iter=epochs, tol=0.0, n_iter_no_change=np.inf,
         random_state=0, dtype="float32",
     )  # fmt: skip

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -20,10 +17,12 @@ from skdnn.estimators._checks import (
     check_range,
     unchanged_on_failure,
 )
+from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
 from skdnn.estimators._html import network_html
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._presets import PresetMixin
+from skdnn.estimators._resume import measure_of, new_stopping, resumed_network, resumed_progress
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
@@ -33,7 +32,7 @@ from skdnn.estimators._sklearn import (
     validate_data,
 )
 from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
-from skdnn.estimators._validation import check_scoring_name, make_score, split_indices
+from skdnn.estimators._validation import check_scoring_name, make_score
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
@@ -47,40 +46,11 @@ from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed
 from skdnn.training.settings import BY_ROWS, Settings, dropout_for
-from skdnn.training.stopping import NoImprovement
 from skdnn.training.threads import Threads
 
 #: dtype="auto": up to so many multiplications in the forward pass of an epoch, float64 costs
 #: milliseconds and buys exact equivalences (weights against repeated rows, say).
 FLOAT64_WORK = 10**7
-
-
-class Data(NamedTuple):
-    """Rows of X with targets as numbers and with weights."""
-
-    X: Any
-    y: np.ndarray
-    weights: np.ndarray | None
-    #: The rows of X that are meant; None for all. X itself is not copied.
-    rows: np.ndarray | None = None
-
-    def take(self, index: np.ndarray) -> Data:
-        weights = None if self.weights is None else self.weights[index]
-        rows = index if self.rows is None else self.rows[index]
-        return Data(self.X, self.y[index], weights, rows)
-
-    def with_weight(self) -> Data:
-        """Rows that count: one of weight 0 is as if it were not there."""
-        if self.weights is None or self.weights.all():
-            return self
-        return self.take(np.flatnonzero(self.weights))
-
-
-class Part(NamedTuple):
-    """Rows to train members on, and rows to judge them by."""
-
-    training: Data
-    held_out: Data | None
 
 
 class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
@@ -291,17 +261,17 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Train a new network or go on with the present one; one epoch if ``partial``."""
         per_class = self._class_weights(data.y, data.weights, partial=partial)
         class_weight = getattr(self, "class_weight", None)
-        whole = _weighted(data, per_class, class_weight)
+        whole = weighted(data, per_class, class_weight)
         data = whole.with_weight()
         self.do_early_stopping_ = not partial and self._stops_early(data, given)
         split_seed = self._progress.split_seed if resume else draw_split_seed(
             check_random_state(self.random_state)
         )  # fmt: skip
         if given is not None:
-            given = _weighted(given, per_class, class_weight).with_weight()
+            given = weighted(given, per_class, class_weight).with_weight()
             parts = [Part(data, given)]
         elif self.do_early_stopping_:
-            parts = self._split(whole, groups, split_seed)
+            parts = split_parts(self, whole, groups, split_seed)
         else:
             parts = [Part(data, None)]
         self._judges_apart = len(parts) > 1
@@ -312,8 +282,8 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         specs = self._network_specs(whole, n_rows)
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
-            network = self._resumed_network(specs)
-            progress = self._resumed_progress(network, settings)
+            network = resumed_network(self, specs)
+            progress = resumed_progress(self, network, settings)
         else:
             network, progress = self._new_network(data, specs, settings, split_seed)
         self._set_network_attributes(specs[0], data.y, partial=partial)
@@ -393,7 +363,7 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         for i, part in enumerate(parts):
             if part.held_out is None:
                 continue
-            X, members = part.held_out.X, range(network.n_members)[_members_of(parts, i)]
+            X, members = part.held_out.X, range(network.n_members)[members_of(parts, i)]
             if id(X) not in known:
                 try:
                     known[id(X)] = self._features(X, network)
@@ -410,35 +380,12 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     ) -> Validation | None:
         judges = []
         for i, rows in enumerate(held_out):
-            data, members = parts[i].held_out, _members_of(parts, i)
+            data, members = parts[i].held_out, members_of(parts, i)
             assert data is not None
             labelled = data._replace(y=self._labels(data.y))
             score = make_score(self, network.part(members), rows[0], labelled)
             judges.append(Judge(members, rows, score))
         return Validation(judges, self.do_early_stopping_) if judges else None
-
-    def _split(self, whole: Data, groups: np.ndarray | None, seed: int) -> list[Part]:
-        """Rows to train on and rows to validate with, of each member.
-
-        A splitter knows the rows as the user has them; a fraction is drawn of those that count.
-        """
-        known = whole
-        if not hasattr(self.validation_fraction, "split"):
-            known = whole.with_weight()
-            groups = groups if groups is None or known.rows is None else groups[known.rows]
-        y, parts = known.y, []
-        for indices in split_indices(
-            self, known.X, self._labels(y), self._strata(y), groups, seed, self.n_members
-        ):
-            training, held_out = (known.take(index).with_weight() for index in indices)
-            for part, purpose in ((training, "train on"), (held_out, "validate with")):
-                if not part.y.shape[0]:
-                    raise ValueError(
-                        f"validation_fraction={self.validation_fraction!r} leaves no row to "
-                        f"{purpose} that has a weight above 0."
-                    )
-            parts.append(Part(training, held_out))
-        return parts
 
     def _new_network(
         self, data: Data, specs: list[NetworkSpec], settings: Settings, split_seed: int
@@ -453,63 +400,9 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         network = Network(specs, np.concatenate(values))
         slots = empty_slots(network, settings.solver)
         steps = np.zeros((len(specs), 1), dtype=np.int64)
-        stopping, measure = self._new_stopping(), self._measure(specs[0])
+        stopping, measure = new_stopping(self), measure_of(self, specs[0])
         progress = Progress(seeds, split_seed, stopping, measure, settings.solver, slots, steps)
         return network, progress
-
-    def _new_stopping(self) -> list[NoImprovement]:
-        """One for each judge."""
-        several = self.do_early_stopping_ and self._judges_apart
-        return [
-            NoImprovement(
-                self.n_iter_no_change, self.tol, greater_is_better=self.do_early_stopping_
-            )
-            for _ in range(self.n_members if several else 1)
-        ]
-
-    def _resumed_network(self, specs: list[NetworkSpec]) -> Network:
-        def shape(specs: Sequence[NetworkSpec]):
-            spec = specs[0]
-            return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, len(specs)
-
-        before, now = shape(self._network.specs), shape(specs)
-        if before != now:
-            raise ValueError(
-                "Training goes on with layers, loss, number of quantiles, normalization and "
-                f"number of members {before}, but parameters and data now ask for {now}. Set "
-                "warm_start=False to begin anew."
-            )
-        forced = self.dtype in ("float32", "float64")
-        dtype = np.dtype(self.dtype) if forced else self._network.dtype
-        return Network(specs, self._network.values.astype(dtype))
-
-    def _resumed_progress(self, network: Network, settings: Settings) -> Progress:
-        """What training stood at, with what the parameters now ask for."""
-        progress = deepcopy(self._progress)
-        dtype = network.dtype
-        if progress.solver == settings.solver:
-            slots = [each.astype(dtype, copy=False) for each in progress.slots]
-            progress = replace(progress, slots=slots)
-        else:
-            slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
-            progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-        stopping, measure = self._new_stopping(), self._measure(network.spec)
-        if measure == progress.measure:
-            for new, before in zip(stopping, progress.stopping, strict=True):
-                new.best, new.count = before.best, before.count
-            if progress.best_values is not None and progress.last_values is not None:
-                progress.best_values = progress.best_values.astype(dtype)
-                progress.last_values = progress.last_values.astype(dtype)
-        else:
-            # What was best by another measure does not count.
-            progress = replace(progress, best_values=None, last_values=None)
-        return replace(progress, stopping=stopping, measure=measure)
-
-    def _measure(self, spec: NetworkSpec) -> tuple:
-        """What the best epoch is found by."""
-        scoring = self.scoring if self.do_early_stopping_ else None
-        apart = self.do_early_stopping_ and self._judges_apart
-        return self.do_early_stopping_, apart, scoring, spec.loss, spec.loss_parameters
 
     def _network_specs(self, data: Data, n_rows: int) -> list[NetworkSpec]:
         """Of each member, for so many training rows."""
@@ -659,22 +552,3 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         if "text/html" in bundle:
             bundle["text/html"] = self._repr_html_inner()
         return bundle
-
-
-def _members_of(parts: list[Part], i: int) -> slice:
-    """The members that part i is for: all if there is but one part."""
-    return slice(None) if len(parts) == 1 else slice(i, i + 1)
-
-
-def _weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
-    """Data with the weights of the classes multiplied in."""
-    y, weights = data.y, data.weights
-    if per_class is None:
-        return data
-    with np.errstate(over="ignore"):
-        combined = per_class[y] if weights is None else per_class[y] * weights
-    if not combined.any() or not np.isfinite(combined).all():
-        raise ValueError(
-            f"Sample weights times class_weight={class_weight!r} must be finite and not all zero."
-        )
-    return data._replace(weights=combined)

@@ -84,16 +84,16 @@ CONSTRAINTS: dict[str, list] = {
 
 #: The shared parameters in groups; those of the targets are told by each estimator.
 _DOCS = """\
-hidden_layer_sizes : int or iterable of int, default=(100,)
+hidden_layer_sizes : int or iterable of int, default=(128, 128)
     **Network.** Number of units of each hidden layer; ``()`` is a network of one layer, that is
     linear, logistic or softmax regression.
 
-activation : {activations}, default="relu"
+activation : {activations}, default="mish"
     Activation function of the hidden layers. It also decides the initial weights: Glorot's
     uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
     for the others.
 
-initialization : {{"data", "uniform"}}, default="uniform"
+initialization : {{"data", "uniform"}}, default="data"
     Initial weights: "uniform" draws them as ``activation`` says. "data" then adapts those of the
     hidden layers to the training rows, layer by layer: the sums that enter a unit have deviation
     1, and its bias puts their zero at a random quantile of them.
@@ -112,13 +112,13 @@ categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, \
     training has not seen is no category. In other columns missing numbers become the median, and
     a unit says where that was.
 
-feature_scaling : {{"robust", "standard"}} or None, default=None
+feature_scaling : {{"robust", "standard"}} or None, default="robust"
     Of the numeric columns, by the training rows and their weights. "robust" is
     ``(x - median) / interquartile range``, then the smooth clip ``x / sqrt(1 + (x / 3) ** 2)``:
     outliers stay near. "standard" is mean 0 and deviation 1.
 
 numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object, sequence of \
-        these or None, default=None
+        these or None, default="mixed"
     What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
     number itself. The members take the items of a sequence in turn. "mixed" is
     ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)]``: members that
@@ -126,16 +126,16 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
 
 {targets}
 
-solver : {solvers}, default="adam"
+solver : {solvers}, default="adamw"
     **Optimisation.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
     average of squared gradients by ``beta_2`` and corrects it for its start at zero. "lbfgs" is
     SciPy's L-BFGS-B over all rows at once, best for some hundred rows; ``tol`` is then the norm
     of the gradient to stop at, and the parameters of learning rate and batches have no effect.
 
-learning_rate_init : float, default=0.001
+learning_rate_init : float, default=0.01
     Learning rate; the highest one with "cosine", "one_cycle" and "coslog4".
 
-learning_rate : {schedules} or settings object, default="constant"
+learning_rate : {schedules} or settings object, default="coslog4"
     Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
     ``learning_rate_init`` by ``(t + 1) ** power_t`` after ``t`` samples; "adaptive" divides the
     rate by 5 where training would stop, until it is below 1e-6; "cosine", "one_cycle" and
@@ -146,8 +146,10 @@ learning_rate : {schedules} or settings object, default="constant"
 power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
 
-batch_size : int or "auto", default="auto"
-    Rows of a batch; "auto" is ``min(200, n_samples)``.
+batch_size : int, "by_rows" or "auto", default="by_rows"
+    Rows of a batch. "by_rows" is all up to 100 training rows, then 32 up to 1,200, 64 up to
+    3,000, 128 up to 30,000, 256 up to 100,000, and 512. "auto" is ``min(200, n_samples)``, as in
+    scikit-learn's MLP.
 
 shuffle : bool, default=True
     Whether to draw a new order of the rows in each epoch.
@@ -161,7 +163,7 @@ nesterovs_momentum : bool, default=True
 beta_1 : float, default=0.9
     Decay of the average of gradients. Only used by "adam" and "adamw".
 
-beta_2 : float, default=0.999
+beta_2 : float, default=0.95
     Decay of the average of squared gradients. Not used by "sgd".
 
 epsilon : float, default=1e-8
@@ -174,7 +176,7 @@ clip_norm : float, default=inf
 max_fun : int, default=15000
     Maximum number of evaluations of the loss. Only used by ``solver="lbfgs"``.
 
-alpha : float, default=0.0001
+alpha : float, default=0.0
     **Regularisation.** Strength of the penalty
     ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))`` on the weights, not
     the biases. It is added to the sum of the weighted losses of a batch before
@@ -184,40 +186,42 @@ l1_ratio : float, default=0.0
     Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
     ``solver="lbfgs"``, which needs a smooth penalty.
 
-weight_decay : float, default=0.01
+weight_decay : float, default=0.02
     Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
     Only used by ``solver="adamw"``.
 
-dropout : float or iterable of float, default=0.0
+dropout : float, list or tuple of float or "by_rows", default="by_rows"
     Probability to drop a hidden unit while training: one for all hidden
-    layers, or one each. Not for ``solver="lbfgs"``, which needs the same loss in each evaluation.
+    layers, or one each. "by_rows" is 0.2, but 0 up to 100 training rows and with
+    "lbfgs", which needs the same loss in each evaluation and takes nothing else.
 
 input_dropout : float, default=0.0
     Probability to drop a feature of a row while training. Not for ``solver="lbfgs"``.
 
-regularization_schedule : {regularization_schedules} or settings object, default="constant"
+regularization_schedule : {regularization_schedules} or settings object, default="flat_cos"
     Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos"
     keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
 
-max_iter : int, default=200
-    **End of training.** Maximum number of epochs (of iterations with "lbfgs").
+max_iter : int or "by_rows", default="by_rows"
+    **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "by_rows" is 60,
+    but ``1_800_000 / n_samples`` above 30,000 training rows, at least 12; 200 with "lbfgs".
 
 max_time : float, default=inf
     Seconds after which no other epoch is begun.
 
-tol : float, default=1e-4
+tol : float, default=0.0
     An epoch improves if it lowers the training loss, or raises the validation
     score with ``early_stopping``, by at least ``tol``.
 
-n_iter_no_change : int or inf, default=10
+n_iter_no_change : int or inf, default=inf
     Stop after more than this number of epochs in a row without an
     improvement.
 
-early_stopping : bool or "auto", default=False
+early_stopping : bool or "auto", default="auto"
     **Validation.** Whether to stop when the score of rows that are not trained on does not improve,
     and to keep the weights of the epoch with the best one. The rows are ``X_val`` of :meth:`fit`,
-    or those that ``validation_fraction`` holds out. "auto" stops early with ``X_val`` or with
-    more than 10,000 rows.
+    or those that ``validation_fraction`` holds out. "auto" does so with ``X_val``, and for
+    classes with more than 100 rows, but not with "lbfgs".
 
 validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of
@@ -230,7 +234,7 @@ scoring : str, callable or None, default={scoring}
     there are weights and it takes them; higher is better. None is the estimator's own
     :meth:`score`.
 
-n_members : int, default=1
+n_members : int, default=4
     **Members.** Number of networks with initial weights, order of rows and dropout of their own,
     whose predictions are averaged. The first one is that of ``n_members=1``, but for "lbfgs",
     whose line search they share. Early stopping goes by the score of the average.

@@ -43,7 +43,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         "poisson" and "gamma" (half the deviance of the exponential of the output, for targets of
         at least 0 and above 0). Several outputs have their sum.
 
-    target_scaling : {"standard"} or None, default=None
+    target_scaling : {"standard"} or None, default="standard"
         "standard" trains on targets of mean 0 and deviation 1, each for itself, and on targets
         divided by their mean for the losses "poisson" and "gamma"; predictions are in the units
         of ``y`` and in the range of the training rows, losses (``loss_curve_``) in those of the
@@ -71,9 +71,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     >>> from sklearn.model_selection import train_test_split
     >>> from skdnn import DNNRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> X_train, X_test, y_train, y_test = train_test_split(X * 20, y, random_state=0)
-    >>> model = DNNRegressor((10,), "tanh", solver="lbfgs", alpha=300, max_iter=1000,
-    ...                      random_state=0)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = DNNRegressor(random_state=0)
     >>> bool(model.fit(X_train, y_train).score(X_test, y_test) > 0.3)
     True
     """
@@ -88,43 +87,43 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes=(128, 128),
+        activation="mish",
         *,
-        initialization="uniform",
+        initialization="data",
         normalization=None,
         categorical_features="from_dtype",
-        feature_scaling=None,
-        numeric_embedding=None,
+        feature_scaling="robust",
+        numeric_embedding="mixed",
         loss="squared_error",
-        target_scaling=None,
-        solver="adam",
-        learning_rate_init=0.001,
-        learning_rate="constant",
+        target_scaling="standard",
+        solver="adamw",
+        learning_rate_init=0.01,
+        learning_rate="coslog4",
         power_t=0.5,
-        batch_size="auto",
+        batch_size="by_rows",
         shuffle=True,
         momentum=0.9,
         nesterovs_momentum=True,
         beta_1=0.9,
-        beta_2=0.999,
+        beta_2=0.95,
         epsilon=1e-8,
         clip_norm=np.inf,
         max_fun=15000,
-        alpha=0.0001,
+        alpha=0.0,
         l1_ratio=0.0,
-        weight_decay=0.01,
-        dropout=0.0,
+        weight_decay=0.02,
+        dropout="by_rows",
         input_dropout=0.0,
-        regularization_schedule="constant",
-        max_iter=200,
+        regularization_schedule="flat_cos",
+        max_iter="by_rows",
         max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
+        tol=0.0,
+        n_iter_no_change=np.inf,
+        early_stopping="auto",
         validation_fraction=0.1,
         scoring="r2",
-        n_members=1,
+        n_members=4,
         n_jobs=None,
         random_state=None,
         warm_start=False,

@@ -1,0 +1,86 @@
+"""Rows to train on and rows to judge by."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skdnn.estimators._validation import split_indices
+
+
+class Data(NamedTuple):
+    """Rows of X with targets as numbers and with weights."""
+
+    X: Any
+    y: np.ndarray
+    weights: np.ndarray | None
+    #: The rows of X that are meant; None for all. X itself is not copied.
+    rows: np.ndarray | None = None
+
+    def take(self, index: np.ndarray) -> Data:
+        weights = None if self.weights is None else self.weights[index]
+        rows = index if self.rows is None else self.rows[index]
+        return Data(self.X, self.y[index], weights, rows)
+
+    def with_weight(self) -> Data:
+        """Rows that count: one of weight 0 is as if it were not there."""
+        if self.weights is None or self.weights.all():
+            return self
+        return self.take(np.flatnonzero(self.weights))
+
+
+class Part(NamedTuple):
+    """Rows to train members on, and rows to judge them by."""
+
+    training: Data
+    held_out: Data | None
+
+
+def members_of(parts: list[Part], i: int) -> slice:
+    """The members that part i is for: all if there is but one part."""
+    return slice(None) if len(parts) == 1 else slice(i, i + 1)
+
+
+def weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
+    """Data with the weights of the classes multiplied in."""
+    y, weights = data.y, data.weights
+    if per_class is None:
+        return data
+    with np.errstate(over="ignore"):
+        combined = per_class[y] if weights is None else per_class[y] * weights
+    if not combined.any() or not np.isfinite(combined).all():
+        raise ValueError(
+            f"Sample weights times class_weight={class_weight!r} must be finite and not all zero."
+        )
+    return data._replace(weights=combined)
+
+
+def split_parts(estimator: Any, whole: Data, groups: np.ndarray | None, seed: int) -> list[Part]:
+    """Rows to train on and rows to validate with, of each member.
+
+    A splitter knows the rows as the user has them; a fraction is drawn of those that count.
+    """
+    known = whole
+    if not hasattr(estimator.validation_fraction, "split"):
+        known = whole.with_weight()
+        groups = groups if groups is None or known.rows is None else groups[known.rows]
+    y, parts = known.y, []
+    for indices in split_indices(
+        estimator,
+        known.X,
+        estimator._labels(y),
+        estimator._strata(y),
+        groups,
+        seed,
+        estimator.n_members,
+    ):
+        training, held_out = (known.take(index).with_weight() for index in indices)
+        for part, purpose in ((training, "train on"), (held_out, "validate with")):
+            if not part.y.shape[0]:
+                raise ValueError(
+                    f"validation_fraction={estimator.validation_fraction!r} leaves no row to "
+                    f"{purpose} that has a weight above 0."
+                )
+        parts.append(Part(training, held_out))
+    return parts

@@ -1,0 +1,77 @@
+"""Where a training stands: at its beginning, and where another call of ``fit`` goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from skdnn.network.network import Network
+from skdnn.network.spec import NetworkSpec
+from skdnn.training.engine import empty_slots
+from skdnn.training.progress import Progress
+from skdnn.training.settings import Settings
+from skdnn.training.stopping import NoImprovement
+
+
+def new_stopping(estimator: Any) -> list[NoImprovement]:
+    """One for each judge."""
+    several = estimator.do_early_stopping_ and estimator._judges_apart
+    return [
+        NoImprovement(
+            estimator.n_iter_no_change,
+            estimator.tol,
+            greater_is_better=estimator.do_early_stopping_,
+        )
+        for _ in range(estimator.n_members if several else 1)
+    ]
+
+
+def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
+    def shape(specs: Sequence[NetworkSpec]):
+        spec = specs[0]
+        return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, len(specs)
+
+    before, now = shape(estimator._network.specs), shape(specs)
+    if before != now:
+        raise ValueError(
+            "Training goes on with layers, loss, number of quantiles, normalization and "
+            f"number of members {before}, but parameters and data now ask for {now}. Set "
+            "warm_start=False to begin anew."
+        )
+    forced = estimator.dtype in ("float32", "float64")
+    dtype = np.dtype(estimator.dtype) if forced else estimator._network.dtype
+    return Network(specs, estimator._network.values.astype(dtype))
+
+
+def resumed_progress(estimator: Any, network: Network, settings: Settings) -> Progress:
+    """What training stood at, with what the parameters now ask for."""
+    progress = deepcopy(estimator._progress)
+    dtype = network.dtype
+    if progress.solver == settings.solver:
+        slots = [each.astype(dtype, copy=False) for each in progress.slots]
+        progress = replace(progress, slots=slots)
+    else:
+        slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
+        progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
+    stopping, measure = new_stopping(estimator), measure_of(estimator, network.spec)
+    if measure == progress.measure:
+        for new, before in zip(stopping, progress.stopping, strict=True):
+            new.best, new.count = before.best, before.count
+        if progress.best_values is not None and progress.last_values is not None:
+            progress.best_values = progress.best_values.astype(dtype)
+            progress.last_values = progress.last_values.astype(dtype)
+    else:
+        # What was best by another measure does not count.
+        progress = replace(progress, best_values=None, last_values=None)
+    return replace(progress, stopping=stopping, measure=measure)
+
+
+def measure_of(estimator: Any, spec: NetworkSpec) -> tuple:
+    """What the best epoch is found by."""
+    scoring = estimator.scoring if estimator.do_early_stopping_ else None
+    apart = estimator.do_early_stopping_ and estimator._judges_apart
+    return estimator.do_early_stopping_, apart, scoring, spec.loss, spec.loss_parameters
