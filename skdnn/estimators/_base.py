@@ -45,7 +45,7 @@ from skdnn.training.engine import empty_slots, mean_raw, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed
-from skdnn.training.settings import BY_ROWS, Settings, dropout_for
+from skdnn.training.settings import BY_ROWS, TINY_ROWS, Settings, dropout_for
 from skdnn.training.threads import Threads
 
 #: dtype="auto": up to so many multiplications in the forward pass of an epoch, float64 costs
@@ -326,13 +326,9 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Learn what the targets are scaled by."""
 
     def _stops_early(self, data: Data, given: Data | None) -> bool:
-        if self.early_stopping == "auto":
-            return given is not None or self._holds_out(data.y)
-        return bool(self.early_stopping)
-
-    def _holds_out(self, y: np.ndarray) -> bool:
-        """Whether ``early_stopping="auto"`` holds rows out."""
-        return False
+        if self.early_stopping != "auto":
+            return bool(self.early_stopping)
+        return given is not None or (self.solver != "lbfgs" and data.y.shape[0] > TINY_ROWS)
 
     def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
         if self._inputs is None:

@@ -186,7 +186,7 @@ l1_ratio : float, default=0.0
     Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
     ``solver="lbfgs"``, which needs a smooth penalty.
 
-weight_decay : float, default=0.02
+weight_decay : float, default=0.1
     Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
     Only used by ``solver="adamw"``.
 
@@ -220,8 +220,8 @@ n_iter_no_change : int or inf, default=inf
 early_stopping : bool or "auto", default="auto"
     **Validation.** Whether to stop when the score of rows that are not trained on does not improve,
     and to keep the weights of the epoch with the best one. The rows are ``X_val`` of :meth:`fit`,
-    or those that ``validation_fraction`` holds out. "auto" does so with ``X_val``, and for
-    classes with more than 100 rows, but not with "lbfgs".
+    or those that ``validation_fraction`` holds out. "auto" does so with ``X_val`` and
+    with more than 100 rows, but without ``X_val`` not with "lbfgs".
 
 validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of

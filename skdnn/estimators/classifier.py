@@ -23,7 +23,6 @@ from skdnn.estimators._sklearn import (
 )
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
-from skdnn.training.settings import TINY_ROWS
 
 #: Log-odds that are certainty in either dtype.
 CERTAIN = 100.0
@@ -122,7 +121,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         max_fun=15000,
         alpha=0.0,
         l1_ratio=0.0,
-        weight_decay=0.02,
+        weight_decay=0.1,
         dropout="by_rows",
         input_dropout=0.0,
         regularization_schedule="flat_cos",
@@ -344,9 +343,6 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             return y
         smoothing = self.label_smoothing if training else 0.0
         return y * (1 - smoothing) + 0.5 * smoothing
-
-    def _holds_out(self, y: np.ndarray) -> bool:
-        return self.solver != "lbfgs" and y.shape[0] > TINY_ROWS
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         if y.ndim == 2 or self.classes_.size == 1:

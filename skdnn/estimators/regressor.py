@@ -112,7 +112,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         max_fun=15000,
         alpha=0.0,
         l1_ratio=0.0,
-        weight_decay=0.02,
+        weight_decay=0.1,
         dropout="by_rows",
         input_dropout=0.0,
         regularization_schedule="flat_cos",
