@@ -6,7 +6,7 @@ from numpy_twin import Table, n_column_params
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
-from skdnn.training.data import make_features, with_columns
+from skdnn.training.data import make_features, rows_of, with_columns
 
 N_BINS = 5
 
@@ -37,6 +37,10 @@ def random_table(rng, n_rows, dtype=np.float64):
 def table_features(table, dtype=np.float64, rows=None):
     features = make_features(table.numbers, np.dtype(dtype), rows)
     return with_columns(features, table.bins, table.fractions, table.codes)
+
+
+def table_rows(table, y, weights=None, dtype=np.float64, rows=None):
+    return rows_of(table_features(table, dtype, rows), y, weights, np.dtype(dtype))
 
 
 def make_spec(
