@@ -204,7 +204,7 @@ def waves_backward(n_rows, stride, numbers, n_waves, width, params, scratch, n_t
 
 
 @kernel
-def inputs_forward(program, state, features, rows, numbers, x):
+def inputs_forward(program, state, features, rows, numbers, n_in, x):
     """Inputs of the first layer from numbers and codes.
 
     Parameters
@@ -213,10 +213,12 @@ def inputs_forward(program, state, features, rows, numbers, x):
     state : State
     features : Features
     rows : (n_rows,) int64 array
+        None, maybe: threads share a batch of few rows.
     numbers : (n_rows * n_numbers,) array
+    n_in : int
     x : (n_rows * n_in,) array, changed
     """
-    n_rows, stride, n_in = rows.size, features.shape[1], x.size // rows.size
+    n_rows, stride = rows.size, features.shape[1]
     columns = program.columns
     for c in range(columns.shape[0]):
         kind, source, place = columns[c, KIND], columns[c, SOURCE], columns[c, PLACE]
