@@ -410,7 +410,7 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         check_solver(self, rates)
         loss, parameters, n_outputs, n_levels = self._loss_and_outputs(data.y)
 
-        def spec(columns: tuple[InputColumn, ...]) -> NetworkSpec:
+        def spec(columns: tuple[InputColumn, ...], *, scaled: bool) -> NetworkSpec:
             n_in = sum(column.width for column in columns) or data.X.shape[1]
             return NetworkSpec(
                 layer_sizes=(n_in, *hidden, n_outputs),
@@ -421,11 +421,15 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
                 n_levels=n_levels,
                 normalization=self.normalization,
                 columns=columns,
+                scaled_inputs=scaled,
             )
 
         if self._inputs is None:
-            return [spec(())] * self.n_members
-        return [spec(self._inputs.columns(member)) for member in range(self.n_members)]
+            return [spec((), scaled=False)] * self.n_members
+        return [
+            spec(self._inputs.columns(member), scaled=getattr(embedding, "scaled_inputs", False))
+            for member, embedding in enumerate(self._inputs.embeddings)
+        ]
 
     def _network_dtype(self, data: Data, spec: NetworkSpec) -> np.dtype:
         if self.dtype in ("float32", "float64"):

@@ -121,7 +121,7 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
         these or None, default="mixed"
     What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
     number itself. The members take the items of a sequence in turn. "mixed" is
-    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)]``: members that
+    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
     see different things err differently.
 
 {targets}

@@ -19,6 +19,9 @@ from skdnn.network.spec import InputColumn
 class NumericEmbedding(BaseEstimator):
     """Base of the embeddings of numbers."""
 
+    #: Whether each input of the first layer has a learned scale.
+    scaled_inputs = False
+
     @abstractmethod
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
         """What becomes of a number.
@@ -79,13 +82,14 @@ class Periodic(NumericEmbedding):
     Of every number ``cos(2 pi w x + b)`` for several frequencies w and phases b, times a matrix
     of its own, and the number itself: all are learned, at a tenth of the learning rate. Smooth
     functions of a number need few of them. (In the paper: PBLD, periodic with bias, linear,
-    densely connected.)
+    densely connected.) Every input of the first layer, those of the other columns too, then has a
+    learned scale, at six times the learning rate: what is of no use becomes small.
 
     Parameters
     ----------
     n_frequencies : int, default=16
         Waves of each number, from 1 to 256.
-    d_embedding : int, default=4
+    d_embedding : int, default=8
         Inputs that a number becomes, from 2 to 64; the last one is the number itself.
     sigma : float, default=0.1
         Standard deviation of the frequencies at the start, above 0: the waves are as narrow as
@@ -102,7 +106,9 @@ class Periodic(NumericEmbedding):
     Periodic(sigma=0.2)
     """
 
-    def __init__(self, n_frequencies=16, d_embedding=4, sigma=0.1):
+    scaled_inputs = True
+
+    def __init__(self, n_frequencies=16, d_embedding=8, sigma=0.1):
         self.n_frequencies = n_frequencies
         self.d_embedding = d_embedding
         self.sigma = sigma
@@ -130,7 +136,7 @@ class Periodic(NumericEmbedding):
 EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
     "piecewise_linear": (PiecewiseLinear(),),
     "periodic": (Periodic(),),
-    "mixed": (PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)),
+    "mixed": (PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)),
 }
 
 
