@@ -39,6 +39,7 @@ from skdnn.network.initializers import initial_values
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
+from skdnn.training.calibration import calibrate
 from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots, mean_raw, predict_raw
@@ -69,7 +70,6 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     early_stopping: Any
     feature_scaling: Any
     hidden_layer_sizes: Any
-    initialization: Any
     input_dropout: Any
     loss: Any
     max_iter: Any
@@ -124,6 +124,10 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _labels(self, y: np.ndarray) -> np.ndarray:
         """Encoded targets as the user knows them."""
         return y
+
+    def _calibrates(self) -> bool:
+        """Whether raw predictions are scaled by held-out rows."""
+        return False
 
     # ---------------------------------------------------------------- fit
 
@@ -293,7 +297,7 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
             self._check_values(given, network, ("X_val", "y_val"))
             check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
         rows, held_out = self._member_rows(parts, network)
-        if not resume and self.initialization == "data":
+        if not resume and self._inputs is not None:
             for member, seeds in enumerate(progress.seeds):
                 start = np.random.RandomState(seeds.start % 2**32)
                 fit_initial_values(network, member, rows[member], start)
@@ -303,6 +307,9 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
             training = Training(network, rows, settings, progress, threads, validation, tasks)
             training.run(single_epoch=partial)
+            if self._calibrates() and validation is not None and validation.keep_best:
+                calibrate(network, validation.judges, threads)
+                progress.best_values = network.values.copy()
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
 

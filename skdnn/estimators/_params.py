@@ -31,7 +31,6 @@ CONSTRAINTS: dict[str, list] = {
         tuple,
         None,
     ],
-    "initialization": [StrOptions({"data", "uniform"})],
     "hidden_layer_sizes": [Iterable, Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
@@ -91,12 +90,9 @@ hidden_layer_sizes : int or iterable of int, default=(128, 128)
 activation : {activations}, default="mish"
     Activation function of the hidden layers. It also decides the initial weights: Glorot's
     uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
-    for the others.
-
-initialization : {{"data", "uniform"}}, default="data"
-    Initial weights: "uniform" draws them as ``activation`` says. "data" then adapts those of the
-    hidden layers to the training rows, layer by layer: the sums that enter a unit have deviation
-    1, and its bias puts their zero at a random quantile of them.
+    for the others. Where numbers are scaled or embedded, those of the hidden layers are then
+    adapted to the training rows, layer by layer: the sums that enter a unit have deviation 1, and
+    its bias puts their zero at a random quantile of them.
 
 normalization : {{"batch", "layer"}} or None, default=None
     Normalisation of the hidden units before their activation: over the rows of a batch, weighted
@@ -147,9 +143,9 @@ power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
 
 batch_size : int, "by_rows" or "auto", default="by_rows"
-    Rows of a batch. "by_rows" is all up to 100 training rows, then 32 up to 1,200, 64 up to
-    3,000, 128 up to 30,000, 256 up to 100,000, and 512. "auto" is ``min(200, n_samples)``, as in
-    scikit-learn's MLP.
+    Rows of a batch. "by_rows" is all up to 100 training rows, then 64 up to 3,000, 128 up to
+    30,000, 256 up to 100,000, and 512. "auto" is ``min(200, n_samples)``, as in scikit-learn's
+    MLP.
 
 shuffle : bool, default=True
     Whether to draw a new order of the rows in each epoch.

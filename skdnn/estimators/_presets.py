@@ -11,7 +11,6 @@ import numpy as np
 _MLP: dict[str, Any] = {
     "hidden_layer_sizes": (100,),
     "activation": "relu",
-    "initialization": "uniform",
     "normalization": None,
     "categorical_features": None,
     "feature_scaling": None,
@@ -55,6 +54,7 @@ CLASSIFIER_PRESETS = {
         "loss": "log_loss",
         "class_weight": None,
         "label_smoothing": 0.0,
+        "calibration": None,
         "scoring": "accuracy",
     },
 }

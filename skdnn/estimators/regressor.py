@@ -90,7 +90,6 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         hidden_layer_sizes=(128, 128),
         activation="mish",
         *,
-        initialization="data",
         normalization=None,
         categorical_features="from_dtype",
         feature_scaling="robust",
