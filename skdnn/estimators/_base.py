@@ -546,7 +546,6 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = self.categorical_features is not None
         return tags
 
     def _repr_html_inner(self):
