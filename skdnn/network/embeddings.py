@@ -68,11 +68,29 @@ class PiecewiseLinear(NumericEmbedding):
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: its bins."""
+        """What becomes of a number: its bins.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Bins that the column has.
+
+        Returns
+        -------
+        columns : list of InputColumn
+        """
         return [InputColumn("bins", source, n_bins, n_bins)]
 
     def check(self) -> None:
-        """Raise a ValueError if ``n_bins`` is not an int from 1 to 256."""
+        """Check the settings.
+
+        Raises
+        ------
+        ValueError
+            If ``n_bins`` is not an int from 1 to 256.
+        """
         _check_int(self, "n_bins", 1, 256)
 
 
@@ -114,13 +132,31 @@ class Periodic(NumericEmbedding):
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: mixtures of its waves, and the number."""
+        """What becomes of a number: mixtures of its waves, and the number.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Not used.
+
+        Returns
+        -------
+        columns : list of InputColumn
+        """
         width = self.d_embedding - 1
         waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
         return [waves, InputColumn("number", source)]
 
     def check(self) -> None:
-        """Raise a ValueError if a setting is out of its range."""
+        """Check the settings.
+
+        Raises
+        ------
+        ValueError
+            If one is out of its range.
+        """
         _check_int(self, "n_frequencies", 1, 256)
         _check_int(self, "d_embedding", 2, 64)
         if isinstance(self.sigma, bool) or not isinstance(self.sigma, Real) or not (
