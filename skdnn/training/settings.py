@@ -54,8 +54,6 @@ class Settings:
         """The parameters of an estimator that are settings, for so many training rows."""
         names = [field.name for field in fields(cls)]
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
-        if given["batch_size"] == BY_ROWS:
-            given["batch_size"] = batch_size_for(n_rows)
         given["max_iter"] = resolve_max_iter(estimator, n_rows)
         return cls(**given)
 

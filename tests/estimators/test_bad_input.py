@@ -40,7 +40,7 @@ WRONG = {
         np.array([2.5]), np.array([[5, 5]]), np.array(5), (NAN,), True, {4, 3}, {4: 1}, b"ab",
         2**70,
     ],
-    "initialization": ["Data", "uniform ", None, 0, True],
+    "calibration": ["Temperature", "platt", "", 1, True],
     "categorical_features": ["from_dtypes", "", "all", 1, 0.5, True],
     "feature_scaling": ["Robust", "minmax", "", 1, True],
     "numeric_embedding": ["Mixed", "bins", "", 16, 0.5, True, {"periodic"}],
