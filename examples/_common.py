@@ -16,7 +16,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 
-def parse_args(description, argv=None, *, mnist=False):
+def parse_args(description, argv=None, *, mnist=False, **numbers):
+    """Arguments of an example; ``numbers`` are the defaults of its own, all int."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("figures"), help="folder for figures")
     if mnist:
@@ -26,6 +27,8 @@ def parse_args(description, argv=None, *, mnist=False):
             metavar="PATH",
             help="npz file with X_train, y_train, X_test, y_test; scikit-learn's digits without it",
         )
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
     return parser.parse_args(argv)
 
 

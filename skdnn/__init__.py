@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
+    from skdnn.tuning import search_space, suggest_params
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
+    "search_space",
+    "suggest_params",
     "warmup",
 ]
 
@@ -44,6 +47,8 @@ _MODULES = {
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
+    "search_space": "skdnn.tuning",
+    "suggest_params": "skdnn.tuning",
     "warmup": "skdnn._warmup",
 }
 

@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Each layer may import itself and the layers before it.
 LAYERS = ["_garbage", "_jit", "_dtypes", "kernels", "network", "training", "tabular", "estimators"]
 LAYERS += ["_warmup"]
-LAST = ["inspection", "export", "distributed"]
+LAST = ["inspection", "tuning", "export", "distributed"]
 
 
 def name_of(path):

@@ -1,0 +1,196 @@
+"""What to try: distributions of parameters for a search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy.stats import loguniform, uniform
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+
+from skdnn.estimators._base import BaseDNN
+from skdnn.network.embeddings import Periodic, PiecewiseLinear
+
+#: Learning rates go from the estimator's, divided by this, to as many times of it.
+RATE_FACTOR = 5.0
+
+
+def search_space(estimator, size="small"):
+    """What to try for an estimator, for a randomised search.
+
+    The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
+    ``learning_rate_init`` to five times of it: set it to what :func:`find_learning_rate` suggests
+    and search around that. Parameters that the estimator's ``solver`` does not use are left out.
+
+    The dict is yours to change: ``del space["dropout"]``, or
+    ``space["n_members"] = [4, 16]``. ``max_iter`` is not in it: successive halving has it as its
+    resource (docs/tuning.md).
+
+    Parameters
+    ----------
+    estimator : DNNClassifier, DNNRegressor or Pipeline
+        Whose parameters to search; it need not be fitted. A Pipeline ends with one of the others;
+        the names then begin with those of its steps.
+    size : {"small", "full"}, default="small"
+        "small" has the parameters that matter most: ``hidden_layer_sizes``, ``dropout``,
+        ``learning_rate_init`` and the strength of regularisation (``weight_decay`` with "adamw",
+        ``alpha`` with other solvers). "full" adds what becomes of the columns, ``activation``,
+        ``n_members``, batches, schedule, the decay of averages and, for classes,
+        ``label_smoothing``; it needs a hundred candidates and more.
+
+    Returns
+    -------
+    space : dict
+        Name of a parameter -> list of values or frozen distribution of SciPy.
+
+    Raises
+    ------
+    TypeError
+        For other estimators.
+    ValueError
+        For another size, and for what the estimator refuses.
+
+    See Also
+    --------
+    suggest_params : Draws from the space by Optuna.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn & Steinwart 2024, "Better by default", arXiv 2407.04491; Gorishniy,
+    Kotelnikov & Babenko 2025, "TabM", arXiv 2410.24210. These ranges are narrower: around our
+    defaults.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import RandomizedSearchCV
+    >>> from skdnn import DNNClassifier, search_space
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = DNNClassifier(n_members=1, max_iter=20, random_state=0)
+    >>> space = search_space(model)
+    >>> list(space)
+    ['hidden_layer_sizes', 'learning_rate_init', 'dropout', 'weight_decay']
+    >>> search = RandomizedSearchCV(model, space, n_iter=3, cv=3, random_state=0).fit(X, y)
+    >>> bool(search.best_score_ > 0.9)
+    True
+    """
+    if size not in ("small", "full"):
+        raise ValueError(f"size must be 'small' or 'full'. Got {size!r} instead.")
+    prefix, model = "", estimator
+    while isinstance(model, Pipeline):
+        name, model = model.steps[-1]
+        prefix += f"{name}__"
+    if not isinstance(model, BaseDNN):
+        raise TypeError(
+            "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
+            f"Got {estimator!r}."
+        )
+    model._validate_params()
+    space = _small(model)
+    if size == "full":
+        space |= _more(model)
+    return {prefix + name: values for name, values in space.items()}
+
+
+def _small(model: BaseDNN) -> dict[str, Any]:
+    """The parameters that matter most."""
+    space: dict[str, Any] = {
+        "hidden_layer_sizes": [
+            (64, 64), (128,), (128, 128), (256, 256), (128, 128, 128), (256, 256, 256),
+        ],
+    }  # fmt: skip
+    if model.solver != "lbfgs":
+        rate = float(model.learning_rate_init)
+        space["learning_rate_init"] = loguniform(rate / RATE_FACTOR, rate * RATE_FACTOR)
+        space["dropout"] = uniform(0, 0.5)
+    if model.solver == "adamw":
+        space["weight_decay"] = loguniform(0.005, 1)
+    else:
+        space["alpha"] = loguniform(1e-5, 10)
+    return space
+
+
+def _more(model: BaseDNN) -> dict[str, Any]:
+    """What a full space has beside the small one, or instead."""
+    space: dict[str, Any] = {
+        "hidden_layer_sizes": [
+            (64,), (64, 64), (128,), (128, 128), (128, 128, 128), (128, 128, 128, 128),
+            (256,), (256, 256), (256, 256, 256), (512, 512),
+        ],
+        "activation": ["mish", "silu", "selu", "relu"],
+        "feature_scaling": ["robust", "standard"],
+        "numeric_embedding": [
+            "mixed",
+            None,
+            *(PiecewiseLinear(n_bins) for n_bins in (8, 16, 48)),
+            *(Periodic(sigma=sigma) for sigma in (0.03, 0.1, 0.3, 1.0)),
+            (PiecewiseLinear(16), Periodic()),
+        ],
+        "n_members": [4, 8],
+    }  # fmt: skip
+    if model.solver != "lbfgs":
+        space["batch_size"] = ["by_rows", 32, 64, 128, 256]
+        space["learning_rate"] = ["coslog4", "cosine"]
+    if model.solver == "sgd":
+        space["momentum"] = [0.8, 0.9, 0.95, 0.98]
+    elif model.solver != "lbfgs":
+        space["beta_2"] = [0.9, 0.95, 0.98, 0.99, 0.999]
+    if is_classifier(model):
+        space["label_smoothing"] = [0.0, 0.02, 0.05, 0.1]
+    return space
+
+
+def suggest_params(trial, space):
+    """Draw parameters from a space by Optuna.
+
+    Every parameter is one ``trial.suggest_float``, ``suggest_int`` or ``suggest_categorical`` of
+    the same name. Optuna stores no tuples and no objects: they are drawn by what ``str`` makes of
+    them. A trial that is over gives its own parameters again, so that
+    ``suggest_params(study.best_trial, space)`` are the best ones.
+
+    Parameters
+    ----------
+    trial : optuna.trial.Trial
+        Or whatever has these three methods.
+    space : dict
+        Name of a parameter -> list of values, or a frozen ``uniform``, ``loguniform`` or
+        ``randint`` of SciPy, as :func:`search_space` makes it.
+
+    Returns
+    -------
+    parameters : dict
+        For ``set_params``.
+
+    Raises
+    ------
+    TypeError
+        For other distributions.
+
+    Examples
+    --------
+    >>> from skdnn import DNNRegressor, search_space, suggest_params
+    >>> model = DNNRegressor()
+    >>> space = search_space(model)
+    >>> def objective(trial):
+    ...     model.set_params(**suggest_params(trial, space))
+    ...     return cross_val_score(model, X, y).mean()
+    """
+    return {name: _suggested(trial, name, values) for name, values in space.items()}
+
+
+def _suggested(trial: Any, name: str, values: Any) -> Any:
+    if hasattr(values, "rvs"):
+        kind = getattr(getattr(values, "dist", None), "name", None)
+        if kind not in ("uniform", "loguniform", "randint"):
+            raise TypeError(
+                f"The values of {name!r} must be a list, or a frozen uniform, loguniform or "
+                f"randint of scipy.stats. Got {kind or values!r}."
+            )
+        low, high = values.support()
+        if kind == "randint":
+            return trial.suggest_int(name, int(low), int(high))
+        return trial.suggest_float(name, float(low), float(high), log=kind == "loguniform")
+    if all(value is None or isinstance(value, (str, int, float)) for value in values):
+        return trial.suggest_categorical(name, list(values))
+    named = {str(value): value for value in values}
+    return named[trial.suggest_categorical(name, list(named))]
