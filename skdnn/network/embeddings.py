@@ -65,7 +65,6 @@ class PiecewiseLinear(NumericEmbedding):
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: its bins."""
         return [InputColumn("bins", source, n_bins, n_bins)]
 
     def check(self) -> None:
@@ -108,7 +107,6 @@ class Periodic(NumericEmbedding):
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: mixtures of its waves, and the number."""
         width = self.d_embedding - 1
         waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
         return [waves, InputColumn("number", source)]
