@@ -19,6 +19,7 @@ from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._sklearn import check_weights
 from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
+from skdnn.training.settings import BY_ROWS, batch_size_for, dropout_for
 
 #: Standard deviation of the Gaussian that smooths the losses, as a share of all steps. A moving
 #: average of the past, which is what others take, shows the fall of the loss too late.
@@ -235,7 +236,10 @@ def range_test(
     """Losses of batches, each before the step at its rate, until training diverges."""
     # A batch of rows without weight would be an error.
     rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
-    size = resolve_batch_size(model.batch_size, len(rows))
+    size = batch_size_for(len(rows)) if model.batch_size == BY_ROWS else model.batch_size
+    size = resolve_batch_size(size, len(rows))
+    if isinstance(model.dropout, str):
+        model.set_params(dropout=dropout_for(len(rows)))
     # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
     model.set_params(
         batch_size=size, learning_rate="constant", regularization_schedule="constant",
