@@ -83,29 +83,39 @@ class EmbeddingMixin:
         check_is_fitted(self)
         if of not in ("units", "inputs"):
             raise ValueError(f"of must be 'units' or 'inputs'. Got {of!r} instead.")
+        member = check_index("member", member, self._network.n_members)
+        embedding, places = self._column_inputs(column, values, member)
+        if of == "inputs":
+            return embedding
+        network = self._network.part(slice(member, member + 1))
+        return (embedding @ network.coefs[0][places]).rename_axis(columns="unit")
+
+    def _column_inputs(
+        self, column: Any, values: Any, member: int
+    ) -> tuple[pd.DataFrame, list[int]]:
+        """Inputs that a column becomes, and their places among all inputs of a member."""
         network, inputs = self._network, self._inputs
         if inputs is None:
             raise ValueError(
                 f"This {type(self).__name__} takes the columns of X as they are: nothing is "
                 "learned of a single one but its row of weights in coefs_[0]."
             )
-        member = check_index("member", member, network.n_members)
         position = inputs.encoder.position(column)
         index, table = inputs.encoder.column_table(position, values, network.dtype)
         features = inputs.features_of(table, network.dtype)[member]
-        places = inputs.places(member, position)
-        embedding = first_inputs(network, member, features, np.arange(len(index)))[:, places]
-        columns: pd.Index
-        if of == "inputs":
-            names = inputs.names(member)
-            columns = pd.Index([names[place] for place in places], name="input")
-        else:
-            embedding = embedding @ network.part(slice(member, member + 1)).coefs[0][places]
-            columns = pd.RangeIndex(embedding.shape[1], name="unit")
-        return pd.DataFrame(embedding, index, columns)
+        found = first_inputs(network, member, features, np.arange(len(index)))
+        places, names = inputs.places(member, position), inputs.names(member)
+        columns = pd.Index([names[place] for place in places], name="input")
+        return pd.DataFrame(found[:, places], index, columns), places
 
     def _input_names(self, member: int) -> Any:
         """Names of the inputs of a member, or None."""
         if self._inputs is None:
             return getattr(self, "feature_names_in_", None)
         return self._inputs.names(member)
+
+    def _is_categorical(self, column: Any) -> bool:
+        """Whether a column of an encoded table holds categories."""
+        assert self._inputs is not None
+        encoder = self._inputs.encoder
+        return bool(encoder.is_categorical[encoder.position(column)])
