@@ -15,6 +15,7 @@ with no_garbage_collection():
 
 if TYPE_CHECKING:
     from skdnn._warmup import warmup
+    from skdnn.inspection.embedding import EmbeddingDisplay
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
@@ -26,6 +27,7 @@ __all__ = [
     "Cosine",
     "DNNClassifier",
     "DNNRegressor",
+    "EmbeddingDisplay",
     "Huber",
     "LearningRateDisplay",
     "LossCurveDisplay",
@@ -43,6 +45,7 @@ __all__ = [
 
 # Imported when they are first asked for: few programs need them, all wait for `import skdnn`.
 _MODULES = {
+    "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
     "WeightsDisplay": "skdnn.inspection.weights",

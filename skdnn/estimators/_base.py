@@ -18,6 +18,7 @@ from skdnn.estimators._checks import (
     unchanged_on_failure,
 )
 from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
+from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._html import network_html
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
@@ -54,7 +55,7 @@ from skdnn.training.threads import Threads
 FLOAT64_WORK = 10**7
 
 
-class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
+class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
     _network: Network

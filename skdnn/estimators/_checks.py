@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
+from numbers import Integral
 from types import MethodType
 from typing import Any
 
@@ -142,3 +143,13 @@ def assign(views: list[np.ndarray], arrays: Any) -> None:
         )
     for view, array in zip(views, arrays, strict=True):
         view[...] = array
+
+
+def check_index(name: str, value: Any, length: int) -> int:
+    """``value`` as an index of a sequence of ``length`` items, counted from the first."""
+    valid = isinstance(value, Integral) and not isinstance(value, bool)
+    if not valid or not -length <= int(value) < length:
+        raise ValueError(
+            f"{name} must be an int in the range [{-length}, {length - 1}]. Got {value!r} instead."
+        )
+    return int(value) % length

@@ -17,6 +17,8 @@ from skdnn.training.data import Features, make_features, with_columns
 ONE_HOT_CODES = 32
 #: Length of these vectors.
 D_VECTOR = 8
+#: Kinds of inputs that categories become.
+CATEGORICAL = ("one_hot", "sign", "vector")
 #: Outside the bins a number goes on as a line, as far as this.
 FRACTION_RANGE = (-3.0, 4.0)
 
@@ -92,7 +94,10 @@ class TableInputs:
         X : array-like or data frame of shape (n_samples, n_columns)
         dtype : dtype of the network
         """
-        table = self.encoder.transform(X, dtype)
+        return self.features_of(self.encoder.transform(X, dtype), dtype)
+
+    def features_of(self, table: Table, dtype: np.dtype) -> list[Features]:
+        """Rows of an encoded table as the network takes them, for each member."""
         numbers = make_features(table.numeric, dtype)
         nothing = np.empty((len(table.codes), 0))
         located = {
@@ -107,13 +112,32 @@ class TableInputs:
             for embedding in self.embeddings
         ]
 
+    def places(self, member: int, position: int) -> list[int]:
+        """Places of a column of the table among the inputs of a member, in their order.
+
+        Those of a number include its indicator of missing values, if it has one.
+        """
+        encoder = self.encoder
+        is_categorical, source = encoder.is_categorical[position], encoder.place(position)
+        sources = {source}
+        if not is_categorical:
+            indicated = np.flatnonzero(encoder.scaler.indicated == source)
+            sources.update((encoder.n_numeric + indicated).tolist())
+        places: list[int] = []
+        start = 0
+        for column in self.columns(member):
+            if (column.kind in CATEGORICAL) == is_categorical and column.source in sources:
+                places += range(start, start + column.width)
+            start += column.width
+        return places
+
     def names(self, member: int) -> list[str]:
         """Names of the inputs of a member: ``column``, ``column_category``, ``column_bin0``."""
         encoder = self.encoder
         numbers = [*encoder.numeric_names, *encoder.indicator_names]
         names: list[str] = []
         for column in self.columns(member):
-            if column.kind in ("number", "bins", "waves"):
+            if column.kind not in CATEGORICAL:
                 name, parts = numbers[column.source], []
                 if column.kind != "number":
                     word = "bin" if column.kind == "bins" else "wave"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any
-
 import numpy as np
 
+from skdnn.estimators._checks import check_index
 from skdnn.inspection._displays import axes_for, fitted_network
 
 #: As many names of features can be read beside an image of the default size.
@@ -145,12 +143,13 @@ class WeightsDisplay:
         """
         model = fitted_network(estimator)
         layer = check_index("layer", layer, len(model.coefs_))
-        weights = np.asarray(model.coefs_[layer])
-        # One network, or (n_members, n_in, n_out) of several.
-        networks = weights.reshape(-1, *weights.shape[-2:])
-        weights = networks[check_index("member", member, len(networks))].copy()
+        weights = model.coefs_[layer]
+        # One network, or an array or list of several.
+        networks = [weights] if getattr(weights, "ndim", 3) == 2 else weights
+        member = check_index("member", member, len(networks))
+        weights = networks[member].copy()
         if feature_names is None and layer == 0 and len(weights) <= MAX_NAMES:
-            feature_names = getattr(model, "feature_names_in_", None)
+            feature_names = model._input_names(member)
         if feature_names is not None and len(feature_names) != len(weights):
             raise ValueError(
                 f"feature_names must have {len(weights)} items, one for each input of layer "
@@ -158,13 +157,3 @@ class WeightsDisplay:
             )
         display = cls(weights=weights, feature_names=feature_names, layer=layer)
         return display.plot(ax, cmap=cmap, colorbar=colorbar, im_kw=im_kw)
-
-
-def check_index(name: str, value: Any, length: int) -> int:
-    """``value`` as an index of a sequence of ``length`` items, counted from the first."""
-    valid = isinstance(value, Integral) and not isinstance(value, bool)
-    if not valid or not -length <= int(value) < length:
-        raise ValueError(
-            f"{name} must be an int in the range [{-length}, {length - 1}]. Got {value!r} instead."
-        )
-    return int(value) % length

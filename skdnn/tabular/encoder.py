@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from skdnn._dtypes import CODE
+from skdnn._dtypes import ACCUMULATOR, CODE
 from skdnn.tabular.categories import Categories, encode, find_categories
 from skdnn.tabular.numeric import NumericScaler
 from skdnn.tabular.schema import Columns, resolve_categorical
+
+#: Label of what training has not seen.
+UNKNOWN = "unknown"
+#: As many names are listed in a message.
+_MAX_NAMES = 30
 
 
 class Table(NamedTuple):
@@ -119,6 +126,80 @@ class TableEncoder:
         for i, j in enumerate(_positions(self.is_categorical)):
             codes[:, i] = encode(self.categories[i], columns[j], columns.label(j))
         return Table(numeric, codes)
+
+    def position(self, column: Any) -> int:
+        """Position of a column that is given by name or position.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column.
+        """
+        if isinstance(column, str) and column in self.names:
+            return self.names.index(column)
+        valid = isinstance(column, Integral) and not isinstance(column, bool)
+        if valid and 0 <= int(column) < len(self.names):
+            return int(column)
+        names = ", ".join(map(repr, self.names[:_MAX_NAMES]))
+        more = ", ..." if len(self.names) > _MAX_NAMES else ""
+        raise ValueError(
+            f"There is no column {column!r}. The {len(self.names)} columns are {names}{more}; a "
+            "position is accepted as well."
+        )
+
+    def place(self, position: int) -> int:
+        """Place of a column among the numeric or the categorical ones, whichever it is."""
+        kind = self.is_categorical[position]
+        return int(np.count_nonzero(self.is_categorical[:position] == kind))
+
+    def column_table(
+        self, position: int, values: Any = None, dtype: Any = np.float32
+    ) -> tuple[pd.Index, Table]:
+        """Rows of which one column is known, and nothing of the others.
+
+        Parameters
+        ----------
+        position : int
+            Of the column.
+        values : array-like of shape (n_values,), default=None
+            In the column. None is what training has seen: of a categorical column its categories
+            in sorted order, None if values were missing, and ``UNKNOWN``; of a numeric one the
+            distinct percentiles, and NaN if values were missing.
+        dtype : dtype, default=np.float32
+            Of the numbers.
+
+        Returns
+        -------
+        index : pandas Index of n_values
+            The values.
+        table : Table of n_values rows
+        """
+        place, name = self.place(position), self.names[position]
+        is_categorical = self.is_categorical[position]
+        given = None if values is None else Columns(pd.DataFrame({name: pd.Series(values)}))
+        index, known = (self._known_codes if is_categorical else self._known_numbers)(place, given)
+        numbers = np.full((len(index), self.n_numeric), np.nan, dtype=ACCUMULATOR)
+        codes = np.zeros((len(index), len(self.categories)), dtype=CODE)
+        (codes if is_categorical else numbers)[:, place] = known
+        return index.rename(name), Table(self.scaler.transform(numbers, dtype), codes)
+
+    def _known_codes(self, place: int, given: Columns | None) -> tuple[pd.Index, np.ndarray]:
+        categories = self.categories[place]
+        if given is not None:
+            return pd.Index(given[0]), encode(categories, given[0], given.label(0))
+        # As objects: a missing label stays None, numbers beside text stay numbers.
+        index = pd.Index([*categories.labels, UNKNOWN], dtype=object)
+        return index, np.append(np.arange(1, len(index)), 0)
+
+    def _known_numbers(self, place: int, given: Columns | None) -> tuple[pd.Index, np.ndarray]:
+        if given is not None:
+            numbers = given.numbers([0])[:, 0]
+        else:
+            percentiles = self.scaler.percentiles[place]
+            numbers = np.unique(percentiles[~np.isnan(percentiles)])
+            if place in self.scaler.indicated or not numbers.size:
+                numbers = np.append(numbers, np.nan)
+        return pd.Index(numbers), numbers
 
     @property
     def n_numeric(self) -> int:

@@ -26,7 +26,7 @@ _BORDER = 1e-12
 #: Elements that are worked on at a time: they stay in the cache.
 _CHUNK = 2**15
 
-_QUARTILES = np.array([0, 0.25, 0.5, 0.75, 1])
+_PERCENTS = np.linspace(0, 1, 101)
 
 
 def quantiles(
@@ -147,6 +147,8 @@ class NumericScaler:
     ----------
     center, scale : (n_columns,) float64 arrays
         Of the values that are not missing.
+    percentiles : (n_columns, 101) float64 array
+        Of the values that are not missing, from minimum to maximum; NaN if there were no values.
     imputation : (n_columns,) float64 array
         What takes the place of a missing value: the median; 0 if there were no values.
     indicated : (n_indicators,) int64 array
@@ -159,6 +161,7 @@ class NumericScaler:
     scaling: str | None = "robust"
     center: np.ndarray = field(init=False, repr=False)
     scale: np.ndarray = field(init=False, repr=False)
+    percentiles: np.ndarray = field(init=False, repr=False)
     imputation: np.ndarray = field(init=False, repr=False)
     indicated: np.ndarray = field(init=False, repr=False)
     labels: tuple[str, ...] = field(init=False, repr=False)
@@ -197,6 +200,7 @@ class NumericScaler:
         self.labels = tuple(map(str, range(n_columns)) if labels is None else labels)
         self.center, self.imputation = np.zeros((2, n_columns), dtype=ACCUMULATOR)
         self.scale = np.full(n_columns, self.scaling is None, dtype=ACCUMULATOR)
+        self.percentiles = np.full((n_columns, _PERCENTS.size), np.nan, dtype=ACCUMULATOR)
         indicated = []
         for j in range(n_columns):
             values = X[:, j].astype(ACCUMULATOR)
@@ -214,7 +218,8 @@ class NumericScaler:
         return self
 
     def _fit_column(self, j: int, values: np.ndarray, weights: np.ndarray | None) -> None:
-        low, q25, median, q75, high = quantiles(values, _QUARTILES, weights)
+        self.percentiles[j] = quantiles(values, _PERCENTS, weights)
+        low, q25, median, q75, high = self.percentiles[j, ::25]
         self.imputation[j] = median
         # Widths beyond float64 are infinite, and their inverse is 0.
         with np.errstate(over="ignore"):

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from mlp import mlp_classifier
@@ -15,14 +17,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skdnn
-from skdnn import LearningRateDisplay, LossCurveDisplay, WeightsDisplay
+from skdnn import EmbeddingDisplay, LearningRateDisplay, LossCurveDisplay, WeightsDisplay
 from skdnn.inspection._displays import fitted_network
 
-FROM_ESTIMATOR = [LossCurveDisplay.from_estimator, WeightsDisplay.from_estimator]
+FROM_ESTIMATOR = [
+    LossCurveDisplay.from_estimator,
+    WeightsDisplay.from_estimator,
+    partial(EmbeddingDisplay.from_estimator, column=0),
+]
 HISTORY = {"epoch": [1, 2], "loss": [2.0, 1.0]}
 DISPLAYS = [
     LossCurveDisplay(history=HISTORY),
     WeightsDisplay(weights=np.eye(2)),
+    EmbeddingDisplay(embedding=pd.DataFrame(np.eye(3))),
     LearningRateDisplay(
         learning_rates=np.array([0.1, 1.0]),
         losses=np.array([2.0, 1.0]),
@@ -33,7 +40,8 @@ DISPLAYS = [
 
 
 def network():
-    return mlp_classifier((), solver="lbfgs", alpha=10, random_state=0)
+    # Columns of numbers as they are have no embedding.
+    return mlp_classifier((), solver="lbfgs", alpha=10, random_state=0, feature_scaling="standard")
 
 
 def pipeline():

@@ -182,6 +182,17 @@ def test_automatic_batch_size(calls, n_rows, size):
     assert {len(call[0]) for call in calls} == {size}
 
 
+@at_an_end
+@pytest.mark.parametrize(("n_rows", "size", "rate"), [(30, 30, 0.0), (300, 64, 0.2)])
+def test_what_depends_on_the_number_of_rows_depends_on_all_of_them(calls, n_rows, size, rate):
+    X = np.random.default_rng(0).standard_normal((n_rows, 2))
+    model = DNNRegressor((3,), n_members=1, random_state=0)
+    find_learning_rate(model, X, X[:, 0], n_steps=5, stop=1e-3)
+    assert {len(call[0]) for call in calls} == {size}
+    assert {call[3]["dropout"] for call in calls} == {rate}
+    assert model.dropout == model.batch_size == "by_rows"
+
+
 def test_parameters_that_would_spoil_the_test_have_no_say(capsys):
     X, y = iris()
     plain = mlp_classifier((4,), random_state=0)

@@ -1,13 +1,14 @@
-from types import SimpleNamespace
-
 import numpy as np
+import pandas as pd
 import pytest
 from mlp import mlp_classifier
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 
-from skdnn import WeightsDisplay
+from skdnn import PiecewiseLinear, WeightsDisplay
 from skdnn.inspection import weights
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +63,34 @@ def test_no_such_layer(model, value):
         WeightsDisplay.from_estimator(model, layer=value)
 
 
-def test_members(model, monkeypatch):
+def test_members(model):
     with pytest.raises(ValueError, match=r"member must be an int in .*\[-1, 0\]. Got 1 "):
         WeightsDisplay.from_estimator(model, member=1)
-    stack = np.arange(24.0).reshape(2, 4, 3)
-    several = SimpleNamespace(coefs_=[stack])
-    monkeypatch.setattr(weights, "fitted_network", lambda estimator: estimator)
+    several = mlp_classifier((3,), n_members=2, max_iter=1, random_state=0)
+    several.fit(*load_iris(return_X_y=True))
     for member in (0, 1, -1):
         display = WeightsDisplay.from_estimator(several, member=member)
-        assert_array_equal(display.weights, stack[member])
+        assert_array_equal(display.weights, several.coefs_[0][member])
     with pytest.raises(ValueError, match=r"member must be an int in .*\[-2, 1\]. Got 2 "):
         WeightsDisplay.from_estimator(several, member=2)
+
+
+def test_members_that_differ_and_the_names_of_their_inputs(monkeypatch):
+    X = pd.DataFrame({"size": [1.0, 2.0, 3.0, None] * 6, "color": list("rgbrgb") * 4})
+    several = mlp_classifier(
+        (3,), categorical_features="from_dtype", numeric_embedding=[PiecewiseLinear(2), None],
+        n_members=2, max_iter=1, random_state=0,
+    ).fit(X, list("nyyy") * 6)  # fmt: skip
+    rest = ["missingindicator_size", "color_b", "color_g", "color_r"]
+    for member, inputs in ((0, ["size_bin0", "size_bin1"]), (1, ["size"])):
+        display = WeightsDisplay.from_estimator(several, member=member)
+        assert_array_equal(display.weights, several.coefs_[0][member])
+        assert y_labels(display) == inputs + rest
+        display = WeightsDisplay.from_estimator(several, layer=1, member=member)
+        assert_array_equal(display.weights, several.coefs_[1][member])
+    monkeypatch.setattr(weights, "MAX_NAMES", 5)
+    assert WeightsDisplay.from_estimator(several).feature_names is None
+    assert WeightsDisplay.from_estimator(several, member=1).feature_names is not None
 
 
 def test_options():

@@ -171,6 +171,28 @@ def test_one_training_row():
     assert encoded.codes.tolist() == [[1, 1, 1, 1]]
 
 
+def test_one_column_alone():
+    X = table()
+    encoder = TableEncoder().fit(X)
+    size, found = encoder.column_table(encoder.position("size"), [4.0, None])
+    np.testing.assert_array_equal(size, [4.0, np.nan])
+    rows = X[:2].assign(size=[4.0, np.nan])
+    # Of the other columns there is nothing: the middle of numbers, and categories are unknown.
+    np.testing.assert_array_equal(found.numeric[:, 0], encoder.transform(rows).numeric[:, 0])
+    np.testing.assert_array_equal(found.numeric[:, 1:], [[0, 0, 0, 0, 1], [0, 0, 0, 1, 1]])
+    assert not found.codes.any()
+
+    grade, found = encoder.column_table(encoder.position("grade"))
+    assert grade.tolist() == ["a", "b", "c", "unknown"]
+    np.testing.assert_array_equal(found.codes, np.outer([1, 2, 3, 0], [0, 0, 1, 0]))
+    mixed, found = encoder.column_table(6, ["1", 1, 7])
+    assert mixed.tolist() == ["1", 1, 7]
+    assert found.codes[:, 3].tolist() == [3, 1, 0]
+    price, _ = encoder.column_table(4)
+    assert (price[0], price[-1], price.size) == (X["price"].min(), X["price"].max(), 101)
+    assert encoder.column_table(7)[0].tolist() == [1]
+
+
 def test_names_that_are_no_strings():
     X = pd.DataFrame({3: [1.0, np.nan], 4: ["a", "b"]})
     encoder = TableEncoder().fit(X)

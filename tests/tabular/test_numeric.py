@@ -344,3 +344,15 @@ def test_one_row():
 def test_unknown_scaling():
     with pytest.raises(ValueError, match=r"scaling must be one of .*'robust'.* got 'minmax'"):
         NumericScaler("minmax")
+
+
+def test_percentiles_are_of_what_is_known():
+    X = np.array([[3.0, np.nan, 5.0], [1.0, np.nan, np.nan], [2.0, np.nan, 5.0]])
+    percentiles = NumericScaler().fit(X).percentiles
+    expected = np.quantile([1, 2, 3], np.linspace(0, 1, 101), method="averaged_inverted_cdf")
+    np.testing.assert_array_equal(percentiles[0], expected)
+    assert np.isnan(percentiles[1]).all()
+    assert (percentiles[2] == 5).all()
+    weighted = NumericScaler().fit(X, np.array([1.0, 2.0, 1.0])).percentiles
+    repeated = NumericScaler().fit(X[[0, 1, 1, 2]]).percentiles
+    np.testing.assert_array_equal(weighted, repeated)

@@ -1,0 +1,121 @@
+"""What the first layer receives from a column of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skdnn.estimators._checks import check_index
+from skdnn.training.engine import first_inputs
+
+if TYPE_CHECKING:
+    from skdnn.estimators._inputs import TableInputs
+    from skdnn.network.network import Network
+
+
+class EmbeddingMixin:
+    """A method of the estimators that says what becomes of a column."""
+
+    _network: Network
+    _inputs: TableInputs | None
+
+    def column_embedding(self, column, values=None, *, member=0, of="units") -> pd.DataFrame:
+        """What the first layer receives from a column of the table.
+
+        Parameters
+        ----------
+        column : str or int
+            Name or position of a column of ``X``.
+        values : array-like of shape (n_values,), default=None
+            Values of the column. None is what training has seen: of categories all in sorted
+            order, None if some were missing, and at the end "unknown", which is any other; of
+            numbers the distinct percentiles, and NaN if some were missing.
+        member : int, default=0
+            Which network, if the estimator has several.
+        of : {"units", "inputs"}, default="units"
+            "units" is what the column adds to the sums that enter the units of the first layer,
+            before bias and normalization: it means the same for any kind of column, and values
+            with similar rows are alike to the network. "inputs" is what these sums are made of:
+            the learned vector of a category, or one unit for each; the bins of a number, or its
+            waves; the indicator of missing numbers.
+
+        Returns
+        -------
+        embedding : pandas DataFrame of shape (n_values, n_units or n_inputs)
+            The index holds the values, the columns are numbers of units or names of inputs.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If there is no such column or member, or if the columns are inputs as they are: in
+            networks for sparse rows, and for numbers without ``feature_scaling`` and
+            ``numeric_embedding``.
+        TypeError, ValueError
+            If ``values`` are nothing for such a column, as in ``predict``.
+
+        See Also
+        --------
+        EmbeddingDisplay : The same as a picture.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from skdnn import DNNRegressor
+        >>> X = pd.DataFrame({"size": range(90), "color": ["red", "green", "blue"] * 30})
+        >>> y = X["size"] + 9 * (X["color"] == "red")
+        >>> model = DNNRegressor((16, 16), max_iter=5, random_state=0).fit(X, y)
+        >>> embedding = model.column_embedding("color")
+        >>> embedding.index.tolist()
+        ['blue', 'green', 'red', 'unknown']
+        >>> embedding.shape
+        (4, 16)
+        >>> inputs = model.column_embedding("color", of="inputs")
+        >>> inputs.columns.tolist()
+        ['color_blue', 'color_green', 'color_red']
+        >>> inputs.loc["red"].tolist()
+        [0.0, 0.0, 1.0]
+        """
+        check_is_fitted(self)
+        if of not in ("units", "inputs"):
+            raise ValueError(f"of must be 'units' or 'inputs'. Got {of!r} instead.")
+        member = check_index("member", member, self._network.n_members)
+        embedding, places = self._column_inputs(column, values, member)
+        if of == "inputs":
+            return embedding
+        network = self._network.part(slice(member, member + 1))
+        return (embedding @ network.coefs[0][places]).rename_axis(columns="unit")
+
+    def _column_inputs(
+        self, column: Any, values: Any, member: int
+    ) -> tuple[pd.DataFrame, list[int]]:
+        """Inputs that a column becomes, and their places among all inputs of a member."""
+        network, inputs = self._network, self._inputs
+        if inputs is None:
+            raise ValueError(
+                f"This {type(self).__name__} takes the columns of X as they are: nothing is "
+                "learned of a single one but its row of weights in coefs_[0]."
+            )
+        position = inputs.encoder.position(column)
+        index, table = inputs.encoder.column_table(position, values, network.dtype)
+        features = inputs.features_of(table, network.dtype)[member]
+        found = first_inputs(network, member, features, np.arange(len(index)))
+        places, names = inputs.places(member, position), inputs.names(member)
+        columns = pd.Index([names[place] for place in places], name="input")
+        return pd.DataFrame(found[:, places], index, columns), places
+
+    def _input_names(self, member: int) -> Any:
+        """Names of the inputs of a member, or None."""
+        if self._inputs is None:
+            return getattr(self, "feature_names_in_", None)
+        return self._inputs.names(member)
+
+    def _is_categorical(self, column: Any) -> bool:
+        """Whether a column of an encoded table holds categories."""
+        assert self._inputs is not None
+        encoder = self._inputs.encoder
+        return bool(encoder.is_categorical[encoder.position(column)])
