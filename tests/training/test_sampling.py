@@ -10,7 +10,7 @@ def test_seeds_depend_on_the_random_state_and_differ():
 
     assert seeds(0) == seeds(0)
     assert seeds(0) != seeds(1)
-    assert len({seeds(0).order, seeds(0).dropout, seeds(0).split}) == 3
+    assert len({seeds(0).order, seeds(0).dropout, seeds(0).start}) == 3
     instance = np.random.RandomState(0)
     assert draw_seeds(instance) != draw_seeds(instance)
 
