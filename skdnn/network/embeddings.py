@@ -68,7 +68,19 @@ class PiecewiseLinear(NumericEmbedding):
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: its bins."""
+        """The inputs of a number: its bins.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Bins that the training rows of the column make, ``self.n_bins`` at most.
+
+        Returns
+        -------
+        columns : list of InputColumn
+        """
         return [InputColumn("bins", source, n_bins, n_bins)]
 
     def check(self) -> None:
@@ -114,7 +126,19 @@ class Periodic(NumericEmbedding):
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: mixtures of its waves, and the number."""
+        """The inputs of a number: mixtures of its waves, and the number.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Not used.
+
+        Returns
+        -------
+        columns : list of InputColumn
+        """
         width = self.d_embedding - 1
         waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
         return [waves, InputColumn("number", source)]
