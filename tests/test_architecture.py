@@ -118,3 +118,19 @@ def test_public_names_have_numpydoc_docstrings(name):
         assert documented == list(inspect.signature(item).parameters)
     elif set(inspect.signature(item).parameters) - {"self"}:
         assert "Parameters\n----------" in doc
+
+
+@pytest.mark.parametrize("name", [name for name, _ in public_objects()])
+def test_documented_defaults_are_those_of_the_signature(name):
+    item = dict(public_objects())[name]
+    section = inspect.getdoc(item).split("Parameters\n----------\n")[-1].split("\n---")[0]
+    lines = [line for line in section.splitlines() if not line.startswith(" ") and " : " in line]
+    documented = dict(line.split(" : ", 1) for line in lines)
+    for parameter in inspect.signature(item).parameters.values():
+        described = documented.get(parameter.name)
+        if parameter.default is inspect.Parameter.empty or described is None:
+            assert described is None or "default=" not in described, parameter
+        else:
+            assert "default=" in described, parameter
+            value = eval(described.split("default=")[1], {"inf": float("inf")})
+            assert (type(value), value) == (type(parameter.default), parameter.default), parameter

@@ -146,6 +146,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     ):
         """Train the network.
 
+        With ``n_members`` above 1, all of them. What is learned of the columns before (categories,
+        scales, bins) is learned from all rows that one of them is trained on.
+
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
@@ -156,18 +159,19 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             Class labels, or numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 0 is as if the row were not there, an integer as if it were
-            there so many times (exactly so where a batch holds all rows; otherwise other rows
-            share a batch).
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Rows to validate with after every epoch, instead of a part of ``X``. They stop the
-            training with ``early_stopping``, otherwise their loss and score are only recorded. In
+            there so many times. Exactly so where a batch holds all rows and none is held out, by
+            default up to 100 rows; otherwise other rows share a batch.
+        X_val : {data frame, array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Rows to validate with after every epoch, instead of a part of ``X``, for all members
+            together. They decide with ``early_stopping`` which epoch is kept and when training
+            ends, otherwise their loss and score are only recorded. In
             a ``Pipeline`` they are transformed as ``X`` is with ``transform_input=["X_val"]``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
         groups : array-like of shape (n_samples,), default=None
-            Rows of a group stay together when a part of them is held out. Not used otherwise.
+            Rows of a group stay together when rows are held out. Not used otherwise.
 
         Returns
         -------

@@ -96,9 +96,10 @@ hidden_layer_sizes : int or iterable of int, default=(128, 128)
 activation : {activations}, default="mish"
     Activation function of the hidden layers. It also decides the initial weights: Glorot's
     uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
-    for the others. Where numbers are scaled or embedded, those of the hidden layers are then
-    adapted to the training rows, layer by layer: the sums that enter a unit have deviation 1, and
-    its bias puts their zero at a random quantile of them.
+    for the others. Unless X is taken as it is (numbers without missing values, scaling or
+    embedding, or sparse rows), those of the hidden layers are then adapted to the training rows,
+    layer by layer: the sums that enter a unit have deviation 1, and its bias puts their zero at a
+    random quantile of them.
 
 normalization : {{"batch", "layer"}} or None, default=None
     Normalisation of the hidden units before their activation: over the rows of a batch, weighted
@@ -112,7 +113,7 @@ categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, \
     names, or none. Two categories become one unit, up to 32 one unit each, and of more each has a
     learned vector of length 8. Missing is a category of its own if it occurs in training; what
     training has not seen is no category. In other columns missing numbers become the median, and
-    a unit says where that was.
+    a unit says where that was. Sparse rows have no categories.
 
 feature_scaling : {{"robust", "standard"}} or None, default="robust"
     Of the numeric columns, by the training rows and their weights. "robust" is
@@ -124,7 +125,7 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
     What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
     number itself. The members take the items of a sequence in turn. "mixed" is
     ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
-    see different things err differently.
+    see different things err differently. With a single member it is the first of them.
 
 {targets}
 
@@ -143,7 +144,8 @@ learning_rate : {schedules} or settings object, default="coslog4"
     rate by 5 where training would stop, until it is below 1e-6; "cosine", "one_cycle" and
     "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their defaults,
     laid over ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes to their end,
-    which is then no reason to warn. Each call of ``partial_fit`` is an epoch.
+    which is then no reason to warn. Each call of ``partial_fit`` is an epoch; after ``max_iter``
+    of them a schedule begins anew.
 
 power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
@@ -217,18 +219,21 @@ tol : float, default=0.0
 
 n_iter_no_change : int or inf, default=inf
     Stop after more than this number of epochs in a row without an
-    improvement.
+    improvement (of any member, where each has a hold-out of its own); inf is never.
 
 early_stopping : bool or "auto", default="auto"
-    **Validation.** Whether to stop when the score of rows that are not trained on does not improve,
-    and to keep the weights of the epoch with the best one. The rows are ``X_val`` of :meth:`fit`,
-    or those that ``validation_fraction`` holds out. "auto" does so with ``X_val`` and
-    with more than 100 rows, but without ``X_val`` not with "lbfgs".
+    **Validation.** Whether to go by the score of rows that are not trained on: to stop when it
+    has not improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the
+    epoch with the best one. The rows are ``X_val`` of :meth:`fit`, or those that
+    ``validation_fraction`` holds out. "auto" does so with ``X_val`` and with more than 100 rows,
+    but without ``X_val`` not with "lbfgs".
 
 validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of
-    each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``. Or
-    a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``, whose last split is taken.
+    each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``; a
+    draw of its own for each member, so that the members together are trained on all rows or
+    nearly. Or a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``: its last split, and
+    for further members those before it, in turn.
 
 scoring : str, callable or None, default={scoring}
     What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
@@ -237,9 +242,11 @@ scoring : str, callable or None, default={scoring}
     :meth:`score`.
 
 n_members : int, default=4
-    **Members.** Number of networks with initial weights, order of rows and dropout of their own,
-    whose predictions are averaged. The first one is that of ``n_members=1``, but for "lbfgs",
-    whose line search they share. Early stopping goes by the score of the average.
+    **Members.** Number of networks whose predictions are averaged, with inputs (see
+    ``numeric_embedding``), initial weights, order of rows, dropout and hold-outs of their own.
+    With early stopping each keeps the epoch that is best for its own hold-out; with ``X_val``
+    all keep that whose average is best. Without early stopping the first one is that of
+    ``n_members=1``, but for "lbfgs", whose line search they share.
 
 n_jobs : int or None, default=None
     Threads for members, for the steps of a wide network (about 10**7 multiplications and more)
@@ -249,9 +256,9 @@ n_jobs : int or None, default=None
 
 random_state : int, RandomState instance or None, default=None
     **State.** Decides initial weights, order of the rows, dropout masks and the validation
-    split. An int makes the result the same bits in every run, whatever the number of threads.
-    The initial weights with "identity", "logistic", "tanh" and "relu" are those of
-    scikit-learn's MLP with the same ``random_state``.
+    splits. An int makes the result the same bits in every run, whatever the number of threads.
+    Where X is taken as it is (as by ``preset("mlp")``), the initial weights with "identity",
+    "logistic", "tanh" and "relu" are those of scikit-learn's MLP with the same ``random_state``.
 
 warm_start : bool, default=False
     Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and
@@ -261,11 +268,11 @@ verbose : bool or int, default=False
     Whether to print the loss of every epoch.
 
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
-    "auto" is float32 for float32 data; for other data it is
-    float64 while an epoch takes at most 10**7 multiplications in a forward pass, and float32
+    "auto" is float32 for float32 arrays; for other data, data frames among them, it is float64
+    while an epoch takes at most 10**7 multiplications in a forward pass, and float32
     above that, where it is twice as fast. (The folds of a cross-validation may be on one side
     of the limit and its refit on the other: force one to compare bits.) "input" is float32 for
-    float32 data and float64 for any other, as in scikit-learn's MLP.\
+    float32 arrays and float64 for anything else.\
 """
 
 
@@ -276,16 +283,18 @@ def _choices(names: Iterable[str]) -> str:
 _ATTRIBUTE_DOCS = """\
 coefs_ : list of (n_in, n_out) arrays
     Weights of every layer: views of one vector, so that writing into them changes predictions.
-    With several members (n_members, n_in, n_out) arrays.
+    Those of the first layer have a row for each input that is made of the columns. With several
+    members (n_members, n_in, n_out) arrays or, where their inputs differ, a list of (n_in, n_out)
+    arrays for each layer.
 
 intercepts_ : list of (n_out,) arrays
     Biases of every layer, views like ``coefs_``; with ``normalization`` they are added behind it.
 
 n_features_in_ : int
-    Number of features seen during :term:`fit`.
+    Number of columns of ``X`` seen during :term:`fit`.
 
 feature_names_in_ : (n_features_in_,) array of str
-    Names of the features, if ``X`` had names that are all strings.
+    Names of the columns, if ``X`` had names that are all strings.
 
 n_iter_ : int
     Number of epochs that were run.
@@ -303,29 +312,32 @@ do_early_stopping_ : bool
     Whether ``early_stopping`` was in force.
 
 t_ : int
-    Number of training samples seen, repetitions included.
+    Number of training samples that the first member has seen, repetitions included.
 
 loss_ : float
-    Training loss of the last epoch, penalty included.
+    The last item of ``loss_curve_``.
 
 best_loss_ : float or None
     Least training loss; None with early stopping.
 
 loss_curve_ : list of float
-    Training loss of every epoch, the mean over the members.
+    Training loss of every epoch, penalty included, the mean over the members; {loss_units}.
 
 history_ : dict of lists
     Curves by name, one value an epoch: epoch, loss, validation_loss and validation_score with
     validation rows, learning_rate (of the last step), seconds. Fits a ``pandas.DataFrame``.
 
 validation_loss_curve_ : list of float or None
-    Loss on the validation rows after every epoch; None without such rows.
+    Loss on the validation rows after every epoch; None without such rows. Of several members
+    that of their average on ``X_val``, or the mean of each one's on its own hold-out.
 
 validation_scores_ : list of float or None
-    Score of the validation rows after every epoch, by ``scoring``; None without such rows.
+    Score of the validation rows after every epoch, by ``scoring``, as the losses; None without
+    such rows.
 
 best_validation_score_ : float or None
-    The best of them; with early stopping its epoch's weights were kept.\
+    The best of them. With early stopping the weights of its epoch were kept; by members with
+    hold-outs of their own, those of the epoch that each was best in.\
 """
 
 

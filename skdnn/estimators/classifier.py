@@ -28,12 +28,17 @@ from skdnn.training.data import Rows
 CERTAIN = 100.0
 
 
-@documented(links='"logistic" for two classes, "softmax" for more', scoring='"accuracy"')
+@documented(
+    links='"logistic" for two classes, "softmax" for more',
+    scoring='"accuracy"',
+    loss_units="before the\n    calibration",
+)
 class DNNClassifier(ClassifierMixin, BaseDNN):
     """Deep network classifier with compiled training.
 
+    Takes tables as they are: data frames with categories and missing values, columns of any scale.
     Minimises a loss of one logistic unit for two classes and of a softmax for more, plus a
-    penalty on the weights.
+    penalty on the weights. The defaults average four networks that see the numbers differently.
 
     Parameters
     ----------
@@ -73,7 +78,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     References
     ----------
-    Goodfellow, Bengio & Courville 2016, Deep Learning, chapters 6 to 8.
+    Goodfellow, Bengio & Courville 2016, Deep Learning, chapters 6 to 8. Holzmüller, Grinsztajn &
+    Steinwart 2024, "Better by default", arXiv 2407.04491, for much of the defaults.
 
     Examples
     --------
@@ -152,11 +158,15 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train one epoch on the given rows.
 
-        Not available with ``solver="lbfgs"`` and ``early_stopping=True``.
+        Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
+        learning rate goes by its schedule, a call for an epoch: for a stream without an end
+        ``learning_rate="constant"`` may be the better one.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            As in :meth:`fit`. What is learned before the training (categories, scales, bins) is
+            learned in the first call.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
@@ -183,7 +193,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
 
         Returns
         -------
@@ -199,7 +210,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
 
         Returns
         -------
@@ -215,7 +227,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
 
         Returns
         -------
@@ -239,7 +252,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
 
         Returns
         -------

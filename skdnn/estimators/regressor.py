@@ -27,11 +27,17 @@ from skdnn.training.engine import mean_raw
 NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
 
 
-@documented(links='"identity", or "exp" for the losses "poisson" and "gamma"', scoring='"r2"')
+@documented(
+    links='"identity", or "exp" for the losses "poisson" and "gamma"',
+    scoring='"r2"',
+    loss_units="in\n    units of the scaled target with ``target_scaling``",
+)
 class DNNRegressor(RegressorMixin, BaseDNN):
     """Deep network regressor with compiled training.
 
-    Minimises a loss, summed over the outputs, plus a penalty on the weights.
+    Takes tables as they are: data frames with categories and missing values, columns of any scale.
+    Minimises a loss, summed over the outputs, plus a penalty on the weights. The defaults average
+    four networks that see the numbers differently.
 
     Parameters
     ----------
@@ -63,7 +69,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     References
     ----------
-    Goodfellow, Bengio & Courville 2016, Deep Learning, chapters 6 to 8.
+    Goodfellow, Bengio & Courville 2016, Deep Learning, chapters 6 to 8. Holzmüller, Grinsztajn &
+    Steinwart 2024, "Better by default", arXiv 2407.04491, for much of the defaults.
 
     Examples
     --------
@@ -136,7 +143,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
         return_std : bool, default=False
             Whether to return the standard deviation of the members' predictions, too: how far
             they disagree, not how far the target scatters. Zero with ``n_members=1``.
@@ -144,8 +152,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            In the dtype of the network; the mean over the members. With ``loss=Quantile`` of
-            several levels the one next to one half.
+            The mean over the members; float64 with ``target_scaling``, otherwise in the dtype of
+            the network. With ``loss=Quantile`` of several levels the one next to one half.
         std : array like ``y``
             Only with ``return_std=True``.
         """
@@ -161,7 +169,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
 
         Returns
         -------
@@ -180,11 +189,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     def partial_fit(self, X, y, sample_weight=None):
         """Train one epoch on the given rows.
 
-        Not available with ``solver="lbfgs"`` and ``early_stopping=True``.
+        Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
+        learning rate goes by its schedule, a call for an epoch: for a stream without an end
+        ``learning_rate="constant"`` may be the better one.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            As in :meth:`fit`. What is learned before the training (categories, scales, bins, the
+            scale of the targets) is learned in the first call.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against

@@ -34,7 +34,8 @@ class LossCurveDisplay:
     lines_ : list of matplotlib Line2D
         Training loss, validation loss and validation score, those that there are.
     best_line_ : matplotlib Line2D or None
-        The vertical line at the epoch with the best score, whose weights were kept.
+        The vertical line at the epoch with the best score, whose weights were kept; of members
+        with hold-outs of their own, each has kept the epoch that was its best.
 
     See Also
     --------

@@ -1,0 +1,365 @@
+"""How good are the defaults on your tables? Beside gradient boosting and scikit-learn's MLP.
+
+    python benchmarks/accuracy.py --data DIR [--seeds 0,1,2] [--cap 5000] [--out results.jsonl]
+        [--models default,best,mlp,hgb,lightgbm,catboost] [--tables a,b] [--page README.md]
+
+DIR holds a file for each table, NAME.parquet (read by pyarrow) or NAME.csv, of any number of rows
+in any order:
+
+* The target is the column "target", or the last one if none has that name. A target of floats is a
+  number to predict; any other (integers, strings, categories, bool) is a class, of which there
+  should be twenty rows at least. Rows without a target are left out.
+* Columns of numbers are numbers, all others (strings, categories, bool) are categories. Values may
+  be missing. What names a row (an identifier) should not be in the table.
+
+Each table is split 80/20 by each seed, stratified by class, and at most ``cap`` rows of either side
+are used. Every model gets the same rows of the same data frame:
+
+* default: ``DNNClassifier()`` or ``DNNRegressor()``; best: ``preset("best")``;
+* mlp: scikit-learn's MLP with early stopping, behind imputer, scaler and one-hot encoding, the
+  target scaled, too;
+* hgb: scikit-learn's histogram gradient boosting, the reference, which is always run; categories
+  beyond the 254 most frequent ones of a column are one;
+* lightgbm, catboost: if they are installed; only if they are asked for.
+
+All have their defaults, ``random_state`` is the seed, and ``OMP_NUM_THREADS`` says how many threads
+each may use. What the result file has is not computed again.
+
+Error is 1 - accuracy, or the root mean squared error over the deviation of the test targets. The
+score of a model is the geometric mean over the tables (over the seeds first) of
+``(error + 0.005) / (error of hgb + 0.005)``: below 1 is better than the reference. A table is won
+if its ratio is below 1; a tie is half. Log-loss is a geometric mean of ratios, too, AUC a mean of
+differences; seconds are medians over all fits, and a ratio is one of medians.
+"""
+
+import argparse
+import json
+import os
+import time
+import warnings
+from collections import defaultdict
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from _speed.tables import fill, table, times
+from joblib import cpu_count
+from sklearn.compose import (
+    TransformedTargetRegressor,
+    make_column_selector,
+    make_column_transformer,
+)
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+
+import skdnn
+
+#: What is added to both errors of a ratio: below it differences are chance.
+OFFSET = 0.005
+REFERENCE = "hgb"
+NUMBERS = make_column_selector(dtype_include="number")
+CATEGORIES = make_column_selector(dtype_include="category")
+
+
+def load(path):
+    """Columns, targets, and whether these are numbers; classes are integers from 0."""
+    data = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    name = "target" if "target" in data else data.columns[-1]
+    data = data[data[name].notna()].reset_index(drop=True)
+    y = data.pop(name)
+    for column, values in data.items():
+        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            data[column] = values.map(str, na_action="ignore").astype("category")
+    if pd.api.types.is_float_dtype(y):
+        return data, y.to_numpy(np.float64), True
+    return data, pd.factorize(y, sort=True)[0], False
+
+
+def split(X, y, is_regression, seed, cap):
+    """Rows to train on and rows to test with, columns first."""
+    X, X_test, y, y_test = train_test_split(
+        X, y, test_size=0.2, random_state=seed, stratify=None if is_regression else y
+    )
+    return X[:cap], X_test[:cap], y[:cap], y_test[:cap]
+
+
+# ---------------------------------------------------------------- models
+
+
+def network(is_regression):
+    return skdnn.DNNRegressor if is_regression else skdnn.DNNClassifier
+
+
+def make_default(X, is_regression, seed):
+    return network(is_regression)(random_state=seed)
+
+
+def make_best(X, is_regression, seed):
+    return network(is_regression).preset("best", random_state=seed)
+
+
+def make_mlp(X, is_regression, seed):
+    mlp = MLPRegressor if is_regression else MLPClassifier
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    categories = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=5, sparse_output=False
+    )
+    model = make_pipeline(
+        make_column_transformer((numbers, NUMBERS), (categories, CATEGORIES)),
+        mlp(early_stopping=True, random_state=seed),
+    )
+    return (
+        TransformedTargetRegressor(model, transformer=StandardScaler()) if is_regression else model
+    )
+
+
+def make_hgb(X, is_regression, seed):
+    boosting = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan,
+        max_categories=255,
+    )  # fmt: skip
+    return make_pipeline(
+        make_column_transformer((codes, CATEGORIES), remainder="passthrough"),
+        boosting(categorical_features=range(len(CATEGORIES(X))), random_state=seed),
+    )
+
+
+def make_lightgbm(X, is_regression, seed):
+    import lightgbm
+
+    model = lightgbm.LGBMRegressor if is_regression else lightgbm.LGBMClassifier
+    return model(random_state=seed, n_jobs=n_threads(), verbose=-1)
+
+
+def make_catboost(X, is_regression, seed):
+    import catboost
+
+    model = catboost.CatBoostRegressor if is_regression else catboost.CatBoostClassifier
+    categories = CATEGORIES(X)
+
+    def as_strings(X):
+        # Missing is a category: CatBoost takes nothing but strings.
+        return X.assign(**{name: X[name].astype(object).fillna("").map(str) for name in categories})
+
+    return make_pipeline(
+        FunctionTransformer(as_strings),
+        model(
+            cat_features=categories, random_seed=seed, thread_count=n_threads(), verbose=0,
+            allow_writing_files=False,
+        ),
+    )  # fmt: skip
+
+
+MODELS = {
+    "default": make_default,
+    "best": make_best,
+    "mlp": make_mlp,
+    "hgb": make_hgb,
+    "lightgbm": make_lightgbm,
+    "catboost": make_catboost,
+}
+
+
+def n_threads():
+    return int(os.environ.get("OMP_NUM_THREADS") or cpu_count())
+
+
+def is_available(name):
+    if name == "best":
+        try:
+            skdnn.DNNClassifier.preset("best")
+        except ValueError:
+            return False
+    return name not in ("lightgbm", "catboost") or find_spec(name) is not None
+
+
+# ---------------------------------------------------------------- measurement
+
+
+def measure(model, parts, is_regression, n_classes):
+    """Fit, predict, and compare with the test targets."""
+    X, X_test, y, y_test = parts
+    start = time.perf_counter()
+    model.fit(X, y)
+    fitted = time.perf_counter()
+    prediction = (model.predict if is_regression else model.predict_proba)(X_test)
+    seconds = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
+    if is_regression:
+        rmse = np.sqrt(np.mean((np.ravel(prediction) - y_test) ** 2))
+        return {"error": float(rmse / y_test.std()), **seconds}
+    # A class that the training rows lack has no column.
+    proba = np.zeros((len(y_test), n_classes))
+    proba[:, model.classes_.astype(int)] = prediction
+    proba /= proba.sum(axis=1, keepdims=True)
+    found = {"error": float((proba.argmax(axis=1) != y_test).mean())}
+    found["log_loss"] = float(log_loss(y_test, proba, labels=np.arange(n_classes)))
+    if n_classes == 2:
+        found["auc"] = float(roc_auc_score(y_test, proba[:, 1]))
+    return {**found, **seconds}
+
+
+def key(result):
+    return tuple(result[name] for name in ("table", "seed", "cap", "model"))
+
+
+def read(path):
+    """What a result file has; of two results for one thing the later one."""
+    if path is None or not path.exists():
+        return {}
+    results = map(json.loads, path.read_text().splitlines())
+    return {key(result): result for result in results}
+
+
+def run(options, models):
+    """All results that are asked for, those of the file among them."""
+    known, wanted = read(options.out), {}
+    for path in options.files:
+        X, y, is_regression = load(path)
+        for seed in options.seeds:
+            parts = split(X, y, is_regression, seed, options.cap)
+            for name in models:
+                result = {"table": path.stem, "seed": seed, "cap": options.cap, "model": name}
+                result = wanted[key(result)] = known.get(key(result), result)
+                if "error" in result:
+                    continue
+                result.pop("failure", None)
+                result.update(task="regression" if is_regression else "classification")
+                result.update(rows=len(parts[0]), columns=X.shape[1])
+                try:
+                    model = MODELS[name](parts[0], is_regression, seed)
+                    n_classes = 0 if is_regression else int(y.max()) + 1
+                    result.update(measure(model, parts, is_regression, n_classes))
+                except Exception as failure:  # of one model on one table: the others go on
+                    result["failure"] = f"{type(failure).__name__}: {failure}"
+                print(json.dumps(result), flush=True)
+                if options.out:
+                    with options.out.open("a") as file:
+                        file.write(json.dumps(result) + "\n")
+    return list(wanted.values())
+
+
+# ---------------------------------------------------------------- tables
+
+
+def by_table(results, model, compare):
+    """Mean over the seeds of ``compare(result, reference)``, for each table that has both."""
+    found = {(r["model"], r["table"], r["seed"], r["cap"]): r for r in results if "error" in r}
+    values = defaultdict(list)
+    for (name, *place), result in found.items():
+        reference = found.get((REFERENCE, *place))
+        if name == model and reference is not None:
+            values[result["table"]].append(compare(result, reference))
+    return np.array([np.mean(each) for each in values.values() if not np.isnan(each).any()])
+
+
+def log_ratio(result, reference):
+    return np.log((result["error"] + OFFSET) / (reference["error"] + OFFSET))
+
+
+def log_loss_ratio(result, reference):
+    if "log_loss" not in result:
+        return np.nan
+    return np.log(result["log_loss"] / reference["log_loss"])
+
+
+def auc_difference(result, reference):
+    return result.get("auc", np.nan) - reference.get("auc", np.nan)
+
+
+def of_task(task):
+    return lambda result, reference: (
+        log_ratio(result, reference) if result["task"] == task else np.nan
+    )
+
+
+def mean(values, form, transform=float):
+    return format(transform(values.mean()), form) if values.size else ""
+
+
+def median_seconds(results, model):
+    return np.median([r["fit_seconds"] for r in results if r["model"] == model and "error" in r])
+
+
+def summary(results, models):
+    """A line for each model, as Markdown."""
+    head = [
+        "model", "tables", "score", "classification", "regression", "won", "log-loss", "AUC",
+        "fit seconds", "/ hgb",
+    ]  # fmt: skip
+    rows = []
+    for model in models:
+        ratios = by_table(results, model, log_ratio)
+        if not ratios.size:
+            continue
+        won = (ratios < 0) + 0.5 * (ratios == 0)
+        seconds = median_seconds(results, model)
+        rows.append(
+            [
+                model,
+                str(ratios.size),
+                mean(ratios, ".3f", np.exp),
+                mean(by_table(results, model, of_task("classification")), ".3f", np.exp),
+                mean(by_table(results, model, of_task("regression")), ".3f", np.exp),
+                "" if model == REFERENCE else mean(won, ".0%"),
+                mean(by_table(results, model, log_loss_ratio), ".3f", np.exp),
+                mean(by_table(results, model, auc_difference), "+.4f"),
+                f"{seconds:.2f}",
+                times(seconds / median_seconds(results, REFERENCE)),
+            ]
+        )
+    return table(head, rows)
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of tables")
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--cap", type=int, default=5000, help="rows of either side at most")
+    parser.add_argument("--models", default="default,best,mlp,hgb")
+    parser.add_argument("--tables", default="", help="names without suffix; all without it")
+    parser.add_argument("--out", type=Path, help="JSON lines to go on with, and to add to")
+    parser.add_argument("--page", type=Path, help="whose table between the markers it replaces")
+    options = parser.parse_args(argv)
+    options.seeds = [int(seed) for seed in options.seeds.split(",")]
+    names = [name for name in options.tables.split(",") if name]
+    files = [p for p in sorted(options.data.iterdir()) if p.suffix in (".parquet", ".csv")]
+    options.files = [p for p in files if not names or p.stem in names]
+    if missing := set(names) - {p.stem for p in files}:
+        parser.error(f"no table of the name {sorted(missing)} in {options.data}")
+    options.models = options.models.split(",")
+    if unknown := set(options.models) - set(MODELS):
+        parser.error(f"no model {sorted(unknown)}; there are {list(MODELS)}")
+    return options
+
+
+def main(argv=None):
+    options = parse(argv)
+    models = [name for name in options.models if is_available(name)]
+    for name in set(options.models) - set(models):
+        print(f"{name} is not available and left out")
+    models += [] if REFERENCE in models else [REFERENCE]
+    skdnn.warmup()  # compiled ahead, not in a fit that is timed
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = run(options, models)
+    for result in results:
+        if "failure" in result:
+            print(f"{result['model']} failed on {result['table']}: {result['failure']}")
+    text = summary(results, models)
+    print(f"\n{text}")
+    if options.page:
+        options.page.write_text(fill(options.page.read_text(), {"accuracy": text}))
+    return results
+
+
+if __name__ == "__main__":
+    main()
