@@ -302,11 +302,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             self._check_values(given, network, ("X_val", "y_val"))
             check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
         rows, held_out = self._member_rows(parts, network)
-        if not resume and self._inputs is not None:
-            for member, seeds in enumerate(progress.seeds):
-                start = np.random.RandomState(seeds.start % 2**32)
-                fit_initial_values(network, member, rows[member], start)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
+            if not resume and self._inputs is not None:
+                self._adapt(network, rows, progress, threads)
             validation = self._validation(parts, held_out, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
@@ -317,6 +315,17 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
                 progress.best_values = network.values.copy()
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
+
+    def _adapt(
+        self, network: Network, rows: list[Rows], progress: Progress, threads: Threads
+    ) -> None:
+        """Let the initial values know the training rows."""
+
+        def adapt(member: int) -> None:
+            start = np.random.RandomState(progress.seeds[member].start % 2**32)
+            fit_initial_values(network, member, rows[member], start)
+
+        threads.map(adapt, range(network.n_members))
 
     def _fit_statistics(self, whole: Data, parts: list[Part]) -> None:
         """What is learned of X and y before any network, from the rows that one is trained on."""
