@@ -312,7 +312,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             training.run(single_epoch=partial)
             if self._calibrates() and validation is not None and validation.keep_best:
                 calibrate(network, validation.judges, threads)
-                progress.best_values = network.values.copy()
+                progress.calibrated_values = network.values.copy()
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
 
@@ -340,7 +340,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
             inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
             self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
-        used = whole.with_weight() if len(parts) > 1 else training[0]
+        used = training[0]
+        if len(parts) > 1:
+            used = whole.take(np.flatnonzero(weights))
         self._fit_targets(used)
 
     def _fit_targets(self, data: Data) -> None:
@@ -400,7 +402,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             data, members = parts[i].held_out, members_of(parts, i)
             assert data is not None
             labelled = data._replace(y=self._labels(data.y))
-            score = make_score(self, network.part(members), rows[0], labelled)
+            score = make_score(self, network, members, rows[0], labelled)
             judges.append(Judge(members, rows, score))
         return Validation(judges, self.do_early_stopping_) if judges else None
 

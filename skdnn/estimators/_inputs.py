@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ class TableInputs:
                 numbers, weights = numbers[weights > 0], weights[weights > 0]
             self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
         return self
+
+    def part(self, members: slice) -> TableInputs:
+        """Of some of the members."""
+        part = copy(self)
+        part.embeddings = self.embeddings[members]
+        return part
 
     def _numbers(self, table: Table) -> np.ndarray:
         return table.numeric[:, : self.encoder.n_numeric]
