@@ -9,6 +9,7 @@ from skdnn._garbage import no_garbage_collection
 with no_garbage_collection():
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
+    from skdnn.network.embeddings import Periodic, PiecewiseLinear
     from skdnn.network.losses import Huber, Quantile
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
@@ -29,6 +30,8 @@ __all__ = [
     "LearningRateDisplay",
     "LossCurveDisplay",
     "OneCycle",
+    "Periodic",
+    "PiecewiseLinear",
     "Quantile",
     "WeightsDisplay",
     "__version__",

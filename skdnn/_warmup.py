@@ -65,10 +65,12 @@ def _compile(dtype: str) -> dict[str, float]:
     X, y = np.zeros((2, 1)), np.zeros(2)
     # An epoch with validation, and the gradient over all rows; there is nothing to learn, and
     # nothing to warn of.
-    for solver, normalization in product(("adam", "lbfgs"), (None, "layer")):
+    ways = product(("adam", "lbfgs"), (None, "layer"), (None, "periodic"))
+    for solver, normalization, numeric_embedding in ways:
         model = DNNRegressor.preset(
             "mlp", hidden_layer_sizes=(1,), solver=solver, normalization=normalization,
-            learning_rate="cosine", max_iter=1, tol=1e9, random_state=0, dtype=dtype,
+            numeric_embedding=numeric_embedding, learning_rate="cosine", max_iter=1, tol=1e9,
+            random_state=0, dtype=dtype,
         )  # fmt: skip
         model.fit(X, y, X_val=X, y_val=y)
     seconds: defaultdict[str, float] = defaultdict(float)

@@ -1,5 +1,7 @@
 """Plain NumPy versions of the kernels: slow, readable, what the compiled code is checked by."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.special import erf, expit, log_expit, log_softmax, softmax, xlogy
 
@@ -225,11 +227,16 @@ def forward(coefs, intercepts, activation, X, *, normalization=None, gains=(), w
     return inputs, products, zs
 
 
-def gradients(
+def gradients(*args, **kwargs):
+    """Sum of the losses, and the gradients of the mean for weights, biases and gains."""
+    return _gradients(*args, **kwargs)[:4]
+
+
+def _gradients(
     coefs, intercepts, activation, loss, X, y, weights, *, parameters=None, normalization=None,
     gains=(),
 ):  # fmt: skip
-    """Sum of the losses, and the gradients of the mean for weights, biases and gains."""
+    """As ``gradients``, and the gradient of the inputs."""
     inputs, products, zs = forward(
         coefs, intercepts, activation, X, normalization=normalization, gains=gains, weights=weights
     )
@@ -242,9 +249,10 @@ def gradients(
             gain_grads.insert(0, (dz * normalize(products[layer], weights)[0]).sum(axis=0))
             dz = backward(dz * gains[layer], products[layer], weights)
         coef_grads.insert(0, inputs[layer].T @ dz)
+        dz = dz @ coefs[layer].T
         if layer > 0:
-            dz = (dz @ coefs[layer].T) * ACTIVATIONS[activation][1](zs[layer - 1])
-    return total, coef_grads, intercept_grads, gain_grads
+            dz = dz * ACTIVATIONS[activation][1](zs[layer - 1])
+    return total, coef_grads, intercept_grads, gain_grads, dz
 
 
 def train_epoch(
@@ -277,3 +285,94 @@ def dense_rows(features):
     elements = features.single if features.single.size else features.double
     at = features.rows if features.rows.size else np.arange(n_rows)
     return elements[at[:, None] * row + np.arange(n_in) * column]
+
+
+class Table(NamedTuple):
+    """Columns of a table: numbers, the bins of some and how far in them these are, codes."""
+
+    numbers: np.ndarray
+    bins: np.ndarray
+    fractions: np.ndarray
+    codes: np.ndarray
+
+    def take(self, rows):
+        return Table(*(array[rows] for array in self))
+
+
+def n_column_params(column):
+    if column.kind == "waves":
+        return column.size * (2 + column.width) + column.width
+    return (column.size + 1) * column.width if column.kind == "vector" else 0
+
+
+def split_waves(column, params):
+    """Frequencies, phases, matrix and bias."""
+    n = column.size
+    frequencies, phases, matrix, bias = np.split(params, np.cumsum([n, n, n * column.width]))
+    return frequencies, phases, matrix.reshape(n, column.width), bias
+
+
+def column_inputs(column, table, params):
+    """The (n_rows, width) inputs of a column with its own parameters."""
+    if column.kind == "number":
+        return table.numbers[:, column.source, None]
+    if column.kind == "waves":
+        frequencies, phases, matrix, bias = split_waves(column, params)
+        x = table.numbers[:, column.source, None]
+        return np.cos(2 * np.pi * frequencies * x + phases) @ matrix + bias
+    if column.kind == "bins":
+        own, places = table.bins[:, column.source, None], np.arange(column.width)
+        inside = table.fractions[:, column.source, None]
+        return np.where(places < own, 1.0, np.where(places == own, inside, 0.0))
+    codes = table.codes[:, column.source]
+    if column.kind == "vector":
+        return params.reshape(-1, column.width)[codes]
+    if column.kind == "sign":
+        return np.array([0.0, -1.0, 1.0])[codes, None]
+    return np.eye(column.size + 1)[codes, 1:]
+
+
+def column_gradient(column, table, params, dx):
+    """Gradient of the parameters of a column from that of its inputs."""
+    if column.kind == "vector":
+        gradient = np.zeros((column.size + 1, column.width))
+        np.add.at(gradient, table.codes[:, column.source], dx)
+        return gradient.ravel()
+    frequencies, phases, matrix, _ = split_waves(column, params)
+    x = table.numbers[:, column.source, None]
+    angles = 2 * np.pi * frequencies * x + phases
+    d_angles = -np.sin(angles) * (dx @ matrix.T)
+    parts = (d_angles * 2 * np.pi * x).sum(axis=0), d_angles.sum(axis=0), np.cos(angles).T @ dx
+    return np.concatenate([*(part.ravel() for part in parts), dx.sum(axis=0)])
+
+
+def split_columns(columns, params):
+    """The parameters of each column."""
+    return np.split(params, np.cumsum([n_column_params(column) for column in columns])[:-1])
+
+
+def table_inputs(columns, table, params):
+    """Inputs of the first layer, (n_rows, n_in)."""
+    own = split_columns(columns, params)
+    parts = [column_inputs(column, table, p) for column, p in zip(columns, own, strict=True)]
+    return np.concatenate(parts, axis=1)
+
+
+def table_gradients(
+    coefs, intercepts, columns, params, scales, activation, loss, table, y, weights,
+    *, parameters=None,
+):  # fmt: skip
+    """Sum of the losses, and the gradients of the mean for weights, biases, columns and scales."""
+    inputs = table_inputs(columns, table, params)
+    total, coef_grads, intercept_grads, _, dx = _gradients(
+        coefs, intercepts, activation, loss, inputs * scales, y, weights, parameters=parameters
+    )
+    places = np.cumsum([column.width for column in columns])[:-1]
+    own = zip(
+        columns, split_columns(columns, params), np.split(dx * scales, places, axis=1), strict=True
+    )
+    column_grads = [
+        column_gradient(column, table, p, d) for column, p, d in own if n_column_params(column)
+    ]
+    grads = np.concatenate([np.empty(0), *column_grads])
+    return total, coef_grads, intercept_grads, grads, (dx * inputs).sum(axis=0)

@@ -15,7 +15,8 @@ NOTICE_SECONDS = 2.0
 
 NOTICE = (
     "skdnn is compiling its kernels, which takes some seconds. It keeps them on disk: this happens "
-    "once on a machine, for float32, for float64, and for networks with a normalization. "
+    "once on a machine, for float32 and for float64, with and without encoded columns, and for "
+    "networks with a normalization. "
     "skdnn.warmup() does it ahead."
 )
 

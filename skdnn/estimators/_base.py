@@ -39,13 +39,14 @@ from skdnn.network.initializers import initial_values
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
+from skdnn.training.calibration import calibrate
 from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots, mean_raw, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed
-from skdnn.training.settings import BY_ROWS, Settings, dropout_for
+from skdnn.training.settings import BY_ROWS, TINY_ROWS, Settings, dropout_for
 from skdnn.training.threads import Threads
 
 #: dtype="auto": up to so many multiplications in the forward pass of an epoch, float64 costs
@@ -69,7 +70,6 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     early_stopping: Any
     feature_scaling: Any
     hidden_layer_sizes: Any
-    initialization: Any
     input_dropout: Any
     loss: Any
     max_iter: Any
@@ -124,6 +124,10 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _labels(self, y: np.ndarray) -> np.ndarray:
         """Encoded targets as the user knows them."""
         return y
+
+    def _calibrates(self) -> bool:
+        """Whether raw predictions are scaled by held-out rows."""
+        return False
 
     # ---------------------------------------------------------------- fit
 
@@ -293,7 +297,7 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
             self._check_values(given, network, ("X_val", "y_val"))
             check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
         rows, held_out = self._member_rows(parts, network)
-        if not resume and self.initialization == "data":
+        if not resume and self._inputs is not None:
             for member, seeds in enumerate(progress.seeds):
                 start = np.random.RandomState(seeds.start % 2**32)
                 fit_initial_values(network, member, rows[member], start)
@@ -303,6 +307,9 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
             training = Training(network, rows, settings, progress, threads, validation, tasks)
             training.run(single_epoch=partial)
+            if self._calibrates() and validation is not None and validation.keep_best:
+                calibrate(network, validation.judges, threads)
+                progress.best_values = network.values.copy()
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
 
@@ -326,13 +333,9 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Learn what the targets are scaled by."""
 
     def _stops_early(self, data: Data, given: Data | None) -> bool:
-        if self.early_stopping == "auto":
-            return given is not None or self._holds_out(data.y)
-        return bool(self.early_stopping)
-
-    def _holds_out(self, y: np.ndarray) -> bool:
-        """Whether ``early_stopping="auto"`` holds rows out."""
-        return False
+        if self.early_stopping != "auto":
+            return bool(self.early_stopping)
+        return given is not None or (self.solver != "lbfgs" and data.y.shape[0] > TINY_ROWS)
 
     def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
         if self._inputs is None:
@@ -414,7 +417,7 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         check_solver(self, rates)
         loss, parameters, n_outputs, n_levels = self._loss_and_outputs(data.y)
 
-        def spec(columns: tuple[InputColumn, ...]) -> NetworkSpec:
+        def spec(columns: tuple[InputColumn, ...], *, scaled: bool) -> NetworkSpec:
             n_in = sum(column.width for column in columns) or data.X.shape[1]
             return NetworkSpec(
                 layer_sizes=(n_in, *hidden, n_outputs),
@@ -425,11 +428,15 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
                 n_levels=n_levels,
                 normalization=self.normalization,
                 columns=columns,
+                scaled_inputs=scaled,
             )
 
         if self._inputs is None:
-            return [spec(())] * self.n_members
-        return [spec(self._inputs.columns(member)) for member in range(self.n_members)]
+            return [spec((), scaled=False)] * self.n_members
+        return [
+            spec(self._inputs.columns(member), scaled=getattr(embedding, "scaled_inputs", False))
+            for member, embedding in enumerate(self._inputs.embeddings)
+        ]
 
     def _network_dtype(self, data: Data, spec: NetworkSpec) -> np.dtype:
         if self.dtype in ("float32", "float64"):
@@ -539,7 +546,6 @@ class BaseDNN(CallbackSupportMixin, PresetMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = self.categorical_features is not None
         return tags
 
     def _repr_html_inner(self):

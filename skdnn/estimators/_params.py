@@ -31,7 +31,6 @@ CONSTRAINTS: dict[str, list] = {
         tuple,
         None,
     ],
-    "initialization": [StrOptions({"data", "uniform"})],
     "hidden_layer_sizes": [Iterable, Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
@@ -61,7 +60,13 @@ CONSTRAINTS: dict[str, list] = {
         Options(Real, {np.inf}),
     ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "dropout": [StrOptions({BY_ROWS}), Interval(Real, 0, 1, closed="left"), Iterable],
+    "dropout": [
+        StrOptions({BY_ROWS}),
+        Interval(Real, 0, 1, closed="left"),
+        list,
+        tuple,
+        np.ndarray,
+    ],
     "input_dropout": [Interval(Real, 0, 1, closed="left")],
     "normalization": [StrOptions({"batch", "layer"}), None],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -91,12 +96,9 @@ hidden_layer_sizes : int or iterable of int, default=(128, 128)
 activation : {activations}, default="mish"
     Activation function of the hidden layers. It also decides the initial weights: Glorot's
     uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
-    for the others.
-
-initialization : {{"data", "uniform"}}, default="data"
-    Initial weights: "uniform" draws them as ``activation`` says. "data" then adapts those of the
-    hidden layers to the training rows, layer by layer: the sums that enter a unit have deviation
-    1, and its bias puts their zero at a random quantile of them.
+    for the others. Where numbers are scaled or embedded, those of the hidden layers are then
+    adapted to the training rows, layer by layer: the sums that enter a unit have deviation 1, and
+    its bias puts their zero at a random quantile of them.
 
 normalization : {{"batch", "layer"}} or None, default=None
     Normalisation of the hidden units before their activation: over the rows of a batch, weighted
@@ -121,7 +123,7 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
         these or None, default="mixed"
     What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
     number itself. The members take the items of a sequence in turn. "mixed" is
-    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)]``: members that
+    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
     see different things err differently.
 
 {targets}
@@ -147,9 +149,9 @@ power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
 
 batch_size : int, "by_rows" or "auto", default="by_rows"
-    Rows of a batch. "by_rows" is all up to 100 training rows, then 32 up to 1,200, 64 up to
-    3,000, 128 up to 30,000, 256 up to 100,000, and 512. "auto" is ``min(200, n_samples)``, as in
-    scikit-learn's MLP.
+    Rows of a batch. "by_rows" is all up to 100 training rows, then 64 up to 3,000, 128 up to
+    30,000, 256 up to 100,000, and 512. "auto" is ``min(200, n_samples)``, as in scikit-learn's
+    MLP.
 
 shuffle : bool, default=True
     Whether to draw a new order of the rows in each epoch.
@@ -186,7 +188,7 @@ l1_ratio : float, default=0.0
     Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
     ``solver="lbfgs"``, which needs a smooth penalty.
 
-weight_decay : float, default=0.02
+weight_decay : float, default=0.1
     Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
     Only used by ``solver="adamw"``.
 
@@ -220,8 +222,8 @@ n_iter_no_change : int or inf, default=inf
 early_stopping : bool or "auto", default="auto"
     **Validation.** Whether to stop when the score of rows that are not trained on does not improve,
     and to keep the weights of the epoch with the best one. The rows are ``X_val`` of :meth:`fit`,
-    or those that ``validation_fraction`` holds out. "auto" does so with ``X_val``, and for
-    classes with more than 100 rows, but not with "lbfgs".
+    or those that ``validation_fraction`` holds out. "auto" does so with ``X_val`` and
+    with more than 100 rows, but without ``X_val`` not with "lbfgs".
 
 validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of

@@ -23,7 +23,8 @@ def is_table(X: Any) -> bool:
             X = np.asarray(X)
         except ValueError:  # rows of different lengths: scikit-learn says so
             return False
-    return getattr(getattr(X, "dtype", None), "kind", None) in ("O", "U", "S", "T")
+    kind = getattr(getattr(X, "dtype", None), "kind", None)
+    return kind in ("O", "U", "S", "T") and X.ndim == 2
 
 
 def x_format(X: Any) -> dict[str, Any]:

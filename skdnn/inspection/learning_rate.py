@@ -19,6 +19,7 @@ from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._sklearn import check_weights
 from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
+from skdnn.training.settings import BY_ROWS, dropout_for
 
 #: Standard deviation of the Gaussian that smooths the losses, as a share of all steps. A moving
 #: average of the past, which is what others take, shows the fall of the loss too late.
@@ -171,10 +172,10 @@ def find_learning_rate(
     >>> from skdnn import DNNClassifier, find_learning_rate
     >>> X, y = load_digits(return_X_y=True)
     >>> model = DNNClassifier((64,), random_state=0)
-    >>> rate = find_learning_rate(model, X / 16, y).suggestion
-    >>> 0.003 < rate < 0.03
+    >>> rate = find_learning_rate(model, X, y).suggestion
+    >>> 0.001 < rate < 0.01
     True
-    >>> model = model.set_params(learning_rate_init=rate).fit(X / 16, y)
+    >>> model = model.set_params(learning_rate_init=rate).fit(X, y)
     """
     rates = geometric_rates(start, stop, n_steps)
     check_consistent_length(X, y, sample_weight)
@@ -236,6 +237,8 @@ def range_test(
     # A batch of rows without weight would be an error.
     rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
     size = resolve_batch_size(model.batch_size, len(rows))
+    if model.dropout == BY_ROWS:
+        model.set_params(dropout=dropout_for(len(rows)))
     # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
     model.set_params(
         batch_size=size, learning_rate="constant", regularization_schedule="constant",

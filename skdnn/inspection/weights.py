@@ -47,7 +47,8 @@ class WeightsDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skdnn import DNNClassifier, WeightsDisplay
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = DNNClassifier.preset("mlp", hidden_layer_sizes=(8,), random_state=0).fit(X, y)
+    >>> params = {"hidden_layer_sizes": (8,), "solver": "lbfgs", "random_state": 0}
+    >>> model = DNNClassifier.preset("mlp", **params).fit(X, y)
     >>> display = WeightsDisplay.from_estimator(model)
     >>> display.weights.shape
     (4, 8)

@@ -12,7 +12,7 @@ The 32-bit mixing function is "lowbias32" (C. Wellons, Prospecting for hash func
 
 import numpy as np
 
-from skdnn._jit import kernel
+from skdnn._jit import kernel, part
 
 _MASK32 = 0xFFFFFFFF
 
@@ -81,9 +81,8 @@ def dropout_gradient(first, n_in, n_trained, dx, rate, key):
 
     ``first`` is the place of the first row in the batch.
     """
-    for place in range(dx.size):
-        row, column = first + place // n_trained, place % n_trained
-        dx[place] *= keep_factor(dx, rate, row * n_in + column, key)
+    for i in range(dx.size // n_trained):
+        dropout_input(part(dx, i * n_trained, n_trained), (first + i) * n_in, rate, key)
 
 
 @kernel

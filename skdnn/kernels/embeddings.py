@@ -124,7 +124,7 @@ def waves_forward(n_rows, stride, numbers, n_waves, width, params, scratch, n_in
     phases, matrix = part(params, n_waves, n_waves), part(params, 2 * n_waves, n_waves * width)
     bias = part(params, n_waves * (2 + width), width)
     number, wave = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
-    turn = x.dtype.type(0.5 / math.pi)
+    full = x.dtype.type(2 * math.pi)
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
         for i in range(n):
@@ -134,7 +134,9 @@ def waves_forward(n_rows, stride, numbers, n_waves, width, params, scratch, n_in
             for i in range(n):
                 out[i] = bias[j]
         for k in range(n_waves):
-            frequency, phase = params[k], phases[k] * turn
+            # A quotient: of a sum of two products either may be rounded first, and that would
+            # depend on what else an entry does.
+            frequency, phase = params[k], phases[k] / full
             for i in range(n):
                 wave[i] = turns(frequency * number[i] + phase)[0]
             for j in range(width):
@@ -174,7 +176,6 @@ def waves_backward(n_rows, stride, numbers, n_waves, width, params, scratch, n_t
     number, cosine = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
     sine, inner = part(scratch, 2 * SPAN, SPAN), part(scratch, 3 * SPAN, SPAN)
     full = dx.dtype.type(2 * math.pi)
-    turn = dx.dtype.type(0.5 / math.pi)
     for k in range(grads.size):
         grads[k] = 0
     for start in range(0, n_rows, SPAN):
@@ -187,7 +188,7 @@ def waves_backward(n_rows, stride, numbers, n_waves, width, params, scratch, n_t
                 outer[i] = dx[(start + i) * n_trained + j]
             grads[n_waves * (2 + width) + j] += _total(n, outer)
         for k in range(n_waves):
-            frequency, phase = params[k], phases[k] * turn
+            frequency, phase = params[k], phases[k] / full
             for i in range(n):
                 cosine[i], sine[i] = turns(frequency * number[i] + phase)
                 inner[i] = 0
@@ -203,7 +204,7 @@ def waves_backward(n_rows, stride, numbers, n_waves, width, params, scratch, n_t
 
 
 @kernel
-def inputs_forward(program, state, features, rows, numbers, x):
+def inputs_forward(program, state, features, rows, numbers, n_in, x):
     """Inputs of the first layer from numbers and codes.
 
     Parameters
@@ -212,10 +213,12 @@ def inputs_forward(program, state, features, rows, numbers, x):
     state : State
     features : Features
     rows : (n_rows,) int64 array
+        None, maybe: threads share a batch of few rows.
     numbers : (n_rows * n_numbers,) array
+    n_in : int
     x : (n_rows * n_in,) array, changed
     """
-    n_rows, stride, n_in = rows.size, features.shape[1], x.size // rows.size
+    n_rows, stride = rows.size, features.shape[1]
     columns = program.columns
     for c in range(columns.shape[0]):
         kind, source, place = columns[c, KIND], columns[c, SOURCE], columns[c, PLACE]

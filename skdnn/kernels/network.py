@@ -165,7 +165,7 @@ def load_inputs(program, encoding, state, features, rows, ahead, first):
     else:
         numbers = part(state.numbers, first * n_numbers, rows.size * n_numbers)
         gather(features, rows, ahead, numbers)
-        inputs_forward(program, state, features, rows, numbers, x)
+        inputs_forward(program, state, features, rows, numbers, n_in, x)
 
 
 @kernel

@@ -19,6 +19,9 @@ from skdnn.network.spec import InputColumn
 class NumericEmbedding(BaseEstimator):
     """Base of the embeddings of numbers."""
 
+    #: Whether each input of the first layer has a learned scale.
+    scaled_inputs = False
+
     @abstractmethod
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
         """What becomes of a number.
@@ -65,11 +68,29 @@ class PiecewiseLinear(NumericEmbedding):
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: its bins."""
+        """What becomes of a number: its bins.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Bins that the column has.
+
+        Returns
+        -------
+        columns : list of InputColumn
+        """
         return [InputColumn("bins", source, n_bins, n_bins)]
 
     def check(self) -> None:
-        """Raise a ValueError if ``n_bins`` is not an int from 1 to 256."""
+        """Check the settings.
+
+        Raises
+        ------
+        ValueError
+            If ``n_bins`` is not an int from 1 to 256.
+        """
         _check_int(self, "n_bins", 1, 256)
 
 
@@ -79,13 +100,14 @@ class Periodic(NumericEmbedding):
     Of every number ``cos(2 pi w x + b)`` for several frequencies w and phases b, times a matrix
     of its own, and the number itself: all are learned, at a tenth of the learning rate. Smooth
     functions of a number need few of them. (In the paper: PBLD, periodic with bias, linear,
-    densely connected.)
+    densely connected.) Every input of the first layer, those of the other columns too, then has a
+    learned scale, at six times the learning rate: what is of no use becomes small.
 
     Parameters
     ----------
     n_frequencies : int, default=16
         Waves of each number, from 1 to 256.
-    d_embedding : int, default=4
+    d_embedding : int, default=8
         Inputs that a number becomes, from 2 to 64; the last one is the number itself.
     sigma : float, default=0.1
         Standard deviation of the frequencies at the start, above 0: the waves are as narrow as
@@ -102,19 +124,39 @@ class Periodic(NumericEmbedding):
     Periodic(sigma=0.2)
     """
 
-    def __init__(self, n_frequencies=16, d_embedding=4, sigma=0.1):
+    scaled_inputs = True
+
+    def __init__(self, n_frequencies=16, d_embedding=8, sigma=0.1):
         self.n_frequencies = n_frequencies
         self.d_embedding = d_embedding
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """The inputs of a number: mixtures of its waves, and the number."""
+        """What becomes of a number: mixtures of its waves, and the number.
+
+        Parameters
+        ----------
+        source : int
+            Place of the number in a row.
+        n_bins : int
+            Not used.
+
+        Returns
+        -------
+        columns : list of InputColumn
+        """
         width = self.d_embedding - 1
         waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
         return [waves, InputColumn("number", source)]
 
     def check(self) -> None:
-        """Raise a ValueError if a setting is out of its range."""
+        """Check the settings.
+
+        Raises
+        ------
+        ValueError
+            If one is out of its range.
+        """
         _check_int(self, "n_frequencies", 1, 256)
         _check_int(self, "d_embedding", 2, 64)
         if isinstance(self.sigma, bool) or not isinstance(self.sigma, Real) or not (
@@ -130,7 +172,7 @@ class Periodic(NumericEmbedding):
 EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
     "piecewise_linear": (PiecewiseLinear(),),
     "periodic": (Periodic(),),
-    "mixed": (PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), PiecewiseLinear(8)),
+    "mixed": (PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)),
 }
 
 

@@ -126,7 +126,7 @@ class Layout:
         self.columns = np.zeros((len(spec.columns), embeddings.N_ATTRIBUTES), dtype=INDEX)
         self.inputs = np.zeros(embeddings.N_INPUTS, dtype=INDEX)
         place, start = 0, self.n_params
-        ends = {}
+        ends: list[tuple[str, int]] = []
         for row, column in zip(self.columns, spec.columns, strict=True):
             kind = KINDS[column.kind]
             n_params = embeddings.n_column_params(kind, column.size, column.width)
@@ -135,9 +135,12 @@ class Layout:
             start += n_params
             if n_params:
                 self.inputs[embeddings.N_TRAINED] = place
-                ends[column.kind] = start
+                # Neighbours of one kind are one segment.
+                if ends and ends[-1][0] == column.kind:
+                    ends.pop()
+                ends.append((column.kind, start))
         rates = {"waves": (WAVE_RATE, 0.0), "vector": (1.0, 0.0)}
-        segments = [(end, *rates[kind]) for kind, end in ends.items()]
+        segments = [(end, *rates[kind]) for kind, end in ends]
         self.inputs[embeddings.SCALE] = -1
         if spec.scaled_inputs:
             self.inputs[embeddings.SCALE] = start

@@ -28,7 +28,7 @@ from skdnn.training.interrupts import complete
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import RowOrder
 from skdnn.training.schedules import Annealing, Position, StepFactors, make_schedule
-from skdnn.training.settings import Settings
+from skdnn.training.settings import BY_ROWS, Settings, batch_size_for
 from skdnn.training.threads import Threads
 
 #: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
@@ -418,6 +418,8 @@ class Training:
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
     """Number of rows of a batch; "auto" is ``min(200, n_rows)``, as in scikit-learn's MLP."""
+    if batch_size == BY_ROWS:
+        return batch_size_for(n_rows)
     if batch_size == "auto":
         return min(200, n_rows)
     size = int(batch_size)

@@ -12,8 +12,7 @@ BY_ROWS = "by_rows"
 #: exactly a number of rows.
 TINY_ROWS = 100
 #: Rows of the data at most, rows of a batch (0: all).
-BATCH_SIZES = ((TINY_ROWS, 0), (1_200, 32), (3_000, 64), (30_000, 128), (100_000, 256),
-               (float("inf"), 512))  # fmt: skip
+BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (float("inf"), 512))
 #: Epochs up to so many rows; above, as many rows are seen in all, but for so many epochs.
 EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
 #: Iterations of L-BFGS; scikit-learn's MLP has as many.
@@ -55,8 +54,6 @@ class Settings:
         """The parameters of an estimator that are settings, for so many training rows."""
         names = [field.name for field in fields(cls)]
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
-        if given["batch_size"] == BY_ROWS:
-            given["batch_size"] = batch_size_for(n_rows)
         given["max_iter"] = resolve_max_iter(estimator, n_rows)
         return cls(**given)
 

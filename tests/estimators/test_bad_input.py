@@ -40,6 +40,11 @@ WRONG = {
         np.array([2.5]), np.array([[5, 5]]), np.array(5), (NAN,), True, {4, 3}, {4: 1}, b"ab",
         2**70,
     ],
+    "calibration": ["Temperature", "platt", "", 1, True],
+    "categorical_features": ["from_dtypes", "", "all", 1, 0.5, True],
+    "feature_scaling": ["Robust", "minmax", "", 1, True],
+    "numeric_embedding": ["Mixed", "bins", "", 16, 0.5, True, {"periodic"}],
+    "target_scaling": ["robust", "Standard", "", 1, True],
     "activation": ["Relu", "sigmoid", "", None, 1, ["relu"]],
     "solver": ["Lbfgs", "Adam", None, 0],
     "learning_rate": ["Constant", "cos", None, 0.1, 1],
@@ -147,7 +152,6 @@ def as_text(X):
 
 
 BAD_FEATURES = {
-    "NaN": (with_value(NAN), ValueError, r"Input X contains NaN"),
     "inf": (with_value(INF), ValueError, r"Input X contains infinity"),
     "-inf": (with_value(-INF), ValueError, r"Input X contains infinity"),
     "no rows": (lambda X: X[:0], ValueError, r"Found array with 0 sample"),
@@ -160,11 +164,20 @@ BAD_FEATURES = {
     "csc with inf": (lambda X: sparse.csc_array(with_value(INF)(X)), ValueError, "infinity"),
     "text": (as_text, ValueError, r"could not convert string to float: 'red'"),
     "frame of text": (lambda X: pd.DataFrame(as_text(X)), ValueError, r"convert string.*'red'"),
+    "ragged": (lambda X: [[1.0, 2.0], [3.0]], ValueError, r"inhomogeneous"),
+    "dicts": (lambda X: [{"a": 1}] * len(X), (TypeError, ValueError), r"float"),
+    "words": (lambda X: ["red"] * len(X), ValueError, r"could not convert string to float: 'red'"),
+}  # fmt: skip
+#: Where there were numbers alone in training.
+BAD_IN_PREDICTION = {
+    **BAD_FEATURES,
+    "NaN": (
+        with_value(NAN), ValueError,
+        r"Input X contains NaN in column 1\. DNN\w+ was fitted without missing values",
+    ),
     "frame with NA": (
         lambda X: pd.DataFrame(X).astype("Float64").mask(X > 1.5), ValueError, r"contains NaN"
     ),
-    "ragged": (lambda X: [[1.0, 2.0], [3.0]], ValueError, r"inhomogeneous"),
-    "dicts": (lambda X: [{"a": 1}] * len(X), (TypeError, ValueError), r"float"),
 }  # fmt: skip
 
 
@@ -179,10 +192,10 @@ def test_bad_features_in_fit(cls, kind):
     assert not hasattr(model, "n_features_in_")
 
 
-@pytest.mark.parametrize("kind", BAD_FEATURES)
+@pytest.mark.parametrize("kind", BAD_IN_PREDICTION)
 @pytest.mark.parametrize("cls", CLASSES)
 def test_bad_features_in_prediction(cls, kind):
-    change, error, message = BAD_FEATURES[kind]
+    change, error, message = BAD_IN_PREDICTION[kind]
     X, y = data(cls)
     model = make(cls).fit(X, y)
     methods = ["predict"]

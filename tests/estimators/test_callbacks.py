@@ -273,7 +273,7 @@ def test_a_fit_that_fails_is_torn_down(failure, fitted_before):
     model.set_callbacks(recorder, monitor)
     bad, message = X, "callback in trouble"
     if failure == "data":
-        bad, message = np.where(X > 2, np.nan, X), "NaN"
+        bad, message = np.where(X > 2, np.inf, X), "infinity"
     if failure == "divergence":
         model.set_params(learning_rate_init=1e300)
         message = "non-finite"

@@ -45,14 +45,14 @@ def assert_unchanged(model, before, X):
         np.testing.assert_array_equal(a, b)
 
 
-def nan_in_data(X, y):
+def infinity_in_data(X, y):
     X = X.copy()
-    X.iloc[7, 1] = np.nan
+    X.iloc[7, 1] = np.inf
     return X, y
 
 
 FAILURES = {
-    "NaN": ({}, nan_in_data, "contains NaN"),
+    "infinity": ({}, infinity_in_data, "contains infinity in column"),
     "lengths": ({}, lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
     "parameter": ({"alpha": -1.0}, None, "'alpha' parameter"),
     "sizes": ({"hidden_layer_sizes": (5, 0)}, None, "'hidden_layer_sizes' parameter"),
@@ -112,8 +112,8 @@ def test_a_failed_first_fit_is_no_fit(cls):
     X, y = data(cls)
     model = mlp(cls, (6,), random_state=0)
     parameters = vars(model).copy()
-    with pytest.raises(ValueError, match="contains NaN"):
-        model.fit(*nan_in_data(X, y))
+    with pytest.raises(ValueError, match="contains infinity"):
+        model.fit(*infinity_in_data(X, y))
     with pytest.raises(ValueError, match="too large for float32"):
         model.set_params(dtype="float32").fit(X * 1e40, y)
     assert vars(model) == {**parameters, "dtype": "float32"}

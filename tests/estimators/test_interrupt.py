@@ -176,10 +176,10 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
     """Wherever the interrupt hits, curves, weights and best score are of the same epochs."""
     X, y = data(DNNClassifier)
     parts, count = [], [0]
-    make_rows = _base.make_rows
+    rows_of = _base.rows_of
 
     def spy(*args, **kwargs):
-        parts.append(make_rows(*args, **kwargs))
+        parts.append(rows_of(*args, **kwargs))
         return parts[-1]
 
     def interrupted(function):
@@ -197,7 +197,7 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
         "loss": (loop, "mean_loss"),
         "decision": (NoImprovement, "update"),
     }[place]
-    monkeypatch.setattr(_base, "make_rows", spy)
+    monkeypatch.setattr(_base, "rows_of", spy)
     monkeypatch.setattr(owner, name, interrupted(getattr(owner, name)))
     model = fit_interrupted(make(DNNClassifier, early_stopping=True, validation_fraction=0.4), X, y)
     count[0] = 100

@@ -51,6 +51,21 @@ def test_every_parameter_has_a_value(cls):
 
 
 @pytest.mark.parametrize("cls", CLASSES)
+def test_best_is_the_default_with_more_members(cls):
+    best, default = cls.preset("best").get_params(deep=False), cls().get_params(deep=False)
+    differ = {name for name in default if best[name] is not default[name]}
+    assert differ == {"n_members", "numeric_embedding"}
+    assert best["n_members"] == 4 * default["n_members"]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_two_estimators_share_no_settings(cls):
+    one, other = cls.preset("best"), cls.preset("best")
+    for a, b in zip(one.numeric_embedding, other.numeric_embedding, strict=True):
+        assert a is not b
+
+
+@pytest.mark.parametrize("cls", CLASSES)
 def test_given_parameters_win(cls):
     model = cls.preset("mlp", hidden_layer_sizes=(20, 10), solver="adamw")
     expected = {"hidden_layer_sizes": (20, 10), "solver": "adamw"}
@@ -62,7 +77,7 @@ def test_given_parameters_win(cls):
 @pytest.mark.parametrize("cls", CLASSES)
 @pytest.mark.parametrize("name", ["MLP", "", None, ["mlp"]])
 def test_an_unknown_name_is_refused(cls, name):
-    with pytest.raises(ValueError, match=rf"{cls.__name__} must be one of \['mlp'\]. Got"):
+    with pytest.raises(ValueError, match=rf"{cls.__name__} must be one of \['best', 'mlp'\]. Got"):
         cls.preset(name)
 
 

@@ -13,6 +13,7 @@ from sklearn.metrics import r2_score
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.estimators import _base
 from skdnn.estimators._sklearn import is_validated, validate_data
+from skdnn.estimators._tables import x_format
 from skdnn.estimators._validation import mean_r2
 
 pytestmark = pytest.mark.filterwarnings(
@@ -89,7 +90,7 @@ def test_plain_arrays_are_not_validated_twice():
     model, named = fitted(DNNClassifier), fitted(DNNClassifier, pd.DataFrame(X, columns=NAMES))
     for name, rows in PLAIN.items():
         assert is_validated(model, rows), name
-        assert validate_data(model, rows, reset=False, **_base.X_FORMAT) is rows
+        assert validate_data(model, rows, reset=False, **x_format(rows)) is rows
         assert not is_validated(named, rows)
     for name, rows in OTHERS.items():
         assert not is_validated(model, rows), name

@@ -167,22 +167,28 @@ def test_class_weights_count_in_validation_too():
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_auto(task, monkeypatch):
-    """With given rows, or above a number of rows."""
+def test_auto(task):
+    """With given rows, and for classes of more than a hundred rows."""
     train, val = parts(task)
     auto = make(task, early_stopping="auto")
-    assert not clone(auto).fit(*train).do_early_stopping_
-    assert clone(auto).fit(*train).validation_scores_ is None
     given = clone(auto).fit(*train, **val)
     assert given.do_early_stopping_
     assert bits(given) == bits(make(task).fit(*train, **val))
-    assert _base.EARLY_STOPPING_ROWS == 10_000
-    monkeypatch.setattr(_base, "EARLY_STOPPING_ROWS", 250)
+    whole = make(task, early_stopping=False)
+    for n_rows, holds_out in ((100, False), (101, task != "regression")):
+        X, y = (part[:n_rows] for part in train)
+        model = clone(auto).fit(X, y)
+        assert model.do_early_stopping_ == holds_out
+        assert (model.validation_scores_ is not None) == holds_out
+        assert bits(model) == bits((make(task) if holds_out else whole).fit(X, y))
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed:sklearn.exceptions.ConvergenceWarning")
+def test_auto_with_lbfgs_needs_given_rows():
+    train, val = parts("binary")
+    auto = make("binary", early_stopping="auto", solver="lbfgs")
     assert not clone(auto).fit(*train).do_early_stopping_
-    monkeypatch.setattr(_base, "EARLY_STOPPING_ROWS", 249)
-    many = clone(auto).fit(*train)
-    assert many.do_early_stopping_
-    assert bits(many) == bits(make(task).fit(*train))
+    assert clone(auto).fit(*train, **val).do_early_stopping_
 
 
 def test_several_targets_and_labels():

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from numba import config
 
-from skdnn.kernels.dropout import dropout_forward, dropout_key, random_bits
+from skdnn.kernels.dropout import (
+    dropout_forward,
+    dropout_gradient,
+    dropout_input,
+    dropout_key,
+    random_bits,
+)
 
 SIZE = 2000 if config.DISABLE_JIT else 200_000
 
@@ -51,3 +57,14 @@ def test_bits_are_balanced(compiled):
     assert values.max() < 2**32
     share = (values[:, None] >> np.arange(32) & 1).mean(axis=0)
     assert np.abs(share - 0.5).max() < 5 * 0.5 / np.sqrt(4000)
+
+
+@pytest.mark.parametrize("n_trained", [1, 3, 7])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_of_some_inputs_have_the_mask_of_these(dtype, n_trained, compiled):
+    n_rows, n_in, first, key = 500, 7, 8, np.uint64(12345)
+    x, dx = np.ones((n_rows, n_in), dtype), np.ones((n_rows, n_trained), dtype)
+    compiled(dropout_input)(x.reshape(-1), first * n_in, 0.4, key)
+    compiled(dropout_gradient)(first, n_in, n_trained, dx.reshape(-1), 0.4, key)
+    assert 0.3 < (dx == 0).mean() < 0.5
+    np.testing.assert_array_equal(dx, x[:, :n_trained])

@@ -53,6 +53,18 @@ def _pdf(x, out):
         out[i] = elementary.normal(x[i])[1]
 
 
+@kernel
+def _cos_turns(x, out):
+    for i in range(x.size):
+        out[i] = elementary.turns(x[i])[0]
+
+
+@kernel
+def _sin_turns(x, out):
+    for i in range(x.size):
+        out[i] = elementary.turns(x[i])[1]
+
+
 def _reference(function, x):
     mpmath.mp.dps = 30
     return np.array([float(function(mpmath.mpf(float(value)))) for value in x])
@@ -71,6 +83,8 @@ RELATIVE = {
 ABSOLUTE = {
     "cdf": (_cdf, mpmath.ncdf, (-12, 12), 3e-7, 1e-15),
     "pdf": (_pdf, mpmath.npdf, (-12, 12), 3e-7, 1e-15),
+    "cosine of turns": (_cos_turns, lambda x: mpmath.cospi(2 * x), (-3, 3), 1e-6, 1e-14),
+    "sine of turns": (_sin_turns, lambda x: mpmath.sinpi(2 * x), (-3, 3), 5e-7, 1e-14),
 }
 N_POINTS = 60 if config.DISABLE_JIT else 4001
 
@@ -124,3 +138,25 @@ def test_saturation_of_exp(compiled):
     np.testing.assert_allclose(
         out, np.exp(np.float32([-87.3, -87.3, 88, 88]).astype(float)), rtol=3e-7
     )
+
+
+@pytest.mark.parametrize("function", [_cos_turns, _sin_turns])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_turns_of_what_is_no_number_or_far_away(function, dtype, compiled):
+    x = np.array([np.nan, math.inf, -math.inf, 2.0**30, -(2.0**20), 0.5, -0.5, 0] * 7, dtype)
+    out = np.empty_like(x)
+    compiled(function)(x, out)
+    whole = [1, 1, -1, -1, 1] if function is _cos_turns else [0] * 5
+    expected = np.array([np.nan] * 3 + whole)
+    np.testing.assert_allclose(out, np.tile(expected, 7), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_turns_repeat(dtype, compiled):
+    """Every 32th of a turn is a number of both dtypes: whole turns change nothing."""
+    x = np.arange(-64, 64, dtype=dtype) / 32
+    for function in (_cos_turns, _sin_turns):
+        near, far = np.empty_like(x), np.empty_like(x)
+        compiled(function)(x, near)
+        compiled(function)(x + dtype(1000), far)
+        np.testing.assert_allclose(far, near, atol=0 if dtype == np.float32 else 1e-11)

@@ -8,8 +8,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encoded import (
+    COLUMNS,
+    column_params,
+    make_spec,
+    random_network,
+    random_table,
+    table_features,
+    table_rows,
+)
+from engines import bind, make_settings
 from numba import config
-from numpy_twin import dense_rows, forward, loss_parameters, loss_targets, train_epoch
+from numpy_twin import OPTIMIZERS as TWINS
+from numpy_twin import (
+    dense_rows,
+    forward,
+    loss_parameters,
+    loss_targets,
+    n_column_params,
+    table_gradients,
+    train_epoch,
+)
 
 import skdnn
 from skdnn.kernels import epoch as entries
@@ -17,30 +36,14 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
-from skdnn.network.spec import NetworkSpec
+from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.data import make_features, make_rows
-from skdnn.training.engine import Engine, empty_slots, predict_raw
-from skdnn.training.progress import Progress
-from skdnn.training.sampling import draw_seeds
-from skdnn.training.settings import Settings
-from skdnn.training.stopping import NoImprovement
+from skdnn.training.engine import Objective, predict_raw
 from skdnn.training.threads import Threads
 
 needs_compiler = pytest.mark.skipif(
     bool(config.DISABLE_JIT), reason="compilation is switched off by NUMBA_DISABLE_JIT"
 )
-
-
-def make_settings(**changes):
-    values = dict(
-        solver="adam", alpha=0.01, batch_size=8, learning_rate="constant",
-        learning_rate_init=0.01, power_t=0.5, max_iter=3,
-        shuffle=False, tol=0.0, verbose=False, n_iter_no_change=10,
-        beta_1=0.9, beta_2=0.99, epsilon=1e-6, momentum=0.5, nesterovs_momentum=True,
-        weight_decay=0.1, max_fun=100, l1_ratio=0.0, clip_norm=np.inf,
-        regularization_schedule="constant", max_time=np.inf, n_jobs=None,
-    )  # fmt: skip
-    return Settings(**{**values, **changes})
 
 
 def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=np.float64):
@@ -52,16 +55,7 @@ def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=
     spec = NetworkSpec(sizes, "tanh", (0.0,) * (len(sizes) - 1), loss, parameters)
     network = make_network(spec, dtype)
     rows = make_rows(X, y, weights, dtype=np.dtype(dtype))
-    progress = Progress(
-        [draw_seeds(np.random.RandomState(0))],
-        [NoImprovement(10, 0.0, greater_is_better=False)],
-        (),
-        settings.solver,
-        empty_slots(network, settings.solver),
-        np.zeros((1, 1), np.int64),
-    )
-    engine = Engine(network, settings, [rows], [settings.batch_size], progress, Threads(None, 1))
-    return engine, network, rows
+    return bind(network, settings, rows), network, rows
 
 
 def make_network(spec, dtype=np.float64):
@@ -97,6 +91,62 @@ def test_twin(solver, loss):
     assert engine.states[0].step[0] == t == 12
     for ours, twin in zip(network.coefs + network.intercepts, coefs + intercepts, strict=True):
         np.testing.assert_allclose(ours, twin, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("solver", OPTIMIZERS)
+def test_twin_of_columns(solver, scaled, rng):
+    """Each part of the parameters has its own learning rate; weights alone have decay, penalty."""
+    settings = make_settings(solver=solver)
+    network = random_network(rng, make_spec((5,), 2, scaled=scaled))
+    table, n_rows = random_table(rng, 40), 30
+    chosen, y = rng.permutation(40)[:n_rows], rng.standard_normal((n_rows, 2))
+    rows = table_rows(table, y, rng.uniform(0.5, 3, n_rows), rows=chosen)
+    table, weights, alpha = table.take(chosen), rows.weights, 0.01 / rows.weight_scale
+    engine = bind(network, settings, rows)
+    arrays = *network.coefs, *network.intercepts, *column_params(network)
+    values = [array.copy() for array in arrays]
+    rates = [0.1 if column.kind == "waves" else 1.0 for column in COLUMNS]
+    rates = np.repeat(rates, [n_column_params(column) for column in COLUMNS])
+    # Scales that there are not stay 1.
+    rates = [1, 1, 1, 1, rates, 6.0 * scaled]
+    slots, t = [[0, 0] for _ in values], 0
+    for seed in range(3):
+        order, total = np.random.default_rng(seed).permutation(n_rows), 0.0
+        mean_loss = engine.train_epoch([order], [np.full(4, 0.01)], [np.ones(4)])
+        for start in range(0, n_rows, 8):
+            batch, t = order[start : start + 8], t + 1
+            value, coef_grads, intercept_grads, *others = table_gradients(
+                values[:2], values[2:4], COLUMNS, *values[4:], "mish", "squared_error",
+                table.take(batch), y[batch], weights[batch],
+            )  # fmt: skip
+            total += value + 0.5 * alpha * sum((w**2).sum() for w in values[:2])
+            for i, gradient in enumerate([*coef_grads, *intercept_grads, *others]):
+                is_weight = i < 2
+                values[i] = TWINS[solver](
+                    values[i], gradient + is_weight * alpha * values[i] / len(batch), slots[i], t,
+                    0.01 * rates[i], momentum=0.5, nesterov=True, beta_1=0.9, beta_2=0.99,
+                    epsilon=1e-6, weight_decay=0.1 * is_weight,
+                )  # fmt: skip
+        assert mean_loss == pytest.approx(total / n_rows, rel=1e-11)
+    ours = *network.coefs, *network.intercepts, *column_params(network)
+    for our, twin in zip(ours, values, strict=True):
+        np.testing.assert_allclose(our, twin, rtol=1e-9, atol=1e-11)
+
+
+def test_gradients_of_columns_are_summed_over_blocks(rng):
+    network = random_network(rng, make_spec((5,), 2, dropout=0.3))
+    table, y = random_table(rng, 30), rng.standard_normal((30, 2))
+    rows = table_rows(table, y, rng.uniform(0.5, 3, 30))
+    objective = Objective(bind(network, make_settings(alpha=0.0), rows))
+    loss, gradient = objective(network.params(0).copy())
+    expected, coefs, intercepts, *others = table_gradients(
+        network.coefs, network.intercepts, COLUMNS, *column_params(network), "mish",
+        "squared_error", table, y, rows.weights,
+    )  # fmt: skip
+    assert loss == pytest.approx(expected / 30, rel=1e-11)
+    twin = np.concatenate([array.ravel() for array in (*coefs, *intercepts, *others)])
+    np.testing.assert_allclose(gradient, twin, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("n_rows", [1, 63, 64, 65, 200])
@@ -135,9 +185,31 @@ def test_nothing_is_compiled_for_another_architecture():
     assert compiled == [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
 
 
+@needs_compiler
+def test_nothing_is_compiled_for_another_table(rng):
+    def run(columns, **changes):
+        network = random_network(rng, make_spec(columns=columns, **changes))
+        table = random_table(rng, 20)
+        if not any(column.kind in ("bins", "number", "waves") for column in columns):
+            none = np.empty((20, 0))
+            table = table._replace(numbers=none, bins=none, fractions=none)
+        rows = table_rows(table, rng.standard_normal((20, network.spec.n_out)))
+        engine = bind(network, make_settings(), rows)
+        engine.train_epoch([np.arange(20)], [np.full(3, 0.01)], [np.ones(3)])
+        predict_raw(network, [table_features(table)], Threads(None, 1))
+
+    run(COLUMNS)
+    compiled = [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
+    for column in COLUMNS:
+        run((column,), scaled=False)
+    run((InputColumn("vector", 0, 1, 3), InputColumn("one_hot", 2, 2, 2)), n_out=3, hidden=(4, 3))
+    assert compiled == [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
+
+
 # One training and one prediction in a new process; prints what came from the cache, and a result.
 PROBE = """
 import numpy as np
+from skdnn.kernels import embeddings
 from skdnn.kernels import epoch as entries
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
@@ -150,6 +222,8 @@ network = Network([spec], np.array([1.0, 1.0, 0.0, 0.0]))
 features = make_features(np.array([[2.0]]), network.dtype)
 print(predict_raw(network, [features], Threads(None, 1))[0, 0, 0])
 print(sum(entries.predict_raw.stats.cache_hits.values()))
+# What makes inputs from columns is no part of a network on plain numbers.
+assert not embeddings.inputs_forward.signatures
 """
 
 

@@ -1,18 +1,23 @@
 """Forward and backward over the layer table, against differences and the NumPy twin."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from numpy_twin import gradients, loss_parameters, loss_targets
+from encoded import COLUMNS, N_INPUTS, column_params, random_network, random_table, table_features
+from encoded import make_spec as make_table_spec
+from numpy_twin import gradients, loss_parameters, loss_targets, n_column_params, table_gradients
 from scipy import sparse
 
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.embeddings import SPAN
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import Program, State, gather
+from skdnn.kernels.network import Features, Program, State, gather
 from skdnn.kernels.optimizers import CLIP_NORM, N_HYPER, OPTIMIZERS
 from skdnn.kernels.team import make_team
 from skdnn.network.layout import Layout
-from skdnn.network.spec import NetworkSpec
+from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training import data
 from skdnn.training.data import make_features
 
@@ -35,7 +40,10 @@ def make_case(activation, loss, hidden, rng, dropout=0.0, normalization=None):
 
 
 def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
-    """One step of SGD with a learning rate of 0: the parameters stay, the gradient is kept."""
+    """One step of SGD with a learning rate of 0: the parameters stay, the gradient is kept.
+
+    X may be features already: those of a table.
+    """
     hyper = np.zeros(N_HYPER)
     hyper[CLIP_NORM] = np.inf
     program = Program(
@@ -44,21 +52,23 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
         OPTIMIZERS["sgd"].code,
     )  # fmt: skip
     n_rows = y.shape[0]
+    features = X if isinstance(X, Features) else make_features(X.copy(), np.dtype(float), rows)
+    n_numbers = 0 if layout.encoding is None else features.shape[1]
     state = State(
         params.copy(), np.zeros(layout.n_buffers), np.full(layout.n_params, np.nan),
         np.zeros(layout.n_params), layout.arena(n_rows, np.float64), layout.scratch(np.float64),
-        layout.moments(n_rows, np.float64), np.empty(0), np.empty(n_rows * X.shape[1]),
-        np.empty(y.size), np.empty(n_rows), np.zeros(1, np.int64),
+        layout.moments(n_rows, np.float64), np.empty(n_rows * n_numbers),
+        np.empty(n_rows * spec.n_in), np.empty(y.size), np.empty(n_rows), np.zeros(1, np.int64),
     )  # fmt: skip
     # Nothing may be read before it is written.
-    state.arena[:] = state.scratch[:] = state.moments[:] = state.x_batch[:] = np.nan
+    for array in (state.arena, state.scratch, state.moments, state.numbers, state.x_batch):
+        array[:] = np.nan
     inputs = [y.copy(), weights.copy()]
     for array in inputs:
         array.flags.writeable = False
-    features = make_features(X.copy(), np.dtype(float), rows)
     status, total = entries.train_epoch(
-        program, layout.normalization, None, state, make_team(1, layout.n_blocks)[0], features,
-        *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
+        program, layout.normalization, layout.encoding, state, make_team(1, layout.n_blocks)[0],
+        features, *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
     )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)
@@ -74,8 +84,8 @@ def numeric_gradient(spec, layout, params, *data, eps=1e-4):
             moved = params.copy()
             moved[i] += k * eps
             values.append(loss_and_gradient(spec, layout, moved, *data)[0])
-        out[i] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * eps) / N_ROWS
-    return out
+        out[i] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * eps)
+    return out / len(data[1])
 
 
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
@@ -150,3 +160,98 @@ def test_sparse_rows_that_are_meant(rng):
     chosen = loss_and_gradient(*case, rows=index)
     case[3] = X[index]
     np.testing.assert_array_equal(chosen[1], loss_and_gradient(*case)[1])
+
+
+def make_table_case(rng, loss="log_loss", hidden=(4,), n_rows=N_ROWS, **changes):
+    """A network on all kinds of columns, and some rows of a table."""
+    n_out = 1 if LOSSES[loss].link == "logistic" else 3
+    parameters = tuple(loss_parameters(loss, n_out))
+    spec = make_table_spec(hidden, n_out, loss=loss, loss_parameters=parameters, **changes)
+    network = random_network(rng, spec)
+    table, rows = random_table(rng, n_rows + 3), rng.permutation(n_rows + 3)[:n_rows]
+    y, weights = loss_targets(loss, rng, n_rows, n_out), rng.uniform(0.5, 1.5, n_rows)
+    params = network.params(0).copy()
+    return spec, network.layouts[0], params, table_features(table, rows=rows), y, weights
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("hidden", [(), (4,)])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradient_of_columns(loss, hidden, scaled, rng):
+    case = make_table_case(rng, loss, hidden, scaled=scaled)
+    _, gradient = loss_and_gradient(*case)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_of_columns_through_activations(activation, rng):
+    case = make_table_case(rng, hidden=(4, 3), activation=activation)
+    _, gradient = loss_and_gradient(*case)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("normalization", ["batch", "layer"])
+def test_gradient_of_columns_through_a_normalization(normalization, scaled, dropout, rng):
+    case = make_table_case(rng, normalization=normalization, scaled=scaled, dropout=dropout)
+    _, gradient = loss_and_gradient(*case)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("hidden", [(), (4,), (4, 3)])
+def test_gradient_of_columns_under_dropout(hidden, scaled, rng):
+    case = make_table_case(rng, hidden=hidden, dropout=0.4, scaled=scaled)
+    total, gradient = loss_and_gradient(*case)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
+    without = dataclasses.replace(case[0], dropout=(0.0,) * len(case[0].dropout))
+    assert total != loss_and_gradient(without, Layout(without), *case[2:])[0]
+
+
+@pytest.mark.parametrize("n_rows", [SPAN, 2 * SPAN + 3])
+def test_gradient_of_more_rows_than_waves_are_made_for_at_a_time(n_rows, rng):
+    case = make_table_case(rng, "squared_error", n_rows=n_rows, dropout=0.2)
+    _, gradient = loss_and_gradient(*case)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
+
+
+ORDERS = {
+    "as they are": COLUMNS,
+    "kinds in turn": (
+        InputColumn("waves", 0, 2, 3), InputColumn("vector", 1, 2, 4), InputColumn("waves", 1, 1, 2)
+    ),
+    "none with parameters": tuple(c for c in COLUMNS if not n_column_params(c)),
+    "plain ones between": (
+        InputColumn("number", 0), InputColumn("vector", 1, 2, 4), InputColumn("sign", 2, 1, 2),
+        InputColumn("waves", 1, 2, 2), InputColumn("number", 1),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_gradient_of_other_columns(name, rng):
+    case = make_table_case(rng, columns=ORDERS[name], dropout=0.3)
+    _, gradient = loss_and_gradient(*case)
+    np.testing.assert_allclose(gradient, numeric_gradient(*case), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("hidden", [(), (7,), (5, 4, 3)])
+def test_twin_of_columns(hidden, scaled, rng):
+    spec = make_table_spec(hidden, 2, scaled=scaled)
+    network, n_rows = random_network(rng, spec), SPAN + 9
+    table, y = random_table(rng, n_rows), rng.standard_normal((n_rows, 2))
+    weights = rng.uniform(0.5, 1.5, n_rows)
+    case = spec, network.layouts[0], network.params(0), table_features(table), y, weights
+    total, gradient = loss_and_gradient(*case)
+    expected, *twins = table_gradients(
+        network.coefs, network.intercepts, COLUMNS, *column_params(network), "mish",
+        "squared_error", table, y, weights,
+    )  # fmt: skip
+    assert total == pytest.approx(expected, rel=1e-11)
+    coefs, intercepts, columns, scales = twins
+    flat = [array.ravel() for array in (*coefs, *intercepts, columns, scales)]
+    twin = np.concatenate(flat if scaled else flat[:-1])
+    assert scales.size == N_INPUTS
+    np.testing.assert_allclose(gradient, twin, rtol=1e-9, atol=1e-12)

@@ -2,12 +2,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from encoded import COLUMNS, N_INPUTS
+from encoded import make_spec as make_table_spec
+from numpy_twin import n_column_params
 
+from skdnn.kernels import embeddings
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
 from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR, UPDATE_BLOCK
 from skdnn.network.layout import Layout
-from skdnn.network.spec import NetworkSpec
+from skdnn.network.spec import InputColumn, NetworkSpec
 
 
 def make_spec(*sizes, normalization=None):
@@ -88,3 +92,89 @@ def test_assigning_an_item_writes_into_the_vector():
     assert values.sum() == 10 + 10
     with pytest.raises(ValueError, match="broadcast"):
         layout.coefs(values)[0] = np.ones((5, 2))
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("hidden", [(), (6, 4)])
+def test_parameters_of_columns_follow_those_of_the_layers(hidden, scaled, normalization):
+    spec = make_table_spec(hidden, 2, scaled=scaled, normalization=normalization)
+    layout = Layout(spec)
+    values = np.zeros((1, layout.n_params))
+    for view in layout.coefs(values) + layout.intercepts(values) + layout.gains(values):
+        view += 1
+    for row, column in zip(layout.columns, COLUMNS, strict=True):
+        start, size = row[[embeddings.PARAMS, embeddings.N_PARAMS]]
+        assert size == n_column_params(column)
+        values[0, start : start + size] += 1
+    start = layout.inputs[embeddings.SCALE]
+    assert (start >= 0) == scaled
+    if scaled:
+        assert start + N_INPUTS == layout.n_params
+        values[0, start:] += 1
+    np.testing.assert_array_equal(values, 1)
+
+
+def test_table_of_columns():
+    layout = Layout(make_table_spec())
+    table = layout.columns
+    kinds = [embeddings.WAVES] * 2 + [embeddings.VECTOR, embeddings.NUMBER, embeddings.BINS]
+    kinds += [embeddings.ONE_HOT, embeddings.SIGN, embeddings.NUMBER, embeddings.BINS]
+    assert table[:, embeddings.KIND].tolist() == kinds
+    assert table[:, embeddings.SOURCE].tolist() == [0, 2, 1, 2, 1, 0, 2, 0, 0]
+    assert table[:, embeddings.WIDTH].tolist() == [3, 1, 2, 1, 5, 3, 1, 1, 5]
+    assert table[:, embeddings.PLACE].tolist() == [0, 3, 4, 6, 7, 12, 15, 16, 17]
+    assert table[:, embeddings.SIZE].tolist() == [5, 2, 4, 0, 5, 3, 2, 0, 5]
+    assert layout.inputs[embeddings.N_TRAINED] == 3 + 1 + 2
+    assert layout.encoding is not None
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_segments_cover_the_parameters_once_with_their_factors(scaled):
+    """Waves, vectors, waves again: those between others are a segment of their own."""
+    kinds = [("waves", 0, 3, 5), ("waves", 1, 3, 5), ("vector", 0, 2, 4), ("waves", 2, 1, 2)]
+    kinds += [("number", 0)]
+    spec = make_table_spec((6,), columns=tuple(InputColumn(*kind) for kind in kinds), scaled=scaled)
+    layout = Layout(spec)
+    sizes = [10 * 6 + 6, 6 + 1, 2 * (5 * 5 + 3), 5 * 2, 2 * 3 + 1] + [10] * scaled
+    ends = np.cumsum(sizes)
+    np.testing.assert_array_equal(layout.segments, np.stack([ends - sizes, ends], axis=1))
+    assert layout.n_params == ends[-1]
+    rates = [1, 1, 0.1, 1, 0.1] + [6] * scaled
+    assert layout.factors[:, RATE_FACTOR].tolist() == rates
+    assert layout.factors[1:, [DECAY_FACTOR, PENALTY_FACTOR]].tolist() == [[0, 0]] * (len(ends) - 1)
+    assert layout.factors[0].tolist() == [1, 1, 1]
+    assert layout.n_blocks == len(ends)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("hidden", [(), (6, 9)])
+def test_the_gradient_of_trained_inputs_lies_behind_all_else(hidden, normalization):
+    layout = Layout(make_table_spec(hidden, 2, normalization=normalization))
+    widest = max(hidden, default=0)
+    start = layout.inputs[embeddings.GRADIENT]
+    assert start == layout.table[-1, columns.NORMAL] + widest
+    assert layout.arena(10, np.dtype(float)).size == 10 * (start + 3 + 1 + 2)
+
+
+def test_scratch_memory_has_room_for_waves_and_for_scaled_weights():
+    span, n = embeddings.SPAN, embeddings.N_SPANS
+    sizes = {}
+    for width, scaled in ((1, False), (40, False), (40, True)):
+        spec = make_table_spec((5,), columns=(InputColumn("waves", 0, width, 3),), scaled=scaled)
+        layout = Layout(spec)
+        sizes[width, scaled] = layout.scratch(np.dtype(float)).size
+        assert layout.inputs[embeddings.SCALED] == max(UPDATE_BLOCK, (n + width) * span)
+    assert list(sizes.values()) == [UPDATE_BLOCK, (n + 40) * span, (n + 40) * span + 40 * 5]
+    # The weights of inputs that depend on parameters are transposed.
+    spec = make_table_spec((300,), columns=(InputColumn("vector", 0, 9, 3),), scaled=False)
+    assert Layout(spec).scratch(np.dtype(float)).size == 9 * 300
+
+
+def test_numbers_as_they_are_need_no_columns():
+    layout = Layout(make_spec(3, 5, 2))
+    assert layout.encoding is None
+    assert layout.columns.size == 0
+    assert layout.inputs[embeddings.SCALE] == -1
+    assert layout.inputs[embeddings.N_TRAINED] == 0
+    assert layout.n_params == 3 * 5 + 5 * 2 + 5 + 2

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from encoded import random_table
 from numpy_twin import dense_rows
 from scipy import sparse
 
 from skdnn.training import data
-from skdnn.training.data import frozen, make_features, make_rows, n_feature_rows
+from skdnn.training.data import frozen, make_features, make_rows, n_feature_rows, with_columns
 
 
 def test_frozen_arrays_have_one_type_and_are_not_copied_without_need():
@@ -78,3 +79,32 @@ def test_columns_that_are_not_there_are_refused(wrong):
     X.indices[3] = wrong
     with pytest.raises(ValueError, match="ind"):
         make_features(X, np.dtype(float))
+
+
+def test_columns_are_added_to_the_numbers():
+    """In the types that the kernels know, row after row, read-only, without a needless copy."""
+    table = random_table(np.random.default_rng(0), 6)
+    index = np.array([5, 0])
+    plain = make_features(table.numbers, np.dtype(float), index)
+    codes = np.asfortranarray(table.codes)
+    features = with_columns(plain, table.bins, table.fractions, codes)
+    assert features.shape.tolist() == [6, 3, 3, 1, 2, 3]
+    for name, dtype in (("bins", np.uint8), ("fractions", np.float32), ("codes", np.int32)):
+        elements = getattr(features, name)
+        assert (elements.dtype, elements.ndim) == (np.dtype(dtype), 1)
+        assert not elements.flags.writeable
+        np.testing.assert_array_equal(elements, getattr(table, name).ravel())
+    assert np.shares_memory(features.bins, table.bins)
+    assert np.shares_memory(features.fractions, table.fractions)
+    for name in ("single", "double", "data", "indices", "indptr", "rows"):
+        assert getattr(features, name) is getattr(plain, name)
+    assert n_feature_rows(features) == 2
+
+
+def test_numbers_alone_have_no_columns():
+    features = make_features(np.ones((4, 3)), np.dtype(float))
+    assert features.shape[4:].tolist() == [0, 0]
+    assert features.bins.size == features.fractions.size == features.codes.size == 0
+    nothing = np.empty((4, 0))
+    same = with_columns(features, nothing, nothing, nothing)
+    assert [(part.dtype, part.size) for part in same] == [(p.dtype, p.size) for p in features]

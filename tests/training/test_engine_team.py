@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from encoded import COLUMNS, make_spec, random_network, random_table, table_rows
+from engines import bind, make_settings
 from mlp import mlp_classifier, mlp_regressor
 from scipy.sparse import csr_array
 
 from skdnn._jit import JIT_DISABLED
+from skdnn.network.network import Network
 from skdnn.training import engine
+from skdnn.training.threads import Threads
 
 pytestmark = pytest.mark.skipif(
     JIT_DISABLED, reason="without compilation there is one thread, whatever n_jobs says"
@@ -65,6 +69,42 @@ def test_bits_do_not_depend_on_the_number_of_threads(name, sparse, shared, rng):
                 getattr(models[1], kind), getattr(models[n_jobs], kind), strict=True
             ):
                 np.testing.assert_array_equal(one, many)
+
+
+TABLES = {
+    "plain": {"scaled": False},
+    "scaled": {},
+    "dropout": {"dropout": 0.3},
+    "several outputs": {"n_out": 3, "dropout": 0.2, "hidden": (30, 17)},
+    "no hidden layer": {"hidden": (), "dropout": 0.2},
+    "fewer columns than threads": {"columns": COLUMNS[:1]},
+}
+
+
+# Of 11 rows one of three threads gets none.
+@pytest.mark.parametrize("n_last", [1, 11, 62])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", TABLES)
+def test_bits_of_columns_do_not_depend_on_the_number_of_threads(name, dtype, n_last, shared, rng):
+    spec = make_spec(**{"hidden": (40,), **TABLES[name]})
+    start, n_rows = random_network(rng, spec, dtype).values, 2 * 64 + n_last
+    table, y = random_table(rng, n_rows), rng.standard_normal((n_rows, spec.n_out))
+    rows = table_rows(table, y, rng.uniform(0.5, 2, n_rows), dtype)
+    settings = make_settings(solver="adamw", batch_size=64, clip_norm=1.0)
+    orders = [rng.permutation(n_rows) for _ in range(3)]
+    results = {}
+    for n_threads in (1, 2, 3):
+        network = Network([spec], start.copy())
+        with Threads(n_threads, n_threads) as threads:
+            bound = bind(network, settings, rows, threads)
+            losses = [bound.train_epoch([o], [np.full(3, 0.01)], [np.ones(3)]) for o in orders]
+        results[n_threads] = losses, network.values
+    assert shared == [1, 2, 3]
+    assert np.isfinite(results[1][0]).all()
+    assert not (results[1][1] == start).any()
+    for n_threads in (2, 3):
+        assert results[n_threads][0] == results[1][0]
+        np.testing.assert_array_equal(results[n_threads][1], results[1][1])
 
 
 def test_batches_of_few_rows_are_not_shared(shared, rng):

@@ -79,7 +79,8 @@ def test_training_stops_in_the_same_epoch():
 
 
 @pytest.mark.parametrize(
-    ("asked", "n_rows", "size"), [("auto", 1000, 200), ("auto", 7, 7), (5, 7, 5)]
+    ("asked", "n_rows", "size"),
+    [("auto", 1000, 200), ("auto", 7, 7), (5, 7, 5), ("by_rows", 100, 100), ("by_rows", 101, 64)],
 )
 def test_batch_size(asked, n_rows, size):
     assert loop.resolve_batch_size(asked, n_rows) == size

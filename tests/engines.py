@@ -1,0 +1,37 @@
+"""Engines without an estimator around them, for tests."""
+
+import numpy as np
+
+from skdnn.training.engine import Engine, empty_slots
+from skdnn.training.progress import Progress
+from skdnn.training.sampling import draw_seeds
+from skdnn.training.settings import Settings
+from skdnn.training.stopping import NoImprovement
+from skdnn.training.threads import Threads
+
+
+def make_settings(**changes):
+    values = dict(
+        solver="adam", alpha=0.01, batch_size=8, learning_rate="constant",
+        learning_rate_init=0.01, power_t=0.5, max_iter=3,
+        shuffle=False, tol=0.0, verbose=False, n_iter_no_change=10,
+        beta_1=0.9, beta_2=0.99, epsilon=1e-6, momentum=0.5, nesterovs_momentum=True,
+        weight_decay=0.1, max_fun=100, l1_ratio=0.0, clip_norm=np.inf,
+        regularization_schedule="constant", max_time=np.inf, n_jobs=None,
+    )  # fmt: skip
+    return Settings(**{**values, **changes})
+
+
+def bind(network, settings, rows, threads=None):
+    """An engine before its first step, of a network with one member."""
+    progress = Progress(
+        [draw_seeds(np.random.RandomState(0))],
+        0,
+        [NoImprovement(10, 0.0, greater_is_better=False)],
+        (),
+        settings.solver,
+        empty_slots(network, settings.solver),
+        np.zeros((1, 1), np.int64),
+    )
+    threads = Threads(None, 1) if threads is None else threads
+    return Engine(network, settings, [rows], [settings.batch_size], progress, threads)
