@@ -567,7 +567,8 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _repr_html_inner(self):
         """scikit-learn's diagram, and the layers of a fitted network."""
         network = self.__dict__.get("_network")
-        return super()._repr_html_inner() + ("" if network is None else network_html(network))
+        layers = "" if network is None else network_html(network, self._inputs)
+        return super()._repr_html_inner() + layers
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
