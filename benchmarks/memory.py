@@ -88,11 +88,15 @@ def measure(library, network, way, rows):
     """One line, in this process."""
     warnings.simplefilter("ignore")  # ConvergenceWarning: two epochs
     dtype, order, extra = WAYS[way]
+    options = {"batch_size": 256, "max_iter": 2, "random_state": 0, **extra}
     if library == "skdnn":
-        from skdnn import DNNClassifier as Classifier
+        from skdnn import DNNClassifier
+
+        model = DNNClassifier.preset("mlp", hidden_layer_sizes=NETWORKS[network], **options)
     else:
-        from sklearn.neural_network import MLPClassifier as Classifier
-    model = Classifier(NETWORKS[network], batch_size=256, max_iter=2, random_state=0, **extra)
+        from sklearn.neural_network import MLPClassifier
+
+        model = MLPClassifier(NETWORKS[network], **options)
     with tempfile.TemporaryDirectory() as folder:
         X, y = make_data(rows, dtype, order, folder)
         clone(model).fit(X[:512], y[:512])

@@ -37,6 +37,12 @@ def data(n_rows, n_features):
     return X, (X[:, 0] > 0).astype(int)
 
 
+def pair(size, **options):
+    """scikit-learn's network, and the same one."""
+    options.update(hidden_layer_sizes=(size,), random_state=0)
+    return MLPClassifier(**options), DNNClassifier.preset("mlp", **options)
+
+
 def between_epochs():
     """Median of the seconds from the end of a compiled call to the beginning of the next."""
     marks, compiled = [], engine.entries.train_epoch
@@ -64,15 +70,15 @@ def main():
     repeats = parser.parse_args().repeats
     warnings.simplefilter("ignore")
     X, y = data(1000, 20)
-    options = {"max_iter": 20, "n_iter_no_change": 20, "random_state": 0}
-    models = [cls((50,), **options).fit(X, y) for cls in (MLPClassifier, DNNClassifier)]
+    options = {"max_iter": 20, "n_iter_no_change": 20}
+    models = [model.fit(X, y) for model in pair(50, **options)]
     for method in ("predict", "predict_proba"):
         calls = [partial(getattr(model, method), X[:1]) for model in models]
         compare(f"{method}, one row of 20 features, hidden (50,)", *calls, 10 * repeats)
     X, y = data(100, 5)
     for early_stopping in (False, True):
         options["early_stopping"] = early_stopping
-        calls = [partial(cls((10,), **options).fit, X, y) for cls in (MLPClassifier, DNNClassifier)]
+        calls = [partial(model.fit, X, y) for model in pair(10, **options)]
         name = f"fit, 100 x 5, hidden (10,), 20 epochs, early_stopping={early_stopping}"
         compare(name, *calls, repeats)
     print(f"between two epochs of 1,000 rows: {1e6 * between_epochs():.0f} us")

@@ -36,6 +36,7 @@ def test_the_code_shown_in_the_guide_is_the_code():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_code_of_the_readme_runs(capsys):
     blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]
+    assert len(blocks) == 2
     for block in blocks:
         exec(block.split("```")[0], {})
     accuracy, coverage = (float(line) for line in capsys.readouterr().out.split())

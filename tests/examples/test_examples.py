@@ -36,7 +36,14 @@ def test_every_example_is_tested():
 
 
 def test_quickstart(run, capsys):
-    table = run("quickstart").set_index("model")
+    defaults, importance, table = run("quickstart")
+    network, boosting = defaults.set_index("model").to_numpy()[:, :3]  # accuracy, AUC, log-loss
+    assert network[1] > 0.83
+    assert network[1] > boosting[1] - 0.01
+    assert network[2] < boosting[2] + 0.01
+    assert importance.index[0] == "age"
+    assert importance["age"] > 0.05
+    table = table.set_index("model")
     score = table["test score"]
     assert score["DNNClassifier"] > 0.93
     assert score["DNNRegressor"] > 0.25
