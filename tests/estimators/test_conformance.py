@@ -28,6 +28,11 @@ def own(cls, **parameters):
 MAKERS = [own, mlp]  # the defaults of the constructors, those of scikit-learn's MLP
 STRICT = {"xfail_strict": True} if parse_version(sklearn_version) >= parse_version("1.8") else {}
 
+#: All that is made of the columns of a table.
+TABLES = {
+    "categorical_features": "from_dtype", "feature_scaling": "robust", "numeric_embedding": "mixed",
+    "activation": "mish", "learning_rate_init": 0.01, "n_members": 4,
+}  # fmt: skip
 SETTINGS = [
     {},
     {"solver": "adamw"},
@@ -39,6 +44,8 @@ SETTINGS = [
     {"dropout": 0.2},
     {"n_members": 3, "n_jobs": 2},
     {"early_stopping": True},
+    TABLES,
+    {**TABLES, "numeric_embedding": "periodic", "feature_scaling": "standard", "solver": "lbfgs"},
 ]
 #: What drawing at random makes impossible by its nature.
 REASON = (
