@@ -336,8 +336,8 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             rows = slice(None) if part.rows is None else part.rows
             weights[rows] = 1 if part.weights is None else part.weights
         self._inputs: TableInputs | None = None
+        embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
         if self._is_encoded:
-            embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
             inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
             self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
         used = training[0]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from tables import bits, make, mixed_frame, raw, targets
 
@@ -132,10 +133,12 @@ def test_settings_are_parameters(cls):
 )
 @each_class
 def test_wrong_embeddings(cls, value, message):
+    """Also for rows that are not embedded."""
     X, y = data(cls)
     model = make(cls, numeric_embedding=value)
-    with pytest.raises(ValueError, match=message):
-        model.fit(X, y)
+    for rows in (X, sparse.eye_array(len(y), format="csr")):
+        with pytest.raises(ValueError, match=message):
+            model.fit(rows, y)
     assert not hasattr(model, "n_features_in_")
 
 
