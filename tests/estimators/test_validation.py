@@ -168,14 +168,14 @@ def test_class_weights_count_in_validation_too():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_auto(task):
-    """With given rows, and for classes of more than a hundred rows."""
+    """With given rows, and with more than a hundred rows."""
     train, val = parts(task)
     auto = make(task, early_stopping="auto")
     given = clone(auto).fit(*train, **val)
     assert given.do_early_stopping_
     assert bits(given) == bits(make(task).fit(*train, **val))
     whole = make(task, early_stopping=False)
-    for n_rows, holds_out in ((100, False), (101, task != "regression")):
+    for n_rows, holds_out in ((100, False), (101, True)):
         X, y = (part[:n_rows] for part in train)
         model = clone(auto).fit(X, y)
         assert model.do_early_stopping_ == holds_out
