@@ -2,8 +2,7 @@
 
 The candidates are drawn from ``search_space``. A random search trains all of them to the end;
 successive halving trains them for some epochs, drops the worse half, and so on. scikit-learn's
-begins anew each time, with a short schedule; by ``partial_fit`` training goes on. Each search has
-one network for a candidate, and its best parameters then train four, as the defaults do.
+begins anew each time, with a short schedule; by ``partial_fit`` training goes on.
 """
 
 import time
@@ -24,6 +23,8 @@ from sklearn.model_selection import (
 from tabular import make_claims
 
 from skdnn import DNNClassifier, search_space
+
+N_TEST = 4000
 
 #: Shares of the training where a cycle of the default schedule "coslog4" ends and the learning
 #: rate is almost zero: scores of these epochs can be compared.
@@ -53,7 +54,7 @@ def halving_search(model, space, X, y, *, candidates, epochs):
 
 
 def halving_by_partial_fit(model, space, X, y, *, candidates, epochs):
-    """The worse half is dropped at each rung, the others go on.
+    """The worse half, by the best epochs so far, is dropped at each rung; the others go on.
 
     A call of ``partial_fit`` is an epoch of the schedule that is laid over ``max_iter`` epochs. It
     holds nothing out (``early_stopping`` is False or "auto"): that is done here.
@@ -90,12 +91,16 @@ def plot(results, losses, epochs):
     )
     figure.colorbar(points, ax=left, label="dropout")
     left.set(title="Random search", xlabel="learning_rate_init", xscale="log")
+    left.set_xticks([0.002, 0.005, 0.01, 0.02, 0.05], ["0.002", "0.005", "0.01", "0.02", "0.05"])
+    left.minorticks_off()
     left.set_ylabel("log-loss, cross-validated")
     for curve in losses:
-        color = "C0" if len(curve) == epochs else "gray"
+        color, end = ("C0", "o") if len(curve) == epochs else ("gray", "x")
         right.plot(np.arange(1, len(curve) + 1), curve, color=color, alpha=0.8)
-        right.plot(len(curve), curve[-1], "o" if len(curve) == epochs else "x", color=color)
-    right.set(title="Halving by partial_fit", xlabel="epoch", ylabel="log-loss, validation")
+        right.plot(len(curve), curve[-1], end, color=color)
+    right.set(
+        title="Halving by partial_fit (x: dropped)", xlabel="epoch", ylabel="log-loss, validation"
+    )
     right.set_ylim(top=np.quantile(np.concatenate(losses), 0.95))
     for ax in (left, right):
         ax.grid(alpha=0.3)
@@ -103,11 +108,11 @@ def plot(results, losses, epochs):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv, rows=3000, candidates=16, epochs=60)
+    args = parse_args(__doc__, argv, rows=1000, candidates=16, epochs=60)
     X, X_test, y, y_test = train_test_split(
-        *make_claims(2 * args.rows), train_size=args.rows, random_state=0
+        *make_claims(args.rows + N_TEST), train_size=args.rows, random_state=0
     )
-    model = DNNClassifier(n_members=1, scoring="loss", random_state=0)
+    model = DNNClassifier(n_members=2, scoring="loss", random_state=0)
     space = search_space(model)
     found, details = {"none: the defaults": ({}, 0, 0.0)}, {}
     for name, search in SEARCHES.items():
@@ -118,7 +123,7 @@ def main(argv=None):
         found[name] = best, trained, time.perf_counter() - start
     rows = []
     for name, (best, trained, seconds) in found.items():
-        final = clone(model).set_params(n_members=4, max_iter=args.epochs, **best).fit(X, y)
+        final = clone(model).set_params(max_iter=args.epochs, **best).fit(X, y)
         probability = final.predict_proba(X_test)[:, 1]
         rows.append(
             {

@@ -302,11 +302,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             self._check_values(given, network, ("X_val", "y_val"))
             check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
         rows, held_out = self._member_rows(parts, network)
-        if not resume and self._inputs is not None:
-            for member, seeds in enumerate(progress.seeds):
-                start = np.random.RandomState(seeds.start % 2**32)
-                fit_initial_values(network, member, rows[member], start)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
+            if not resume and self._inputs is not None:
+                self._adapt(network, rows, progress, threads)
             validation = self._validation(parts, held_out, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
@@ -314,9 +312,20 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             training.run(single_epoch=partial)
             if self._calibrates() and validation is not None and validation.keep_best:
                 calibrate(network, validation.judges, threads)
-                progress.best_values = network.values.copy()
+                progress.calibrated_values = network.values.copy()
         self._network, self._progress = network, progress
         self._set_fitted_attributes(training.n_epochs_run, validation is not None)
+
+    def _adapt(
+        self, network: Network, rows: list[Rows], progress: Progress, threads: Threads
+    ) -> None:
+        """Let the initial values know the training rows."""
+
+        def adapt(member: int) -> None:
+            start = np.random.RandomState(progress.seeds[member].start % 2**32)
+            fit_initial_values(network, member, rows[member], start)
+
+        threads.map(adapt, range(network.n_members))
 
     def _fit_statistics(self, whole: Data, parts: list[Part]) -> None:
         """What is learned of X and y before any network, from the rows that one is trained on."""
@@ -331,7 +340,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
             inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
             self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
-        used = whole.with_weight() if len(parts) > 1 else training[0]
+        used = training[0]
+        if len(parts) > 1:
+            used = whole.take(np.flatnonzero(weights))
         self._fit_targets(used)
 
     def _fit_targets(self, data: Data) -> None:
@@ -391,7 +402,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             data, members = parts[i].held_out, members_of(parts, i)
             assert data is not None
             labelled = data._replace(y=self._labels(data.y))
-            score = make_score(self, network.part(members), rows[0], labelled)
+            score = make_score(self, network, members, rows[0], labelled)
             judges.append(Judge(members, rows, score))
         return Validation(judges, self.do_early_stopping_) if judges else None
 
@@ -556,7 +567,8 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _repr_html_inner(self):
         """scikit-learn's diagram, and the layers of a fitted network."""
         network = self.__dict__.get("_network")
-        return super()._repr_html_inner() + ("" if network is None else network_html(network))
+        layers = "" if network is None else network_html(network, self._inputs)
+        return super()._repr_html_inner() + layers
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)

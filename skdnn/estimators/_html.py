@@ -3,36 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 
+if TYPE_CHECKING:
+    from skdnn.estimators._inputs import TableInputs
+
 _HEAD = ("layer", "shape", "then", "parameters")
 
 
-def network_html(network: Network) -> str:
-    """A table of the layers: shape, what follows the product, number of parameters."""
+def network_html(network: Network, inputs: TableInputs | None = None) -> str:
+    """A table of the layers: shape, what follows the product, number of parameters.
+
+    With ``inputs`` also what these are made of, for members that differ one row each.
+    """
     spec = network.spec
-    rows = []
+    sizes_in = [member.n_in for member in network.specs]
+    rows = [] if inputs is None else _input_rows(network, inputs)
     for layer in range(spec.n_layers):
-        n_in, n_out = spec.layer_sizes[layer : layer + 2]
+        n_out = spec.layer_sizes[layer + 1]
         is_output = layer == spec.n_layers - 1
         normalized = spec.normalization is not None and not is_output
         steps = [f"{spec.normalization} normalization"] if normalized else []
         steps.append(LOSSES[spec.loss].link if is_output else spec.activation)
         if not is_output and spec.dropout[layer + 1] > 0:
             steps.append(f"dropout {spec.dropout[layer + 1]:g}")
-        shape = f"{n_in} &rarr; {n_out}"
+        n_in = sizes_in if layer == 0 else [spec.layer_sizes[layer]]
+        shape = f"{_range(n_in)} &rarr; {n_out}"
         if layer == 0 and spec.dropout[0] > 0:
             shape += f" (input dropout {spec.dropout[0]:g})"
-        n_parameters = n_in * n_out + n_out * (2 if normalized else 1)
+        n_parameters = [n * n_out + n_out * (2 if normalized else 1) for n in n_in]
         name = "output" if is_output else f"hidden {layer + 1}"
-        rows.append((name, shape, ", ".join(steps), f"{n_parameters:,}"))
+        rows.append((name, shape, ", ".join(steps), _range(n_parameters)))
+    counts = [layout.n_params for layout in network.layouts]
     members = f"{network.n_members} networks of " if network.n_members > 1 else ""
-    title = (
-        f"{members}{network.layouts[0].n_params:,} parameters, {network.dtype.name}, {spec.loss}"
-    )
+    total = "" if network.are_alike else f" ({sum(counts):,} in all)"
+    title = f"{members}{_range(counts)} parameters{total}, {network.dtype.name}, {spec.loss}"
     return f"<details open><summary>{title}</summary>{_table(rows)}</details>"
+
+
+def _input_rows(network: Network, inputs: TableInputs) -> list[tuple[str, ...]]:
+    """What the inputs of the members are made of; members that are alike share a row."""
+    alike: dict[tuple, list[int]] = {}
+    for member, spec in enumerate(network.specs):
+        alike.setdefault(spec.columns, []).append(member)
+    rows: list[tuple[str, ...]] = []
+    for members in alike.values():
+        name = "inputs"
+        if len(alike) > 1:
+            name += " of network " + ", ".join(str(member + 1) for member in members)
+        spec, layout = network.specs[members[0]], network.layouts[members[0]]
+        made_of = inputs.description(members[0])
+        rows.append((name, f"{spec.n_in}", made_of, f"{layout.n_column_params:,}"))
+    return rows
+
+
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:

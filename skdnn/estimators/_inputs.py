@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,12 @@ class TableInputs:
                 numbers, weights = numbers[weights > 0], weights[weights > 0]
             self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
         return self
+
+    def part(self, members: slice) -> TableInputs:
+        """Of some of the members."""
+        part = copy(self)
+        part.embeddings = self.embeddings[members]
+        return part
 
     def _numbers(self, table: Table) -> np.ndarray:
         return table.numeric[:, : self.encoder.n_numeric]
@@ -150,3 +158,30 @@ class TableInputs:
                     parts = [f"vector{i}" for i in range(column.width)]
             names += [f"{name}_{part}" for part in parts] or [name]
         return names
+
+    def description(self, member: int) -> str:
+        """What the inputs of a member are made of, in a few words."""
+        encoder, widths = self.encoder, Counter[str]()
+        columns = self.columns(member)
+        for column in columns:
+            widths[column.kind] += column.width
+        numbers = _count(encoder.n_numeric, "number")
+        if widths["bins"]:
+            numbers += f" as {_count(widths['bins'], 'bin')}"
+        elif widths["waves"]:
+            numbers += f" with {_count(widths['waves'], 'wave')}"
+        parts = [numbers] if encoder.n_numeric else []
+        if encoder.indicator_names:
+            parts.append(_count(len(encoder.indicator_names), "missing indicator"))
+        n_vectors = sum(column.kind == "vector" for column in columns)
+        n_others = sum(column.kind in ("one_hot", "sign") for column in columns)
+        if n_others:
+            units = _count(widths["one_hot"] + widths["sign"], "unit")
+            parts.append(f"{_count(n_others, 'categorical column')} as {units}")
+        if n_vectors:
+            parts.append(f"{_count(n_vectors, 'categorical column')} as vectors of {D_VECTOR}")
+        return ", ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)

@@ -31,11 +31,12 @@ def new_stopping(estimator: Any) -> list[NoImprovement]:
 
 
 def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
-    def shape(specs: Sequence[NetworkSpec]):
+    def shape(specs: Sequence[NetworkSpec], n_members: int):
         spec = specs[0]
-        return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, len(specs)
+        return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, n_members
 
-    before, now = shape(estimator._network.specs), shape(specs)
+    known = estimator._network.specs
+    before, now = shape(known, len(known)), shape(specs, estimator.n_members)
     if before != now:
         raise ValueError(
             "Training goes on with layers, loss, number of quantiles, normalization and "
@@ -61,12 +62,12 @@ def resumed_progress(estimator: Any, network: Network, settings: Settings) -> Pr
     if measure == progress.measure:
         for new, before in zip(stopping, progress.stopping, strict=True):
             new.best, new.count = before.best, before.count
-        if progress.best_values is not None and progress.last_values is not None:
-            progress.best_values = progress.best_values.astype(dtype)
-            progress.last_values = progress.last_values.astype(dtype)
+        for name in ("best_values", "calibrated_values", "last_values"):
+            values = getattr(progress, name)
+            setattr(progress, name, None if values is None else values.astype(dtype))
     else:
         # What was best by another measure does not count.
-        progress = replace(progress, best_values=None, last_values=None)
+        progress = replace(progress, best_values=None, calibrated_values=None, last_values=None)
     return replace(progress, stopping=stopping, measure=measure)
 
 

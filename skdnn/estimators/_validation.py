@@ -134,6 +134,7 @@ def check_scoring_name(estimator: Any) -> None:
 def make_score(
     estimator: Any,
     network: Network,
+    members: slice,
     rows: Rows,
     held_out: Any,
 ) -> Callable[[np.ndarray], float]:
@@ -144,11 +145,14 @@ def make_score(
     estimator : BaseDNN
     network : Network
         The one that is trained in place.
+    members : slice
+        Those that are scored.
     rows : Rows
         The held-out rows as the network takes them,
     held_out : Data
         and as a scorer takes them, with labels for targets.
     """
+    network = network.part(members)
     if estimator.scoring == "loss":
         return lambda raw: -mean_loss(network, raw, rows)
     if estimator.scoring in (None, estimator._default_scoring):
@@ -163,6 +167,8 @@ def make_score(
     # A copy that predicts with the network in training, from an array that has no column names.
     predictor = copy(estimator)
     predictor._network = network
+    if predictor._inputs is not None:
+        predictor._inputs = predictor._inputs.part(members)
     if not is_table(X):
         predictor.__dict__.pop("feature_names_in_", None)
     keywords = {"sample_weight": weights} if takes_weights and weights is not None else {}

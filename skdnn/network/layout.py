@@ -158,6 +158,11 @@ class Layout:
         """Parameters and buffers of a member."""
         return self.n_params + self.n_buffers
 
+    @property
+    def n_column_params(self) -> int:
+        """Parameters of what the inputs are made of."""
+        return int(self.columns[:, embeddings.N_PARAMS].sum())
+
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
         """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""
         return np.empty(n_rows * self._arena_width, dtype)

@@ -77,7 +77,9 @@ class Network:
         """Some members next to each other; their values are views."""
         first, last, _ = members.indices(self.n_members)
         values = self.values[self._bounds[first] : self._bounds[last]]
-        return Network(self.specs[members], values)
+        part = Network(self.specs[members], values)
+        part.layouts = self.layouts[members]
+        return part
 
     @property
     def coefs(self) -> ArrayViews:

@@ -140,10 +140,12 @@ class Training:
             epoch to keep instead.
         """
         progress = self.progress
-        best, last = progress.best_values, progress.last_values
+        left, last = progress.calibrated_values, progress.last_values
+        left = progress.best_values if left is None else left
         # Go on from the last epoch, unless somebody has changed the weights in the meantime.
-        if best is not None and last is not None and np.array_equal(self.network.values, best):
+        if left is not None and last is not None and np.array_equal(self.network.values, left):
             self.network.values[...] = last
+        progress.calibrated_values = None
         self.end_time = time.perf_counter() + self.settings.max_time
         try:
             if self.settings.solver == "lbfgs":

@@ -40,6 +40,8 @@ class Progress:
     history : History
     best_values : (n_values,) array or None
         With early stopping, the values of each member in the best epoch.
+    calibrated_values : (n_values,) array or None
+        What calibration made of them, if it did.
     last_values : (n_values,) array or None
         With early stopping, those of the last epoch: what training goes on from.
     """
@@ -55,4 +57,5 @@ class Progress:
     rate_factor: float = 1.0
     history: History = field(default_factory=History)
     best_values: np.ndarray | None = None
+    calibrated_values: np.ndarray | None = None
     last_values: np.ndarray | None = None

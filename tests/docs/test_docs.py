@@ -44,6 +44,22 @@ def test_the_code_of_the_readme_runs(capsys):
     assert 0.6 < coverage < 0.95
 
 
+@pytest.mark.filterwarnings("ignore:Got batch_size")
+def test_the_code_of_the_guide_to_tuning_runs():
+    names = {}
+    for block in (ROOT / "docs" / "tuning.md").read_text().split("```python\n")[1:]:
+        code = block.split("```")[0]
+        if "import optuna" in code:
+            try:
+                import optuna  # noqa: F401
+            except ImportError:
+                continue
+        exec(code, names)
+    assert names["search"].best_score_ > 0.9
+    assert names["halving"].best_params_["dnnclassifier__max_iter"] == 40
+    assert len(names["models"]) == 1
+
+
 def test_the_readme_has_the_two_commands_that_ci_runs():
     lines = (ROOT / "README.md").read_text().splitlines()
     commands = [line for line in lines if line.startswith("pip install ")]

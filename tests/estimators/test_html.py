@@ -2,12 +2,14 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from mlp import mlp_classifier
 from sklearn import config_context
 from sklearn.datasets import load_iris
 
-from skdnn import DNNClassifier
+from skdnn import DNNClassifier, Periodic, PiecewiseLinear
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -35,6 +37,44 @@ def test_layers_shapes_and_numbers_of_parameters():
     assert "2 networks of 116 parameters, float64, log_loss" in html
     assert model._repr_mimebundle_()["text/html"] != html.split("<details open>")[0]
     assert table(model._repr_mimebundle_()["text/html"]) == table(html)
+
+
+def test_inputs_of_a_table_and_members_that_differ():
+    X = pd.DataFrame(
+        {
+            "size": [1.0, 2.0, 3.0, None, 5.0] * 16,
+            "age": np.arange(80.0),
+            "color": list("rgby") * 20,
+            "sold": [True, False] * 40,
+            "town": np.arange(80).astype(str),
+        }
+    )
+    embeddings = [PiecewiseLinear(3), Periodic(4, 3), PiecewiseLinear(3), None]
+    model = mlp_classifier(
+        (7,), max_iter=1, n_members=4, categorical_features="from_dtype",
+        numeric_embedding=embeddings,
+    ).fit(X, np.arange(80) % 2)  # fmt: skip
+    html = model._repr_html_()
+    rest = "1 missing indicator, 2 categorical columns as 5 units, 1 categorical column as vectors "
+    rest += "of 8"
+    waves, vectors = 2 * (4 * (2 + 2) + 2), 81 * 8
+    assert table(html) == [
+        ["inputs of network 1, 3", "20", f"2 numbers as 6 bins, {rest}", f"{vectors}"],
+        ["inputs of network 2", "20", f"2 numbers with 4 waves, {rest}", f"{vectors + waves}"],
+        ["inputs of network 4", "16", f"2 numbers, {rest}", f"{vectors}"],
+        ["hidden 1", "16 to 20 &rarr; 7", "relu", "119 to 147"],
+        ["output", "7 &rarr; 1", "logistic", "8"],
+    ]
+    counts = [147 + 8 + vectors, 147 + 8 + vectors + waves, 147 + 8 + vectors, 119 + 8 + vectors]
+    total = f"{sum(counts):,}"
+    assert [model._network.params(member).size for member in range(4)] == counts
+    assert f"4 networks of {min(counts)} to {max(counts)} parameters ({total} in all), " in html
+
+    alone = model.set_params(n_members=1, numeric_embedding=None).fit(
+        X[["age"]].assign(one="a"), X["sold"]
+    )
+    assert table(alone._repr_html_())[0] == ["inputs", "1", "1 number", "0"]
+    assert "<summary>22 parameters, float64" in alone._repr_html_()
 
 
 def test_before_fit_it_is_scikit_learns():

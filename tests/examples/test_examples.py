@@ -31,7 +31,7 @@ def run(monkeypatch, tmp_path):
 
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
-    assert names == {"quickstart", "single_neuron", "xor", "mnist", "tabular"}
+    assert names == {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning"}
 
 
 def test_quickstart(run, capsys):
@@ -104,3 +104,13 @@ def test_tabular(run, capsys):
     assert network["accuracy"] > linear["accuracy"] + 0.03
     assert network["log-loss"] < linear["log-loss"] - 0.05
     assert "hidden_layer_sizes=" in capsys.readouterr().out
+
+
+def test_tuning(run, capsys):
+    table = run("tuning", "--rows", "300", "--candidates", "4", "--epochs", "15").set_index(
+        "search"
+    )
+    assert list(table["epochs"]) == [0, 2 * 4 * 15, 2 * (4 + 2 * 2 + 4), 4 + 2 * 2 + 4 + 8]
+    assert (table["log-loss"] < 0.6).all()  # 0.63 is what the share of claims alone gives
+    assert (table["accuracy"] > 0.7).all()
+    assert capsys.readouterr().out.count("weight_decay=") == 3

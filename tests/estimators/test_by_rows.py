@@ -1,0 +1,89 @@
+"""Parameters that depend on the number of training rows."""
+
+import numpy as np
+import pytest
+from mlp import mlp
+
+from skdnn import DNNClassifier, DNNRegressor
+from skdnn.training import settings
+from skdnn.training.settings import batch_size_for, dropout_for, epochs_for
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+each_class = pytest.mark.parametrize("cls", [DNNClassifier, DNNRegressor])
+
+
+def data(n_rows):
+    X = np.random.default_rng(0).normal(size=(n_rows, 3))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def make(cls, **params):
+    return mlp(cls, (4,), **{"random_state": 0, "n_iter_no_change": np.inf, **params})
+
+
+def steps(model):
+    return int(model._progress.step[0, 0])
+
+
+@each_class
+def test_batches_are_all_rows_of_small_data_and_grow_with_the_rows(cls):
+    rows = [1, 100, 101, 3_000, 3_001, 30_000, 30_001, 100_000, 100_001, 10**7]
+    sizes = [batch_size_for(n) for n in rows]
+    assert sizes[:2] == [1, 100]
+    assert sizes[2:] == [64, 64, 128, 128, 256, 256, 512, 512]
+    for n_rows, n_steps in ((100, 1), (101, 2), (200, 4)):
+        model = make(cls, batch_size="by_rows", max_iter=1).fit(*data(n_rows))
+        assert steps(model) == n_steps
+        fixed = make(cls, batch_size=min(n_rows, batch_size_for(n_rows)), max_iter=1)
+        np.testing.assert_array_equal(fixed.fit(*data(n_rows)).coefs_[0], model.coefs_[0])
+
+
+def test_epochs_fall_with_the_rows():
+    rows = [1, 30_000, 60_000, 100_000, 150_000, 10**7]
+    assert [epochs_for(n) for n in rows] == [60, 60, 30, 18, 12, 12]
+
+
+@each_class
+def test_epochs_by_rows(cls, monkeypatch):
+    assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 60
+    monkeypatch.setattr(settings, "EPOCH_ROWS", 60)
+    assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 30
+    # The rows that are trained on count.
+    held_out = make(cls, max_iter="by_rows", early_stopping=True, validation_fraction=0.5)
+    assert held_out.fit(*data(120)).n_iter_ == 60
+
+
+@each_class
+def test_dropout_by_rows(cls):
+    """None for a hundred rows, of which all are one batch."""
+    assert [dropout_for(n) for n in (1, 100, 101, 10**6)] == [0.0, 0.0, 0.2, 0.2]
+    for n_rows, rate in ((100, 0.0), (101, 0.2)):
+        model = make(cls, dropout="by_rows", max_iter=2).fit(*data(n_rows))
+        fixed = make(cls, dropout=rate, max_iter=2).fit(*data(n_rows))
+        np.testing.assert_array_equal(fixed.coefs_[0], model.coefs_[0])
+
+
+@each_class
+def test_lbfgs_has_no_dropout_and_its_own_iterations(cls):
+    X, _ = data(150)
+    y = np.random.default_rng(1).integers(0, 2, 150)  # nothing to be learned quickly
+    params = {"solver": "lbfgs", "tol": 1e-12}
+    model = make(cls, dropout="by_rows", max_iter="by_rows", batch_size="by_rows", **params)
+    fixed = make(cls, dropout=0.0, max_iter=200, **params).fit(X, y)
+    np.testing.assert_array_equal(model.fit(X, y).coefs_[0], fixed.coefs_[0])
+    assert model.n_iter_ == fixed.n_iter_ > 60
+    with pytest.raises(ValueError, match="'dropout' parameter must be 0 with solver='lbfgs'"):
+        make(cls, dropout=0.2, **params).fit(X, y)
+
+
+@each_class
+def test_rows_without_weight_do_not_count(cls):
+    X, y = data(150)
+    weights = np.r_[np.ones(100), np.zeros(50)]
+    params = {"dropout": "by_rows", "batch_size": "by_rows", "max_iter": 2}
+    model = make(cls, **params).fit(X, y, sample_weight=weights)
+    assert steps(model) == 2
+    np.testing.assert_array_equal(
+        model.coefs_[0], make(cls, **params).fit(X[:100], y[:100]).coefs_[0]
+    )
