@@ -29,7 +29,7 @@ def prepare(rows, features, hidden, classes, batch, epochs):
     y = (X @ rng.standard_normal((features, classes))).argmax(axis=1)
     model = DNNClassifier.preset(
         "mlp",
-        hidden, batch_size=batch, max_iter=epochs, tol=0.0, n_iter_no_change=np.inf,
+        hidden_layer_sizes=hidden, batch_size=batch, max_iter=epochs, tol=0.0, n_iter_no_change=np.inf,
         random_state=0, dtype="float32",
     )  # fmt: skip
     return model.fit(X[:1_000], y[:1_000]), X, y
