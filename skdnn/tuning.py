@@ -126,7 +126,7 @@ def _more(model: BaseDNN) -> dict[str, Any]:
             *(Periodic(sigma=sigma) for sigma in (0.03, 0.1, 0.3, 1.0)),
             (PiecewiseLinear(16), Periodic()),
         ],
-        "n_members": [4, 8],
+        "n_members": sorted({4, 8, int(model.n_members)}),
     }  # fmt: skip
     if model.solver != "lbfgs":
         space["batch_size"] = ["by_rows", 32, 64, 128, 256]

@@ -97,6 +97,11 @@ def test_rates_go_around_that_of_the_estimator():
     assert (low, high) == pytest.approx((0.0002, 0.005))
 
 
+def test_members_may_be_as_many_as_they_are():
+    for n_members, expected in [(4, [4, 8]), (1, [1, 4, 8]), (16, [4, 8, 16])]:
+        assert search_space(DNNRegressor(n_members=n_members), "full")["n_members"] == expected
+
+
 def test_a_space_is_of_its_own():
     model = DNNRegressor()
     space = search_space(model, "full")

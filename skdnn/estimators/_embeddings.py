@@ -40,7 +40,8 @@ class EmbeddingMixin:
             before bias and normalization: it means the same for any kind of column, and values
             with similar rows are alike to the network. "inputs" is what these sums are made of:
             the learned vector of a category, or one unit for each; the bins of a number, or its
-            waves; the indicator of missing numbers.
+            waves; the indicator of missing numbers. Their product with their rows of ``coefs_[0]``
+            is "units": where inputs have learned scales (:class:`Periodic`), these are in them.
 
         Returns
         -------
@@ -104,6 +105,7 @@ class EmbeddingMixin:
         index, table = inputs.encoder.column_table(position, values, network.dtype)
         features = inputs.features_of(table, network.dtype)[member]
         found = first_inputs(network, member, features, np.arange(len(index)))
+        found *= network.scales(member)
         places, names = inputs.places(member, position), inputs.names(member)
         columns = pd.Index([names[place] for place in places], name="input")
         return pd.DataFrame(found[:, places], index, columns), places

@@ -56,7 +56,7 @@ def _input_rows(network: Network, inputs: TableInputs) -> list[tuple[str, ...]]:
             name += " of network " + ", ".join(str(member + 1) for member in members)
         spec, layout = network.specs[members[0]], network.layouts[members[0]]
         made_of = inputs.description(members[0])
-        rows.append((name, f"{spec.n_in}", made_of, f"{layout.n_column_params:,}"))
+        rows.append((name, f"{spec.n_in}", made_of, f"{layout.n_input_params:,}"))
     return rows
 
 

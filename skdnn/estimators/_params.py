@@ -207,8 +207,9 @@ regularization_schedule : {regularization_schedules} or settings object, default
     keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
 
 max_iter : int or "by_rows", default="by_rows"
-    **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "by_rows" is 60,
-    but ``1_800_000 / n_samples`` above 30,000 training rows, at least 12; 200 with "lbfgs".
+    **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "by_rows" is 120
+    up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 200
+    with "lbfgs".
 
 max_time : float, default=inf
     Seconds after which no other epoch is begun.

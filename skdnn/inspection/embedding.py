@@ -123,6 +123,7 @@ class EmbeddingDisplay:
                     textcoords="offset points", fontsize="small",
                 )
             )  # fmt: skip
+        self.ax_.margins(0.15)  # room for the labels
         self.ax_.set(
             title=self.embedding.index.name,
             xlabel=component_name(0, self.shares_),

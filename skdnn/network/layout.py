@@ -159,9 +159,9 @@ class Layout:
         return self.n_params + self.n_buffers
 
     @property
-    def n_column_params(self) -> int:
-        """Parameters of what the inputs are made of."""
-        return int(self.columns[:, embeddings.N_PARAMS].sum())
+    def n_input_params(self) -> int:
+        """Parameters of what the inputs are made of, and their scales."""
+        return int(self.n_params - self.segments[1, 1])
 
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
         """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.kernels.embeddings import SCALE
 from skdnn.network.layout import ArrayViews, Layout
 from skdnn.network.spec import NetworkSpec
 
@@ -72,6 +73,13 @@ class Network:
     def buffers(self, member: int) -> np.ndarray:
         """The (n_buffers,) running moments of a member, a view."""
         return self.of_member(member)[self.layouts[member].n_params :]
+
+    def scales(self, member: int) -> np.ndarray:
+        """The (n_in,) scales of the inputs of a member: a view, or ones where it has none."""
+        spec, start = self.specs[member], int(self.layouts[member].inputs[SCALE])
+        if not spec.scaled_inputs:
+            return np.ones(spec.n_in, self.dtype)
+        return self.params(member)[start : start + spec.n_in]
 
     def part(self, members: slice) -> Network:
         """Some members next to each other; their values are views."""

@@ -13,7 +13,9 @@ BY_ROWS = "by_rows"
 TINY_ROWS = 100
 #: Rows of the data at most, rows of a batch (0: all).
 BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (float("inf"), 512))
-#: Epochs up to so many rows; above, as many rows are seen in all, but for so many epochs.
+#: Epochs up to so many rows, and up to more; above, as many rows are seen in all, but for so many
+#: epochs.
+SMALL_EPOCHS, SMALL_ROWS = 120, 2_000
 EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
 #: Iterations of L-BFGS; scikit-learn's MLP has as many.
 LBFGS_ITERATIONS = 200
@@ -72,7 +74,9 @@ def batch_size_for(n_rows: int) -> int:
 
 def epochs_for(n_rows: int) -> int:
     """Epochs for so many rows: large data take fewer of them."""
-    return max(LEAST_EPOCHS, min(EPOCHS, round(EPOCHS * EPOCH_ROWS / max(1, n_rows))))
+    if n_rows <= SMALL_ROWS:
+        return SMALL_EPOCHS
+    return max(LEAST_EPOCHS, min(EPOCHS, round(EPOCHS * EPOCH_ROWS / n_rows)))
 
 
 def dropout_for(n_rows: int) -> float:

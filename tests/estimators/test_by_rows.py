@@ -40,12 +40,14 @@ def test_batches_are_all_rows_of_small_data_and_grow_with_the_rows(cls):
 
 
 def test_epochs_fall_with_the_rows():
-    rows = [1, 30_000, 60_000, 100_000, 150_000, 10**7]
-    assert [epochs_for(n) for n in rows] == [60, 60, 30, 18, 12, 12]
+    rows = [1, 2_000, 2_001, 30_000, 60_000, 100_000, 150_000, 10**7]
+    assert [epochs_for(n) for n in rows] == [120, 120, 60, 60, 30, 18, 12, 12]
 
 
 @each_class
 def test_epochs_by_rows(cls, monkeypatch):
+    assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 120
+    monkeypatch.setattr(settings, "SMALL_ROWS", 0)
     assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 60
     monkeypatch.setattr(settings, "EPOCH_ROWS", 60)
     assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 30

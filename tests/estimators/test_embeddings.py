@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from skdnn import Periodic, PiecewiseLinear
-from skdnn.kernels.embeddings import KIND, N_PARAMS, PARAMS, VECTOR
+from skdnn.kernels.embeddings import KIND, N_PARAMS, PARAMS, SOURCE, VECTOR, WAVES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -34,7 +34,7 @@ def table(n=240):
     return X
 
 
-MEMBERS = [PiecewiseLinear(4), Periodic(n_frequencies=3), None]
+MEMBERS = [PiecewiseLinear(4), Periodic(n_frequencies=3, d_embedding=4), None]
 
 
 def fit(X, **parameters):
@@ -52,11 +52,16 @@ def model():
     return fit(table())
 
 
-def rows_named(model, member, prefix):
-    """The rows of the first weight matrix whose inputs begin so."""
+def places(model, member, prefix):
+    """The places of the inputs whose names begin so."""
     names = model._inputs.names(member)
-    rows = [i for i, name in enumerate(names) if name.startswith(prefix)]
-    return model.coefs_[0][member][rows]
+    return [i for i, name in enumerate(names) if name.startswith(prefix)]
+
+
+def rows_named(model, member, prefix):
+    """Their rows of the first weight matrix, times their scales."""
+    rows = places(model, member, prefix)
+    return model.coefs_[0][member][rows] * model._network.scales(member)[rows, None]
 
 
 @pytest.mark.parametrize("member", range(3))
@@ -69,7 +74,10 @@ def test_one_unit_for_each_category(model, member):
     assert_array_equal(embedding, np.vstack([weights, np.zeros(6)]))
     inputs = model.column_embedding("color", member=member, of="inputs")
     assert inputs.columns.tolist() == ["color_blue", "color_green", "color_red", "color_None"]
-    assert_array_equal(inputs, np.eye(5, 4))
+    scales = model._network.scales(member)[places(model, member, "color_")]
+    assert_array_equal(inputs, np.eye(5, 4) * scales)
+    # Only the member with waves has learned them.
+    assert (scales != 1).all() == (scales != 1).any() == (member == 1)
 
 
 @pytest.mark.parametrize("member", range(3))
@@ -88,12 +96,14 @@ def test_learned_vectors(model, member):
     assert (vectors.loc["unknown"] == 0).all()
     assert np.linalg.matrix_rank(vectors) == 8
     embedding = model.column_embedding("town", member=member)
-    assert_allclose(embedding, vectors @ rows_named(model, member, "town_"), atol=1e-12)
+    rows = places(model, member, "town_")
+    assert_allclose(embedding, vectors @ model.coefs_[0][member][rows], atol=1e-12)
     # As the parameters hold them: that of what is unknown, then those of the towns.
     columns = model._network.layouts[member].columns
     (start, size) = columns[columns[:, KIND] == VECTOR][0, [PARAMS, N_PARAMS]]
     stored = model._network.params(member)[start : start + size].reshape(-1, 8)
-    assert_array_equal(vectors, np.roll(stored, -1, axis=0))
+    expected = np.roll(stored, -1, axis=0) * model._network.scales(member)[rows]
+    assert_array_equal(vectors, expected)
 
 
 def test_a_number_by_its_bins(model):
@@ -134,11 +144,20 @@ def test_waves(model):
     inputs = model.column_embedding("size", member=1, of="inputs")
     names = ["size_wave0", "size_wave1", "size_wave2", "size", "missingindicator_size"]
     assert inputs.columns.tolist() == names
+    rows = [model._inputs.names(1).index(name) for name in names]
+    unscaled = inputs / model._network.scales(1)[rows]
     plain = model.column_embedding("size", member=2, of="inputs")
-    assert_array_equal(inputs[names[3:]], plain)
-    assert inputs["size_wave0"].nunique() > 90
-    places = [model._inputs.names(1).index(name) for name in names]
-    expected = inputs.to_numpy() @ model.coefs_[0][1][places]
+    assert_allclose(unscaled[names[3:]], plain, atol=1e-12)
+    # Frequencies, phases, the matrix and its bias, as the kernel has them.
+    columns = model._network.layouts[1].columns
+    source = columns[:, SOURCE] == 0
+    (start, size) = columns[source & (columns[:, KIND] == WAVES)][0, [PARAMS, N_PARAMS]]
+    frequencies, phases, matrix, bias = np.split(
+        model._network.params(1)[start : start + size], [3, 6, 6 + 9]
+    )
+    cosines = np.cos(2 * np.pi * plain[["size"]].to_numpy() * frequencies + phases)
+    assert_allclose(unscaled[names[:3]], cosines @ matrix.reshape(3, 3) + bias, atol=1e-6)
+    expected = inputs @ model.coefs_[0][1][rows]
     assert_allclose(model.column_embedding("size", member=1), expected, atol=1e-12)
 
 

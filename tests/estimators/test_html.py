@@ -60,12 +60,17 @@ def test_inputs_of_a_table_and_members_that_differ():
     waves, vectors = 2 * (4 * (2 + 2) + 2), 81 * 8
     assert table(html) == [
         ["inputs of network 1, 3", "20", f"2 numbers as 6 bins, {rest}", f"{vectors}"],
-        ["inputs of network 2", "20", f"2 numbers with 4 waves, {rest}", f"{vectors + waves}"],
+        ["inputs of network 2", "20", f"2 numbers with 4 waves, {rest}", f"{vectors + waves + 20}"],
         ["inputs of network 4", "16", f"2 numbers, {rest}", f"{vectors}"],
         ["hidden 1", "16 to 20 &rarr; 7", "relu", "119 to 147"],
         ["output", "7 &rarr; 1", "logistic", "8"],
     ]
-    counts = [147 + 8 + vectors, 147 + 8 + vectors + waves, 147 + 8 + vectors, 119 + 8 + vectors]
+    counts = [
+        147 + 8 + vectors,
+        147 + 8 + vectors + waves + 20,
+        147 + 8 + vectors,
+        119 + 8 + vectors,
+    ]
     total = f"{sum(counts):,}"
     assert [model._network.params(member).size for member in range(4)] == counts
     assert f"4 networks of {min(counts)} to {max(counts)} parameters ({total} in all), " in html

@@ -31,7 +31,8 @@ def run(monkeypatch, tmp_path):
 
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
-    assert names == {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning"}
+    expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
+    assert names == expected
 
 
 def test_quickstart(run, capsys):
@@ -114,3 +115,13 @@ def test_tuning(run, capsys):
     assert (table["log-loss"] < 0.6).all()  # 0.63 is what the share of claims alone gives
     assert (table["accuracy"] > 0.7).all()
     assert capsys.readouterr().out.count("weight_decay=") == 3
+
+
+def test_inspection(run, capsys):
+    table = run("inspection", "--rows", "2000").set_index("column")
+    assert table.index[0] == "age"
+    assert set(table.index[-2:]) < {"car_age", "years_without_claim", "power"}
+    assert table["importance"].is_monotonic_decreasing
+    assert table["importance"].iloc[0] > 0.02
+    assert (table["missing"] > 0).sum() == 3
+    assert "Accuracy on 500 test rows" in capsys.readouterr().out
