@@ -36,9 +36,8 @@ def set_torch_threads(n_threads):
 
 def skdnn_model(case, epochs, **extra):
     return DNNClassifier.preset(
-        "mlp",
-        case.hidden, batch_size=case.batch, max_iter=epochs, tol=0.0, n_iter_no_change=np.inf,
-        n_jobs=case.threads, random_state=0, dtype="float32", **extra,
+        "mlp", hidden_layer_sizes=case.hidden, batch_size=case.batch, max_iter=epochs, tol=0.0,
+        n_iter_no_change=np.inf, n_jobs=case.threads, random_state=0, dtype="float32", **extra,
     )  # fmt: skip
 
 

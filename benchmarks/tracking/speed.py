@@ -28,9 +28,8 @@ def prepare(rows, features, hidden, classes, batch, epochs):
     X = rng.standard_normal((rows, features), dtype=np.float32)
     y = (X @ rng.standard_normal((features, classes))).argmax(axis=1)
     model = DNNClassifier.preset(
-        "mlp",
-        hidden, batch_size=batch, max_iter=epochs, tol=0.0, n_iter_no_change=np.inf,
-        random_state=0, dtype="float32",
+        "mlp", hidden_layer_sizes=hidden, batch_size=batch, max_iter=epochs, tol=0.0,
+        n_iter_no_change=np.inf, random_state=0, dtype="float32",
     )  # fmt: skip
     return model.fit(X[:1_000], y[:1_000]), X, y
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 N_ROWS = 150
@@ -19,7 +20,9 @@ def accuracy(monkeypatch):
     spec = importlib.util.spec_from_file_location("bench_accuracy", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    # Threads of OpenMP wait for each other where cores are taken.
+    with threadpool_limits(1):
+        yield module
 
 
 @pytest.fixture

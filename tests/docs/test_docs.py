@@ -60,6 +60,12 @@ def test_the_code_of_the_guide_to_tuning_runs():
     assert len(names["models"]) == 1
 
 
+def test_the_readme_has_a_place_for_the_comparison_on_tables():
+    text = (ROOT / "README.md").read_text()
+    assert text.index("## Accuracy") < text.index("<!-- accuracy -->\n")
+    assert text.index("<!-- accuracy -->\n") < text.index("<!-- /accuracy -->\n")
+
+
 def test_the_readme_has_the_two_commands_that_ci_runs():
     lines = (ROOT / "README.md").read_text().splitlines()
     commands = [line for line in lines if line.startswith("pip install ")]
