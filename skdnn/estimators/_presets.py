@@ -51,8 +51,10 @@ _MLP: dict[str, Any] = {
     "dtype": "auto",
 }
 
-#: More members, which see the numbers in more ways; all else is the constructors' default.
+#: More members, which are deeper and see the numbers in more ways; all else is the constructors'
+#: default.
 _BEST: dict[str, Any] = {
+    "hidden_layer_sizes": (128, 128, 128),
     "n_members": 16,
     "numeric_embedding": (
         PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5),
@@ -91,7 +93,7 @@ class PresetMixin:
         ----------
         name : {"best", "mlp"}
             "best" is for accuracy where time matters less: the defaults with four times as many
-            members. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
+            members of three layers. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
             ``MLPRegressor``, and nothing of what these do not have: no dropout, one member, a
             constant learning rate.
         **parameters : dict
