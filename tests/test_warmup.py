@@ -13,6 +13,7 @@ from skdnn.__main__ import main
 
 ENTRIES = [
     "activate", "loss_value", "make_inputs", "predict_raw", "sum_gradients", "train_epoch",
+    "unit_sums",
 ]  # fmt: skip
 
 # A process that trains and predicts in one dtype in all ways; prints what it compiled and read.

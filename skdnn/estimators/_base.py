@@ -286,7 +286,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         self._judges_apart = len(parts) > 1
         n_rows = parts[0].training.y.shape[0]
         settings = Settings.of(self, n_rows)
-        if not resume:
+        if resume:
+            self._widen_targets(data)
+        else:
             self._fit_statistics(whole, parts)
         specs = self._network_specs(whole, n_rows)
         if resume:
@@ -303,7 +305,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
         rows, held_out = self._member_rows(parts, network)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
-            if not resume and self._inputs is not None:
+            if not resume and self._inputs is not None and self.normalization is None:
                 self._adapt(network, rows, progress, threads)
             validation = self._validation(parts, held_out, network)
             if tasks is not None:
@@ -344,6 +346,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         if len(parts) > 1:
             used = whole.take(np.flatnonzero(weights))
         self._fit_targets(used)
+
+    def _widen_targets(self, data: Data) -> None:
+        """Let predictions reach the targets of more rows."""
 
     def _fit_targets(self, data: Data) -> None:
         """Learn what the targets are scaled by."""

@@ -133,8 +133,14 @@ def check_domain(loss: str, y: np.ndarray, dtype: np.dtype, which: str, *, all_z
         )
 
 
-def assign(views: list[np.ndarray], arrays: Any) -> None:
-    """Write arrays into views of the same shapes."""
+def assign(views: list, arrays: Any) -> None:
+    """Write arrays into views of the same shapes, or into lists of such views."""
+    if any(isinstance(view, list) for view in views):
+        if len(views) != len(arrays):
+            raise ValueError(f"Expected {len(views)} lists of arrays, got {len(arrays)}.")
+        for view, own in zip(views, arrays, strict=True):
+            assign(view, own)
+        return
     arrays = [np.asarray(array) for array in arrays]
     shapes = [array.shape for array in arrays]
     if shapes != [view.shape for view in views]:

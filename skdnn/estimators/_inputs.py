@@ -87,7 +87,8 @@ class TableInputs:
                 kind, width = ("sign", 1) if n_codes == 2 else ("one_hot", n_codes)
                 found.append(InputColumn(kind, source, width, n_codes))
         if not found:
-            raise ValueError("X has no column that says anything: all categories are constant.")
+            # A constant: nothing else is known.
+            found.append(InputColumn("one_hot", 0, 1, 1))
         return tuple(sorted(found, key=lambda column: column.kind not in ("waves", "vector")))
 
     def _edges_of(self, member: int) -> BinEdges | None:

@@ -263,7 +263,8 @@ random_state : int, RandomState instance or None, default=None
 
 warm_start : bool, default=False
     Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and
-    the random streams where they were.
+    the random streams where they were. What was learned of the columns before the training
+    (kinds, categories, scales, bins) stays, whatever the parameters of the columns say now.
 
 verbose : bool or int, default=False
     Whether to print the loss of every epoch.

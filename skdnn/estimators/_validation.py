@@ -54,6 +54,9 @@ def split_indices(
     fraction = estimator.validation_fraction
     if not hasattr(fraction, "split"):
         seeds = [(seed + i) % 2**32 for i in range(n_splits)]
+        by_default = estimator.early_stopping == "auto" and groups is None
+        if by_default and strata is not None and _has_rare(strata):
+            return [_draw_split_of_frequent(fraction, labels, strata, each) for each in seeds]
         return [_draw_split(fraction, labels, strata, groups, each) for each in seeds]
     splits = list(fraction.split(X, labels, groups))
     if not splits:
@@ -69,6 +72,23 @@ def split_indices(
             )
         chosen.append((train_index, held_out_index))
     return [chosen[i % len(chosen)] for i in range(n_splits)]
+
+
+def _has_rare(strata: np.ndarray) -> bool:
+    """Whether not every class can be on both sides."""
+    counts = np.unique(strata, return_counts=True)[1]
+    return bool(counts.min() < 2 or strata.size < 2 * counts.size)
+
+
+def _draw_split_of_frequent(
+    fraction: float, labels: np.ndarray, strata: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """A draw that leaves classes of a single row to the training; it is not stratified."""
+    codes, counts = np.unique(strata, return_inverse=True, return_counts=True)[1:]
+    frequent = np.flatnonzero(counts[codes] > 1)
+    train, held_out = _draw_split(fraction, labels[frequent], None, None, seed)
+    alone = np.flatnonzero(counts[codes] < 2)
+    return np.concatenate([frequent[train], alone]), frequent[held_out]
 
 
 def _draw_split(

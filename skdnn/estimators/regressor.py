@@ -85,6 +85,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """
 
     _default_scoring = "r2"
+    _target_scaler: TargetScaler | None
     _presets = REGRESSOR_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
@@ -231,6 +232,10 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             parameters = tuple(parameters / np.ravel(self._target_scaler.scale))
         return name, parameters, n_outputs * per_target, per_target
 
+    def _widen_targets(self, data: Data) -> None:
+        if self._target_scaler is not None:
+            self._target_scaler = self._target_scaler.widened(data.y)
+
     def _fit_targets(self, data: Data) -> None:
         self._target_scaler = None
         name, _ = resolve_loss(self.loss)
@@ -269,14 +274,20 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
-        prediction = self._scaled_prediction(raw)
+        prediction = self._scaled_prediction(raw).reshape(y.shape)
+        if self._target_scaler is not None:
+            # As predictions are kept in the range of the training targets.
+            limits = self._target_scaler.transform(
+                np.array([self._target_scaler.low, self._target_scaler.high]), raw.dtype
+            )
+            prediction = np.clip(prediction, *limits)
         if rows.n_rows < 2:
             from sklearn.metrics import r2_score  # as in _validation.py; it warns, and returns NaN
 
             return float(r2_score(y, prediction))
         # A diverging network may be so far off that its squared error overflows.
         with np.errstate(over="ignore", invalid="ignore"):
-            return mean_r2(y, prediction.reshape(y.shape), rows.weights)
+            return mean_r2(y, prediction, rows.weights)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

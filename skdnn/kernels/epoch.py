@@ -7,6 +7,7 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
 from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.dense import dense_forward
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
     DERIVATIVE,
@@ -250,6 +251,12 @@ def make_inputs(program, encoding, state, features, order, x_out):
         )
         for j in range(n_in):
             x_out[i, j] = state.x_batch[j]
+
+
+@entry
+def unit_sums(n_rows, n_in, n_out, x, weight, z):
+    """Sums that enter the units of a layer, ``z = x W``, of flat arrays, without biases."""
+    dense_forward(n_rows, n_in, n_out, x, weight, weight, False, z)
 
 
 @entry

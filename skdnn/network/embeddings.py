@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
 
@@ -210,7 +211,8 @@ def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | No
     for embedding in chosen:
         if embedding is not None:
             embedding.check()
-    return [chosen[member % len(chosen)] for member in range(n_members)]
+    # Copies: a fitted model stays what it is when somebody changes the settings.
+    return deepcopy([chosen[member % len(chosen)] for member in range(n_members)])
 
 
 def _check_int(settings: Any, name: str, low: int, high: int) -> None:

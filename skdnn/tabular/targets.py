@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +62,22 @@ class TargetScaler:
         self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
         self.low, self.high = y.min(axis=0), y.max(axis=0)
         return self
+
+    def widened(self, y: np.ndarray) -> TargetScaler:
+        """The same scaler with a range that more rows belong to.
+
+        Parameters
+        ----------
+        y : (n_samples,) or (n_samples, n_targets) array
+
+        Returns
+        -------
+        scaler : TargetScaler
+        """
+        other = copy(self)
+        other.low = np.minimum(self.low, y.min(axis=0))
+        other.high = np.maximum(self.high, y.max(axis=0))
+        return other
 
     def transform(self, y: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
         """Targets for a network.

@@ -16,7 +16,7 @@ import numpy as np
 
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
-from skdnn.training.engine import activations, first_inputs
+from skdnn.training.engine import activations, first_inputs, unit_sums
 
 #: Rows that the deviations are measured on: enough for two digits.
 N_ROWS = 1024
@@ -46,13 +46,14 @@ def fit_initial_values(
     hidden = first_inputs(network, member, rows.features, index)
     weights = rows.weights[index].astype(np.float64)
     for weight, bias in zip(own.coefs[:-1], own.intercepts[:-1], strict=True):
-        z = hidden @ weight
+        z = unit_sums(hidden, weight)
         mean = np.average(z, axis=0, weights=weights)
         deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
         deviation[deviation < _LEAST] = 1
         z /= deviation
         weight /= deviation
-        shift = -_quantiles(z, weights, random_state.uniform(*LEVELS, z.shape[1]))
+        levels = np.asarray(random_state.uniform(*LEVELS, size=z.shape[1]))
+        shift = -_quantiles(z, weights, levels)
         bias[...] = shift
         hidden = activations(network, z + bias)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from joblib import cpu_count
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
@@ -405,6 +405,20 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
     program, order = _program(network, member), rows.astype(INDEX)
     entries.make_inputs(program, layout.encoding, state, features, order, inputs)
     return inputs
+
+
+def unit_sums(inputs: Any, weight: np.ndarray) -> np.ndarray:
+    """What enters the units of a layer, (n_rows, n_out), without biases.
+
+    By our own product: the bits of BLAS depend on the number of its threads.
+    """
+    if issparse(inputs):
+        return inputs @ weight
+    (n_rows, n_in), n_out = inputs.shape, weight.shape[1]
+    z = np.empty(n_rows * n_out, weight.dtype)
+    x = np.ascontiguousarray(inputs, weight.dtype).reshape(-1)
+    entries.unit_sums(n_rows, n_in, n_out, x, np.ascontiguousarray(weight).reshape(-1), z)
+    return z.reshape(n_rows, n_out)
 
 
 def activations(network: Network, z: np.ndarray) -> np.ndarray:

@@ -233,18 +233,19 @@ class StepFactors:
     def __init__(self, schedule: Any, parameter: str) -> None:
         self.schedule = schedule
         self.parameter = parameter
-        self._constant: np.ndarray | None = None
+        #: Number of steps -> factors of a constant schedule: members may differ in it.
+        self._constant: dict[int, np.ndarray] = {}
 
     def __call__(self, position: Position) -> np.ndarray:
-        """Factors of the steps of an epoch, (n_steps,); always of so many steps.
+        """Factors of the steps of an epoch, (n_steps,).
 
         Raises
         ------
         ValueError
             Unless there is one finite factor >= 0 for each step.
         """
-        if self._constant is not None:
-            return self._constant
+        if position.n_steps in self._constant:
+            return self._constant[position.n_steps]
         factors = np.asarray(self.schedule.factors(position), dtype=SCALAR)
         right = np.isfinite(factors) & (factors >= 0)
         if factors.shape != (position.n_steps,) or not right.all():
@@ -254,7 +255,7 @@ class StepFactors:
                 f"{factors.shape}: {factors!r}."
             )
         if type(self.schedule) is Constant:
-            self._constant = factors
+            self._constant[position.n_steps] = factors
         return factors
 
 
