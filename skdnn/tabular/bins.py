@@ -1,4 +1,4 @@
-"""Numbers by bins: the piecewise linear encoding, dense or as what a kernel looks up.
+"""Numbers by bins: the piecewise linear encoding, as what a kernel looks up.
 
 With edges b_0 < ... < b_T a number x in bin t, b_t <= x < b_t+1, is T features: 1 for the bins
 below t, the fraction f = (x - b_t) / (b_t+1 - b_t) for bin t, 0 above. Below b_0 the fraction of
@@ -14,11 +14,10 @@ Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular de
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from skdnn._dtypes import ACCUMULATOR, FRACTION
+from skdnn._dtypes import ACCUMULATOR, BIN, FRACTION
 from skdnn.tabular.numeric import quantiles
 
 
@@ -42,18 +41,13 @@ class BinEdges:
     edges: list[np.ndarray] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.n_bins <= 2**16:
-            raise ValueError(f"n_bins must be between 1 and {2**16}, got {self.n_bins!r}.")
+        if not 1 <= self.n_bins <= 2**8:
+            raise ValueError(f"n_bins must be between 1 and {2**8}, got {self.n_bins!r}.")
 
     @property
     def bin_counts(self) -> list[int]:
         """Number of bins of each column."""
         return [edges.size - 1 for edges in self.edges]
-
-    @property
-    def dtype(self) -> np.dtype:
-        """Of the indices of bins: it depends on ``n_bins`` only, never on the data."""
-        return np.dtype(np.uint8 if self.n_bins <= 2**8 else np.uint16)
 
     def fit(self, X: np.ndarray, weights: np.ndarray | None = None) -> BinEdges:
         """Find the edges from training rows.
@@ -86,10 +80,10 @@ class BinEdges:
 
         Returns
         -------
-        bins : (n_samples, n_columns) array of uint8 or uint16
+        bins : (n_samples, n_columns) uint8 array
         fractions : (n_samples, n_columns) float32 array
         """
-        bins = np.empty(X.shape, dtype=self.dtype)
+        bins = np.empty(X.shape, dtype=BIN)
         fractions = np.empty(X.shape, dtype=FRACTION)
         limit = np.finfo(FRACTION).max
         for j, edges in enumerate(self.edges):
@@ -101,28 +95,3 @@ class BinEdges:
                 fraction = (x - edges[t]) / np.diff(edges)[t]
             fractions[:, j] = np.clip(fraction, -limit, limit)
         return bins, fractions
-
-    def expand(
-        self, bins: np.ndarray, fractions: np.ndarray, dtype: Any = np.float32
-    ) -> np.ndarray:
-        """Dense features from what ``locate`` says.
-
-        Parameters
-        ----------
-        bins, fractions : (n_samples, n_columns) arrays
-        dtype : dtype, default=np.float32
-
-        Returns
-        -------
-        dense : (n_samples, sum of bin_counts) array
-            The features of the first column, then those of the second, and so on.
-        """
-        n_rows = bins.shape[0]
-        dense = np.empty((n_rows, sum(self.bin_counts)), dtype=dtype)
-        start = 0
-        for j, count in enumerate(self.bin_counts):
-            t = bins[:, j].astype(np.intp)
-            dense[:, start : start + count] = np.arange(count) < t[:, None]
-            dense[np.arange(n_rows), start + t] = fractions[:, j]
-            start += count
-        return dense

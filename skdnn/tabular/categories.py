@@ -1,4 +1,4 @@
-"""Columns of categories to codes, and codes to dense columns.
+"""Columns of categories to codes.
 
 Code 0 is what training has not seen. The categories that it has seen are 1, 2, ... in sorted order.
 If values were missing in training, missing is one more category, the last; otherwise a missing
@@ -7,7 +7,6 @@ value is unknown as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -110,68 +109,3 @@ def _sort_key(value: Any) -> tuple:
         return "", value, ""
     name = "str" if isinstance(value, str) else type(value).__name__
     return name, 0, str(value)
-
-
-# -------------------------------------------------------------------------------------------------
-# Dense columns
-# -------------------------------------------------------------------------------------------------
-
-
-def one_hot_widths(n_codes: Sequence[int]) -> list[int]:
-    """Numbers of columns that ``one_hot`` makes of each column of codes.
-
-    A constant column says nothing: it makes none, so that an unknown value changes nothing either.
-
-    Parameters
-    ----------
-    n_codes : sequence of int
-        Of each column, codes above 0.
-    """
-    return [0 if n == 1 else 1 if n == 2 else n for n in n_codes]
-
-
-def one_hot(codes: np.ndarray, n_codes: Sequence[int], dtype: Any = np.float32) -> np.ndarray:
-    """Dense columns of codes.
-
-    Parameters
-    ----------
-    codes : (n_samples, n_columns) int array
-    n_codes : sequence of n_columns int
-        Of each column, codes above 0.
-    dtype : dtype, default=np.float32
-
-    Returns
-    -------
-    dense : (n_samples, sum of one_hot_widths(n_codes)) array
-        Of two categories one column: -1 for the first, 1 for the second. Of more, one column each:
-        1 for this category. Unknown values are 0 in all columns.
-    """
-    widths = one_hot_widths(n_codes)
-    dense = np.zeros((codes.shape[0], sum(widths)), dtype=dtype)
-    start = 0
-    for column, width in zip(codes.T, widths, strict=True):
-        if width == 1:
-            dense[:, start] = np.array([0, -1, 1], dtype=dtype)[column]
-        elif width:
-            rows = np.flatnonzero(column)
-            dense[rows, start - 1 + column[rows]] = 1
-        start += width
-    return dense
-
-
-def one_hot_names(names: Sequence[str], categories: Sequence[Categories]) -> list[str]:
-    """Names of the columns that ``one_hot`` makes: ``column_category``.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of the columns.
-    categories : sequence of Categories
-        Of the same columns. The one column of two categories is named by the second.
-    """
-    result = []
-    for name, each in zip(names, categories, strict=True):
-        width = one_hot_widths([each.n_codes])[0]
-        labels = each.labels[-width:] if width else ()
-        result += [f"{name}_{label}" for label in labels]
-    return result

@@ -216,6 +216,8 @@ class Engine:
     ) -> float:
         total, rows, batch_size = 0.0, self.rows[member], self.batch_sizes[member]
         seed = np.uint64(self.progress.seeds[member].dropout)
+        # The kernel trusts it.
+        assert rates.size == strengths.size == -(-order.size // batch_size)
         n_steps = self._steps_per_call[member]
         for first in range(0, rates.size, n_steps):
             if self.threads.stopping.is_set():

@@ -19,6 +19,16 @@ def definition(x, edges):
     return c
 
 
+def expand(edges, bins, fractions, dtype=np.float32):
+    """Dense features from what ``locate`` says, those of the first column first."""
+    blocks = []
+    for count, t, fraction in zip(edges.bin_counts, bins.T, fractions.T, strict=True):
+        block = (np.arange(count) < t[:, None]).astype(dtype)
+        block[np.arange(len(t)), t] = fraction
+        blocks.append(block)
+    return np.hstack(blocks)
+
+
 def table(n=300):
     rng = np.random.default_rng(0)
     return np.column_stack(
@@ -32,12 +42,12 @@ def table(n=300):
     ).astype(float)
 
 
-@pytest.mark.parametrize("n_bins", [1, 2, 5, 16, 48, 257])
+@pytest.mark.parametrize("n_bins", [1, 2, 5, 16, 48, 256])
 def test_expanded_as_defined(n_bins):
     X = table()
     bins = BinEdges(n_bins).fit(X)
     new = np.vstack([X, X[:50] * 3, -X[:50] - 5])  # beyond both ends
-    dense = bins.expand(*bins.locate(new), np.float64)
+    dense = expand(bins, *bins.locate(new), np.float64)
     expected = [definition(x, edges) for x, edges in zip(new.T, bins.edges, strict=True)]
     np.testing.assert_allclose(dense, np.hstack(expected), rtol=1e-6, atol=1e-6)
     assert dense.shape[1] == sum(bins.bin_counts)
@@ -50,7 +60,7 @@ def test_beyond_the_ends_it_goes_on_as_a_line():
     where, fractions = bins.locate(np.array([[-2.0], [0], [1], [2], [3], [4], [8]]))
     assert where[:, 0].tolist() == [0, 0, 0, 1, 1, 1, 1]
     assert fractions[:, 0].tolist() == [-1, 0, 0.5, 0, 0.5, 1, 3]
-    assert bins.expand(where, fractions).tolist() == [
+    assert expand(bins, where, fractions).tolist() == [
         [-1, 0], [0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [1, 3],
     ]  # fmt: skip
 
@@ -59,7 +69,7 @@ def test_the_product_with_weights_is_a_look_up():
     X = table()
     bins = BinEdges(16).fit(X)
     where, fractions = bins.locate(np.vstack([X, 2 * X - 1]))
-    dense = bins.expand(where, fractions, np.float64)
+    dense = expand(bins, where, fractions, np.float64)
     rng = np.random.default_rng(1)
     product, looked_up, start = 0, 0, 0
     for j, count in enumerate(bins.bin_counts):
@@ -88,7 +98,7 @@ def test_a_constant_column_is_one_empty_bin():
     where, fractions = bins.locate(np.array([[2.5], [-1e300], [1e300]]))
     assert where.tolist() == [[0]] * 3
     assert fractions.tolist() == [[0]] * 3
-    assert bins.expand(where, fractions).tolist() == [[0]] * 3
+    assert expand(bins, where, fractions).tolist() == [[0]] * 3
 
 
 def test_fractions_stay_finite():
@@ -101,16 +111,16 @@ def test_fractions_stay_finite():
 
 def test_dtypes_do_not_depend_on_the_data():
     X = np.ones((3, 1))
-    for n_bins, dtype in [(1, np.uint8), (256, np.uint8), (257, np.uint16), (2**16, np.uint16)]:
+    for n_bins in (1, 256):
         where, fractions = BinEdges(n_bins).fit(X).locate(X.astype(np.float32))
-        assert where.dtype == dtype
+        assert where.dtype == np.uint8
         assert fractions.dtype == np.float32
     x = np.arange(1000.0)[:, None]
-    for n_bins in (256, 300):
+    for n_bins in (100, 256):
         where, _ = BinEdges(n_bins).fit(x).locate(x)
         assert where.max() == n_bins - 1
         assert (np.diff(where[:, 0].astype(int)) >= 0).all()
-    for n_bins in (0, -1, 2**16 + 1):
+    for n_bins in (0, -1, 2**8 + 1):
         with pytest.raises(ValueError, match=f"n_bins must be .* got {n_bins}"):
             BinEdges(n_bins)
 
@@ -133,4 +143,4 @@ def test_one_row_and_none():
     alone = bins.locate(table()[7:8])
     np.testing.assert_array_equal(alone[0], where[7:8])
     np.testing.assert_array_equal(alone[1], fractions[7:8])
-    assert bins.expand(*bins.locate(table()[:0])).shape == (0, sum(bins.bin_counts))
+    assert expand(bins, *bins.locate(table()[:0])).shape == (0, sum(bins.bin_counts))

@@ -8,9 +8,6 @@ from skdnn.tabular.categories import (
     Categories,
     encode,
     find_categories,
-    one_hot,
-    one_hot_names,
-    one_hot_widths,
 )
 
 
@@ -170,39 +167,3 @@ def test_input_is_not_changed():
     values.flags.writeable = False
     assert codes(find(values), values) == [2, 1]
     assert values.tolist() == ["b", "a"]
-
-
-# -------------------------------------------------------------------------------------------------
-# Dense columns
-# -------------------------------------------------------------------------------------------------
-
-
-def test_one_hot():
-    n_codes = [3, 2, 1, 0]
-    table = np.array([[0, 0, 0, 0], [1, 1, 1, 0], [2, 2, 0, 0], [3, 1, 1, 0]], dtype=np.int32)
-    dense = one_hot(table, n_codes)
-    assert dense.dtype == np.float32
-    assert dense.tolist() == [[0, 0, 0, 0], [1, 0, 0, -1], [0, 1, 0, 1], [0, 0, 1, -1]]
-    assert one_hot_widths(n_codes) == [3, 1, 0, 0]
-    assert one_hot(table[:0], n_codes).shape == (0, 4)
-    assert one_hot(table[:, :0], []).shape == (4, 0)
-    np.testing.assert_array_equal(one_hot(table, n_codes, np.float64), dense.astype(float))
-
-
-def test_one_hot_against_its_definition():
-    rng = np.random.default_rng(0)
-    n_codes = [5, 2, 4, 1, 3]
-    table = np.column_stack([rng.integers(n + 1, size=50) for n in n_codes])
-    blocks = []
-    for column, n in zip(table.T, n_codes, strict=True):
-        block = (column[:, None] == np.arange(1, n + 1)).astype(float)
-        blocks.append(block if n > 2 else block[:, 1:] - block[:, :1] if n == 2 else block[:, :0])
-    np.testing.assert_array_equal(one_hot(table, n_codes), np.hstack(blocks))
-
-
-def test_names_of_one_hot_columns():
-    color, sex = Categories(("blue", "red"), True), Categories(("f", "m"), False)
-    same, number = Categories(("x",), False), Categories((1, 2), False)
-    assert one_hot_names(["color", "sex", "same", "n"], [color, sex, same, number]) == [
-        "color_blue", "color_red", "color_None", "sex_m", "n_2",
-    ]  # fmt: skip
