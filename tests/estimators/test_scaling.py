@@ -169,10 +169,12 @@ def test_a_constant_target_is_predicted_exactly():
     np.testing.assert_array_equal(model.predict(X * 5), 1e9 + 0.5)
 
 
-def test_targets_of_a_later_partial_fit_keep_the_first_scale():
+def test_targets_of_a_later_partial_fit_keep_the_first_scale_and_widen_the_range():
     X, y = regression()
     model = regressor().partial_fit(X[:50], y[:50])
     before = model.predict(X).max()
     assert before <= y[:50].max()
+    scale = model._target_scaler.scale
     model.partial_fit(X[50:], 1e3 * y[50:])
-    assert model.predict(X * 100).max() <= y[:50].max()
+    assert model._target_scaler.scale == scale
+    assert y[:50].max() < model.predict(X * 100).max() <= 1e3 * y[50:].max()

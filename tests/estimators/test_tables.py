@@ -121,13 +121,6 @@ def test_columns_that_say_nothing(cls):
     assert np.isfinite(raw(model, changed).ravel()).all()
 
 
-@each_class
-def test_nothing_but_constant_categories_is_an_error(cls):
-    X, y = data(cls)
-    with pytest.raises(ValueError, match="no column that says anything"):
-        make(cls).fit(X[["word"]].assign(word="x"), y)
-
-
 # ---------------------------------------------------------------- categorical_features
 
 NUMBERS = pd.DataFrame(np.random.default_rng(0).integers(0, 4, (120, 3)), columns=["a", "b", "c"])
