@@ -120,7 +120,7 @@ def test_tuning(run, capsys):
 def test_inspection(run, capsys):
     table = run("inspection", "--rows", "2000").set_index("column")
     assert table.index[0] == "age"
-    assert set(table.index[-2:]) < {"car_age", "years_without_claim", "power"}
+    assert "car_age" in table.index[-2:]
     assert table["importance"].is_monotonic_decreasing
     assert table["importance"].iloc[0] > 0.02
     assert (table["missing"] > 0).sum() == 3
