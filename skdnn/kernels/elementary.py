@@ -151,7 +151,7 @@ def _turns32(u):
 @kernel
 def _turns64(u):
     angle = 2 * math.pi * u
-    return math.cos(angle), math.sin(angle)
+    return np.cos(angle), np.sin(angle)
 
 
 #: exp(x), relative error below 2.5e-7; saturates at exp(-87.3) and exp(88).

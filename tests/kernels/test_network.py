@@ -39,6 +39,10 @@ def make_case(activation, loss, hidden, rng, dropout=0.0, normalization=None):
     return spec, layout, params, X, loss_targets(loss, rng, N_ROWS, n_out), weights
 
 
+def parameters_of(spec):
+    return np.array(spec.loss_parameters or (0.0,) * spec.n_out)
+
+
 def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     """One step of SGD with a learning rate of 0: the parameters stay, the gradient is kept.
 
@@ -48,7 +52,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     hyper[CLIP_NORM] = np.inf
     program = Program(
         layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
-        layout.factors, hyper, LOSSES[spec.loss].code, np.array(spec.loss_parameters),
+        layout.factors, hyper, LOSSES[spec.loss].code, parameters_of(spec),
         OPTIMIZERS["sgd"].code,
     )  # fmt: skip
     n_rows = y.shape[0]
@@ -129,7 +133,7 @@ def test_twin(loss, hidden, normalization, rng):
     values = params[None]
     expected, *grads = gradients(
         layout.coefs(values), layout.intercepts(values), "mish", loss, X, y, weights,
-        parameters=np.array(spec.loss_parameters), normalization=normalization,
+        parameters=parameters_of(spec), normalization=normalization,
         gains=layout.gains(values),
     )  # fmt: skip
     assert total == pytest.approx(expected, rel=1e-11)
