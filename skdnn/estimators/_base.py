@@ -283,7 +283,6 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             parts = split_parts(self, whole, groups, split_seed)
         else:
             parts = [Part(data, None)]
-        self._judges_apart = len(parts) > 1
         n_rows = parts[0].training.y.shape[0]
         settings = Settings.of(self, n_rows)
         if resume:
@@ -294,9 +293,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
             network = resumed_network(self, specs)
-            progress = resumed_progress(self, network, settings)
+            progress = resumed_progress(self, network, settings, len(parts))
         else:
-            network, progress = self._new_network(data, specs, settings, split_seed)
+            network, progress = self._new_network(data, specs, settings, split_seed, len(parts))
         self._set_network_attributes(specs[0], data.y, partial=partial)
         self._check_values(data, network, ("X", "y"))
         check_domain(specs[0].loss, data.y, network.dtype, "y", all_zero=partial)
@@ -412,7 +411,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         return Validation(judges, self.do_early_stopping_) if judges else None
 
     def _new_network(
-        self, data: Data, specs: list[NetworkSpec], settings: Settings, split_seed: int
+        self,
+        data: Data,
+        specs: list[NetworkSpec],
+        settings: Settings,
+        split_seed: int,
+        n_judges: int,
     ) -> tuple[Network, Progress]:
         random_state = check_random_state(self.random_state)
         dtype = self._network_dtype(data, specs[0])
@@ -424,7 +428,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         network = Network(specs, np.concatenate(values))
         slots = empty_slots(network, settings.solver)
         steps = np.zeros((len(specs), 1), dtype=np.int64)
-        stopping, measure = new_stopping(self), measure_of(self, specs[0])
+        stopping, measure = new_stopping(self, n_judges), measure_of(self, specs[0], n_judges)
         progress = Progress(seeds, split_seed, stopping, measure, settings.solver, slots, steps)
         return network, progress
 

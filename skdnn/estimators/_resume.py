@@ -17,16 +17,15 @@ from skdnn.training.settings import Settings
 from skdnn.training.stopping import NoImprovement
 
 
-def new_stopping(estimator: Any) -> list[NoImprovement]:
-    """One for each judge."""
-    several = estimator.do_early_stopping_ and estimator._judges_apart
+def new_stopping(estimator: Any, n_judges: int) -> list[NoImprovement]:
+    """One for each judge; a single one without any."""
     return [
         NoImprovement(
             estimator.n_iter_no_change,
             estimator.tol,
             greater_is_better=estimator.do_early_stopping_,
         )
-        for _ in range(estimator.n_members if several else 1)
+        for _ in range(n_judges)
     ]
 
 
@@ -48,7 +47,9 @@ def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
     return Network(specs, estimator._network.values.astype(dtype))
 
 
-def resumed_progress(estimator: Any, network: Network, settings: Settings) -> Progress:
+def resumed_progress(
+    estimator: Any, network: Network, settings: Settings, n_judges: int
+) -> Progress:
     """What training stood at, with what the parameters now ask for."""
     progress = deepcopy(estimator._progress)
     dtype = network.dtype
@@ -58,7 +59,8 @@ def resumed_progress(estimator: Any, network: Network, settings: Settings) -> Pr
     else:
         slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
         progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-    stopping, measure = new_stopping(estimator), measure_of(estimator, network.spec)
+    stopping = new_stopping(estimator, n_judges)
+    measure = measure_of(estimator, network.spec, n_judges)
     if measure == progress.measure:
         for new, before in zip(stopping, progress.stopping, strict=True):
             new.best, new.count = before.best, before.count
@@ -71,8 +73,7 @@ def resumed_progress(estimator: Any, network: Network, settings: Settings) -> Pr
     return replace(progress, stopping=stopping, measure=measure)
 
 
-def measure_of(estimator: Any, spec: NetworkSpec) -> tuple:
+def measure_of(estimator: Any, spec: NetworkSpec, n_judges: int) -> tuple:
     """What the best epoch is found by."""
     scoring = estimator.scoring if estimator.do_early_stopping_ else None
-    apart = estimator.do_early_stopping_ and estimator._judges_apart
-    return estimator.do_early_stopping_, apart, scoring, spec.loss, spec.loss_parameters
+    return estimator.do_early_stopping_, n_judges, scoring, spec.loss, spec.loss_parameters

@@ -88,14 +88,14 @@ class BinEdges:
         bins = np.empty(X.shape, dtype=BIN)
         fractions = np.empty(X.shape, dtype=FRACTION)
         limit = np.finfo(FRACTION).max
-        for j, edges in enumerate(self.edges):
-            x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
-            t = np.searchsorted(edges[1:-1], x, side="right")
-            bins[:, j] = t
-            # Far outside narrow bins: the largest number that float32 has.
-            with np.errstate(over="ignore"):
-                fraction = (x - edges[t]) / np.diff(edges)[t]
-            fractions[:, j] = np.clip(fraction, -limit, limit)
+        # Far outside narrow bins: the largest number that float32 has.
+        with np.errstate(over="ignore"):
+            for j, edges in enumerate(self.edges):
+                x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
+                t = np.searchsorted(edges[1:-1], x, side="right")
+                bins[:, j] = t
+                fraction = (x - edges[t]) / (edges[t + 1] - edges[t])
+                fractions[:, j] = np.clip(fraction, -limit, limit)
         return bins, fractions
 
 
