@@ -11,14 +11,10 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
-from skdnn.estimators._checks import (
-    assign,
-    check_domain,
-    check_range,
-    unchanged_on_failure,
-)
+from skdnn.estimators._checks import assign, check_domain, check_range
 from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
 from skdnn.estimators._embeddings import EmbeddingMixin
+from skdnn.estimators._fitted import learned_aside, learned_attributes
 from skdnn.estimators._html import network_html
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
@@ -189,11 +185,11 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         Ctrl-C ends training with a warning and keeps the best model so far.
         """
         tasks = epoch_tasks(self, X, y, sample_weight)
-        with unchanged_on_failure(self):
-            resume = self.warm_start and self._is_trained()
-            X, y = self._validate_targets(X, y, resume=resume)
+        with learned_aside(self) as draft:
+            resume = draft.warm_start and draft._is_trained()
+            X, y = draft._validate_targets(X, y, resume=resume)
             data = Data(X, y, check_weights(sample_weight, X))
-            given = self._given_validation(y, X_val, y_val, sample_weight_val)
+            given = draft._given_validation(y, X_val, y_val, sample_weight_val)
             if groups is not None:
                 groups = np.asarray(groups)
                 if groups.shape != (X.shape[0],):
@@ -201,16 +197,16 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
                         f"groups must have one item for each of the {X.shape[0]} rows of X. Got "
                         f"an array of shape {groups.shape}."
                     )
-            check_scoring_name(self)
-            self._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
-            if tasks is not None:
-                tasks.end()
+            check_scoring_name(draft)
+            draft._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
+        if tasks is not None:
+            tasks.end()
         return self
 
-    def _partial_fit(self, X, y, sample_weight, resume: bool):
+    def _partial_fit(self, X, y, sample_weight, resume: bool) -> None:
+        """Train one epoch; on a draft."""
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
         self._train(Data(X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
-        return self
 
     def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
@@ -496,7 +492,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _state_of(self, network: Network, progress: Progress) -> dict[str, Any]:
         """Attributes of a copy that predicts with the network as it is now."""
         now = Network(network.specs, network.values.copy())
-        return {"_network": now, "_progress": progress}
+        return {**learned_attributes(self), "_network": now, "_progress": progress}
 
     @property
     def history_(self) -> dict[str, list[float]]:

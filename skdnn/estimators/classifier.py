@@ -12,7 +12,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._checks import available_when, has_epochs, unchanged_on_failure
+from skdnn.estimators._checks import available_when, has_epochs
+from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._sklearn import (
@@ -184,10 +185,12 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             As :meth:`fit`, without ``classes`` in the first call, and for labels that are not
             among them.
         """
-        with unchanged_on_failure(self):
-            check_partial_fit_first_call(self, classes)
-            return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
+        with learned_aside(self) as draft:
+            check_partial_fit_first_call(draft, classes)
+            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+        return self
 
+    @reads_one_model
     def decision_function(self, X) -> np.ndarray:
         """Raw predictions, before the logistic function or softmax.
 
@@ -205,6 +208,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         raw = self._predict_raw(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
+    @reads_one_model
     def predict(self, X) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
 
@@ -222,6 +226,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             return (raw > 0).astype(int)
         return self.classes_[self._class_index(raw)]
 
+    @reads_one_model
     def predict_proba(self, X) -> np.ndarray:
         """Predict class probabilities.
 
@@ -247,6 +252,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         precision = np.finfo(proba.dtype)
         return np.clip(proba, precision.tiny, 1 - precision.epsneg)
 
+    @reads_one_model
     def predict_log_proba(self, X) -> np.ndarray:
         """Predict the logarithms of class probabilities.
 

@@ -10,8 +10,8 @@ from skdnn.estimators._checks import (
     available_when,
     has_epochs,
     predicts_quantiles,
-    unchanged_on_failure,
 )
+from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._sklearn import StrOptions, fit_context
@@ -139,6 +139,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     ):
         self._store(locals())
 
+    @reads_one_model
     def predict(self, X, *, return_std=False):
         """Predict targets.
 
@@ -165,6 +166,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         return y, np.std([self._prediction(member) for member in raw], axis=0)
 
     @available_when(predicts_quantiles)
+    @reads_one_model
     def predict_quantiles(self, X) -> np.ndarray:
         """Predict all quantiles of ``loss=Quantile(...)``.
 
@@ -213,8 +215,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         ValueError
             As :meth:`fit`.
         """
-        with unchanged_on_failure(self):
-            return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
+        with learned_aside(self) as draft:
+            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+        return self
 
     def _validate_targets(
         self, X, y, *, resume: bool, partial: bool = False
