@@ -37,7 +37,7 @@ from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.calibration import calibrate
-from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
+from skdnn.training.data import Features, Rows, checked_sparse, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots, mean_raw, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
@@ -211,6 +211,8 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
         options = {"multi_output": True, **options}
+        # SciPy trusts the indices when it changes the format.
+        X, y = (checked_sparse(data) if issparse(data) else data for data in (X, y))
         if is_table(X):
             X = validate_table(self, X, reset=not resume)
             y = check_y(y, **options)
@@ -518,6 +520,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         if is_table(X):
             X = validate_table(self, X, reset=False)
         elif not is_validated(self, X):
+            X = checked_sparse(X) if issparse(X) else X
             X = validate_data(self, X, reset=False, **x_format(X))
         if self._inputs is None:
             X = as_plain(self, X)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear
+from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear, columns_of
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
@@ -71,12 +71,13 @@ class TableInputs:
         """What the inputs of a member are made of, those with parameters first."""
         encoder, embedding = self.encoder, self.embeddings[member]
         found: list[InputColumn] = []
-        bins = self._edges_of(member)
+        edges = self._edges_of(member)
+        bin_counts = edges.bin_counts if edges else None
         for source in range(encoder.n_numeric):
             if embedding is None:
                 found.append(InputColumn("number", source))
             else:
-                found += embedding.columns(source, bins.bin_counts[source] if bins else 0)
+                found += columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
         n_indicators = len(encoder.indicator_names)
         found += [InputColumn("number", encoder.n_numeric + i) for i in range(n_indicators)]
         for source, n_codes in enumerate(encoder.n_codes):
@@ -108,16 +109,21 @@ class TableInputs:
     def features_of(self, table: Table, dtype: np.dtype) -> list[Features]:
         """Rows of an encoded table as the network takes them, for each member."""
         numbers = make_features(table.numeric, dtype)
-        nothing = np.empty((len(table.codes), 0))
-        located = {
-            n: (bins, np.clip(fractions, *FRACTION_RANGE))
-            for n, edges in self.edges.items()
-            for bins, fractions in [edges.locate(self._numbers(table))]
-        }
-        made = {n: with_columns(numbers, *parts, table.codes) for n, parts in located.items()}
-        plain = with_columns(numbers, nothing, nothing, table.codes)
+        n_codes = self.encoder.n_codes
+
+        def made(edges: BinEdges | None) -> Features:
+            if edges is None:
+                nothing = np.empty((len(table.codes), 0))
+                return with_columns(numbers, nothing, nothing, table.codes, (), n_codes)
+            bins, fractions = edges.locate(self._numbers(table))
+            fractions = np.clip(fractions, *FRACTION_RANGE)
+            return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
+
+        # Members with as many bins share them.
+        known = {n_bins: made(edges) for n_bins, edges in self.edges.items()}
+        plain = made(None)
         return [
-            made[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
+            known[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
             for embedding in self.embeddings
         ]
 
