@@ -10,16 +10,22 @@ from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
+from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
-from skdnn.estimators._checks import assign, check_domain, check_range
+from skdnn.estimators._checks import check_domain, check_range
 from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._fitted import learned_aside, learned_attributes
-from skdnn.estimators._html import network_html
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._presets import PresetMixin
-from skdnn.estimators._resume import measure_of, new_stopping, resumed_network, resumed_progress
+from skdnn.estimators._resume import (
+    extend_inputs,
+    measure_of,
+    new_stopping,
+    resumed_network,
+    resumed_progress,
+)
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
@@ -28,12 +34,12 @@ from skdnn.estimators._sklearn import (
     is_validated,
     validate_data,
 )
+from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
 from skdnn.estimators._validation import check_scoring_name, make_score
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
-from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.calibration import calibrate
@@ -51,11 +57,14 @@ from skdnn.training.threads import Threads
 FLOAT64_WORK = 10**7
 
 
-class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
+class BaseDNN(
+    FittedAttributesMixin, EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator
+):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
     _network: Network
     _progress: Progress
+    _beginning: Beginning | None = None
     #: The value of ``scoring`` that is the estimator's own score.
     _default_scoring: str
 
@@ -199,6 +208,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
                     )
             check_scoring_name(draft)
             draft._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
+            draft._beginning = None
         if tasks is not None:
             tasks.end()
         return self
@@ -206,7 +216,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _partial_fit(self, X, y, sample_weight, resume: bool) -> None:
         """Train one epoch; on a draft."""
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
-        self._train(Data(X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
+        train_piece(self, Data(X, y, check_weights(sample_weight, X)), resume)
 
     def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
@@ -264,8 +274,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         given: Data | None = None,
         groups: np.ndarray | None = None,
         tasks: EpochTasks | None = None,
+        known: Data | None = None,
     ) -> None:
-        """Train a new network or go on with the present one; one epoch if ``partial``."""
+        """Train a new network or go on with the present one; one epoch if ``partial``.
+
+        The columns are learned from the rows ``known``, if there are more than those to train on.
+        """
         per_class = self._class_weights(data.y, data.weights, partial=partial)
         class_weight = getattr(self, "class_weight", None)
         whole = weighted(data, per_class, class_weight)
@@ -283,10 +297,18 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             parts = [Part(data, None)]
         n_rows = parts[0].training.y.shape[0]
         settings = Settings.of(self, n_rows)
+        to_learn = parts
+        if known is not None:
+            known = weighted(known, per_class, class_weight)
+            to_learn = [Part(known.with_weight(), None)]
         if resume:
-            self._widen_targets(data)
+            self._extend_targets(data)
+            if self._inputs is not None:
+                extend_inputs(self, whole.X, whole.weights)
         else:
-            self._fit_statistics(whole, parts)
+            self._fit_statistics(
+                whole if known is None else known, to_learn, again=known is not None
+            )
         specs = self._network_specs(whole, n_rows)
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
@@ -303,7 +325,8 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         rows, held_out = self._member_rows(parts, network)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
             if not resume and self._inputs is not None and self.normalization is None:
-                self._adapt(network, rows, progress, threads)
+                to_adapt = rows if known is None else self._member_rows(to_learn, network)[0]
+                self._adapt(network, to_adapt, progress, threads)
             validation = self._validation(parts, held_out, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
@@ -326,25 +349,30 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
         threads.map(adapt, range(network.n_members))
 
-    def _fit_statistics(self, whole: Data, parts: list[Part]) -> None:
-        """What is learned of X and y before any network, from the rows that one is trained on."""
-        n_all = _num_samples(whole.X)
+    def _fit_statistics(self, whole: Data, parts: list[Part], *, again: bool) -> None:
+        """What is learned of X and y before any network, from the rows that one is trained on.
+
+        Learned ``again``, columns stay numbers or categories as they were.
+        """
         training = [part.training for part in parts]
-        weights = np.zeros(n_all)
+        weights = np.zeros(whole.y.shape[0])
         for part in training:
             rows = slice(None) if part.rows is None else part.rows
             weights[rows] = 1 if part.weights is None else part.weights
+        categorical = self.categorical_features
+        if again and self._inputs is not None:
+            categorical = self._inputs.encoder.is_categorical
         self._inputs: TableInputs | None = None
         embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
         if self._is_encoded:
-            inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
+            inputs = TableInputs(categorical, self.feature_scaling, embeddings)
             self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
         used = training[0]
         if len(parts) > 1:
             used = whole.take(np.flatnonzero(weights))
         self._fit_targets(used)
 
-    def _widen_targets(self, data: Data) -> None:
+    def _extend_targets(self, data: Data) -> None:
         """Let predictions reach the targets of more rows."""
 
     def _fit_targets(self, data: Data) -> None:
@@ -477,39 +505,10 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         self.n_outputs_ = spec.n_out
         self.out_activation_ = LOSSES[spec.loss].link
 
-    def _set_fitted_attributes(self, n_epochs_run: int, validated: bool) -> None:
-        history, stopping = self._progress.history, self._progress.stopping
-        self.n_iter_ = n_epochs_run
-        self.t_ = history.n_samples_seen
-        self.loss_ = history.loss[-1] if history.loss else np.nan
-        self.loss_curve_ = history.loss
-        self.best_loss_ = None if self.do_early_stopping_ else stopping[0].best
-        self.validation_loss_curve_ = history.validation_loss if validated else None
-        self.validation_scores_ = history.validation_score if validated else None
-        known = [score for score in history.validation_score if np.isfinite(score)]
-        self.best_validation_score_ = None
-        if validated:
-            self.best_validation_score_ = max(known) if known else np.nan
-
     def _state_of(self, network: Network, progress: Progress) -> dict[str, Any]:
         """Attributes of a copy that predicts with the network as it is now."""
         now = Network(network.specs, network.values.copy())
         return {**learned_attributes(self), "_network": now, "_progress": progress}
-
-    @property
-    def history_(self) -> dict[str, list[float]]:
-        """Curves of the training by name, one value an epoch; fits a ``pandas.DataFrame``."""
-        self._fitted_network()
-        history = self._progress.history
-        curves: dict[str, list] = {
-            "epoch": list(range(1, len(history.loss) + 1)),
-            "loss": history.loss,
-            "validation_loss": history.validation_loss,
-            "validation_score": history.validation_score,
-            "learning_rate": history.learning_rate,
-            "seconds": history.seconds,
-        }
-        return {name: list(curve) for name, curve in curves.items() if curve}
 
     # ---------------------------------------------------------------- predict
 
@@ -537,33 +536,6 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""
         return mean_raw(self._member_raw(X), self.out_activation_)
 
-    # ---------------------------------------------------------------- parameters as arrays
-
-    @property
-    def coefs_(self) -> ArrayViews:
-        """Weights of every layer, (n_in, n_out) views."""
-        return self._fitted_network().coefs
-
-    @coefs_.setter
-    def coefs_(self, arrays: Any) -> None:
-        assign(self.coefs_, arrays)
-
-    @property
-    def intercepts_(self) -> ArrayViews:
-        """Biases of every layer, (n_out,) views."""
-        return self._fitted_network().intercepts
-
-    @intercepts_.setter
-    def intercepts_(self, arrays: Any) -> None:
-        assign(self.intercepts_, arrays)
-
-    def _fitted_network(self) -> Network:
-        network = self.__dict__.get("_network")
-        if network is None:
-            name = type(self).__name__
-            raise AttributeError(f"This {name} instance is not fitted yet and has no weights.")
-        return network
-
     # ---------------------------------------------------------------- scikit-learn
 
     def __sklearn_tags__(self):
@@ -571,15 +543,3 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-    def _repr_html_inner(self):
-        """scikit-learn's diagram, and the layers of a fitted network."""
-        network = self.__dict__.get("_network")
-        layers = "" if network is None else network_html(network, self._inputs)
-        return super()._repr_html_inner() + layers
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.engine import empty_slots
@@ -27,6 +28,35 @@ def new_stopping(estimator: Any, n_judges: int) -> list[NoImprovement]:
         )
         for _ in range(n_judges)
     ]
+
+
+def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
+    """Let a draft know what more rows say about its columns, and its network have inputs for it.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+        A fitted one; its inputs, network and progress become others.
+    X : array-like or data frame of shape (n_samples, n_features)
+    weights : (n_samples,) array or None
+    """
+    inputs, codes, renewed = estimator._inputs.extended(X, weights)
+    if inputs is estimator._inputs:
+        return
+    network, progress = estimator._network, estimator._progress
+    growths = [
+        Growth(spec, inputs.columns(member), codes, renewed)
+        for member, spec in enumerate(network.specs)
+    ]
+    kept = {
+        name: None if values is None else grown_values(network, growths, values)
+        for name in ("best_values", "last_values", "calibrated_values")
+        for values in [getattr(progress, name)]
+    }
+    slots = [growth.slots(old) for growth, old in zip(growths, progress.slots, strict=True)]
+    estimator._progress = replace(progress, slots=slots, **kept)
+    estimator._network = grown_network(network, growths)
+    estimator._inputs = inputs
 
 
 def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:

@@ -235,9 +235,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             parameters = tuple(parameters / np.ravel(self._target_scaler.scale))
         return name, parameters, n_outputs * per_target, per_target
 
-    def _widen_targets(self, data: Data) -> None:
+    def _extend_targets(self, data: Data) -> None:
         if self._target_scaler is not None:
-            self._target_scaler = self._target_scaler.widened(data.y)
+            self._target_scaler = self._target_scaler.extended(data.y)
 
     def _fit_targets(self, data: Data) -> None:
         self._target_scaler = None

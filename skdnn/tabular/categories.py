@@ -1,6 +1,7 @@
 """Columns of categories to codes.
 
-Code 0 is what training has not seen. The categories that it has seen are 1, 2, ... in sorted order.
+Code 0 is what training has not seen. The categories that it has seen are 1, 2, ... in sorted order;
+those that later calls of ``partial_fit`` bring follow.
 If values were missing in training, missing is one more category, the last; otherwise a missing
 value is unknown as well.
 """
@@ -24,7 +25,7 @@ class Categories:
     Attributes
     ----------
     values : tuple
-        Those seen in training, sorted; ``values[i]`` has code ``i + 1``.
+        Those seen in training; ``values[i]`` has code ``i + 1``.
     has_missing : bool
         Whether values were missing in training: these have code ``len(values) + 1``.
     """
@@ -63,6 +64,33 @@ def find_categories(values: Any, label: str) -> Categories:
     occurs = np.bincount(codes + 1, minlength=len(uniques) + 1) > 0
     seen = [value for value, found in zip(uniques, occurs[1:], strict=True) if found]
     return Categories(tuple(sorted(seen, key=_sort_key)), bool(occurs[0]))
+
+
+def extended(categories: Categories, values: Any, label: str, room: float) -> Categories:
+    """Categories with those that more rows have.
+
+    Parameters
+    ----------
+    categories : Categories
+    values : one-dimensional NumPy or pandas array
+    label : str
+        The column in a message.
+    room : int or inf
+        As many codes above 0 there may be. What comes later is unknown.
+
+    Returns
+    -------
+    categories : Categories
+        Those known keep their codes, but missing, which is the last one; these, if none is new.
+    """
+    found = find_categories(values, label)
+    has_missing = categories.has_missing or (found.has_missing and categories.n_codes < room)
+    left = int(min(room - len(categories.values) - has_missing, len(found.values)))
+    known = set(categories.values)
+    new = [value for value in found.values if value not in known][: max(0, left)]
+    if not new and has_missing == categories.has_missing:
+        return categories
+    return Categories((*categories.values, *new), has_missing)
 
 
 def encode(categories: Categories, values: Any, label: str) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -10,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skdnn._dtypes import ACCUMULATOR, CODE
-from skdnn.tabular.categories import Categories, encode, find_categories
+from skdnn.tabular.categories import Categories, encode, extended, find_categories
 from skdnn.tabular.numeric import NumericScaler
 from skdnn.tabular.schema import Columns, resolve_categorical
 
@@ -99,6 +101,44 @@ class TableEncoder:
         names = columns.names or [f"x{j}" for j in range(columns.n_columns)]
         self.names = tuple(map(str, names))
         return self
+
+    def extended(
+        self, X: Any, weights: np.ndarray | None, room: Sequence[float]
+    ) -> tuple[TableEncoder, np.ndarray]:
+        """The encoder with what more rows say that it does not know: see ``NumericScaler``.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_columns)
+        weights : (n_samples,) float array or None
+            As in ``fit``.
+        room : sequence of n_categorical int or inf
+            Codes that each categorical column may have.
+
+        Returns
+        -------
+        encoder : TableEncoder
+            This one, if there is nothing new.
+        varied : (n_varied,) int array
+            Numeric columns that have more than one value now.
+        """
+        rows = None
+        if weights is not None and not weights.all():
+            rows = weights > 0
+            weights = weights[rows]
+        columns = Columns(X, rows)
+        numbers = columns.numbers(_positions(~self.is_categorical))
+        scaler, varied = self.scaler.extended(numbers, weights)
+        positions = _positions(self.is_categorical)
+        categories = tuple(
+            extended(known, columns[j], columns.label(j), n)
+            for known, j, n in zip(self.categories, positions, room, strict=True)
+        )
+        if scaler is self.scaler and categories == self.categories:
+            return self, varied
+        other = copy(self)
+        other.scaler, other.categories = scaler, categories
+        return other, varied
 
     def transform(self, X: Any, dtype: Any = np.float32) -> Table:
         """Numbers and codes of any rows.

@@ -63,18 +63,27 @@ class TargetScaler:
         self.low, self.high = y.min(axis=0), y.max(axis=0)
         return self
 
-    def widened(self, y: np.ndarray) -> TargetScaler:
-        """The same scaler with a range that more rows belong to.
+    def extended(self, y: np.ndarray) -> TargetScaler:
+        """The scaler with a range that more rows belong to.
+
+        A target that had one value so far is scaled by these rows and that value.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
+            Of rows with a weight above 0.
 
         Returns
         -------
         scaler : TargetScaler
         """
         other = copy(self)
+        constant = self.low == self.high
+        if np.any(constant):
+            known = np.concatenate([np.asarray(self.low)[None], y])
+            found = TargetScaler(centered=self.centered).fit(known)
+            other.mean = np.where(constant, found.mean, self.mean)
+            other.scale = np.where(constant, found.scale, self.scale)
         other.low = np.minimum(self.low, y.min(axis=0))
         other.high = np.maximum(self.high, y.max(axis=0))
         return other
