@@ -25,6 +25,7 @@ from skdnn.estimators._resume import (
     new_stopping,
     resumed_network,
     resumed_progress,
+    warn_of_few_rows,
 )
 from skdnn.estimators._sklearn import (
     BaseEstimator,
@@ -304,6 +305,8 @@ class BaseDNN(
         if resume:
             self._extend_targets(data)
             if self._inputs is not None:
+                if not partial:
+                    warn_of_few_rows(self._inputs.n_rows, n_rows)
                 extend_inputs(self, whole.X, whole.weights)
         else:
             self._fit_statistics(

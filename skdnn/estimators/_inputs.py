@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._dtypes import CODE
 from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear, columns_of
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
@@ -85,7 +86,7 @@ class TableInputs:
         before = self.encoder
         encoder, varied = before.extended(X, weights, room)
         codes = [
-            np.append(np.arange(1, len(old.values) + 1), [new.n_codes] * old.has_missing)
+            np.array([*range(1, len(old.values) + 1), *[new.n_codes] * old.has_missing], dtype=CODE)
             for old, new in zip(before.categories, encoder.categories, strict=True)
         ]
         if encoder is before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.estimators._stream import BEGINNING_ROWS
 from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
@@ -57,6 +59,18 @@ def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
     estimator._progress = replace(progress, slots=slots, **kept)
     estimator._network = grown_network(network, growths)
     estimator._inputs = inputs
+
+
+def warn_of_few_rows(n_known: int, n_rows: int) -> None:
+    """A warm start keeps what is known of the columns; from a few rows that is not much."""
+    if n_known < BEGINNING_ROWS and n_rows >= 2 * n_known:
+        warnings.warn(
+            f"Scales, bins and categories of the columns were learned from {n_known} rows and stay "
+            f"with warm_start=True, although X has {n_rows} rows now. Set warm_start=False to "
+            "learn them anew.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
