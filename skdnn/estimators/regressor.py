@@ -196,13 +196,13 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         learning rate goes by its schedule, a call for an epoch: for a stream without an end
         ``learning_rate="constant"`` may be the better one.
 
-        What is known of the columns and of the targets (scales, bins, categories) is learned from the first
-        500 rows. If a call brings fewer, its rows are kept; whenever there are twice as many, the
-        columns are learned anew and the calls so far are repeated with that. This ends, too, when
-        the first rows come again. Later calls add what was not known at all: a column that was
-        constant or missing, missing values, categories (up to 256 in a column that began with
-        up to 32), the range of the targets. The kinds of the columns, numbers or categories, are
-        those of the first call.
+        What is known of the columns and of the targets (scales, bins, categories) is learned from
+        the first 500 rows. If a call brings fewer, its rows are kept; whenever there are twice as
+        many, it is learned anew and the calls so far are repeated with that. This ends, too, when
+        the first rows come again. Later calls add what was not known at all: a column or target
+        that was constant or missing, missing values, categories (up to 256 in a column that began
+        with up to 32), the range of the targets. The kinds of the columns, numbers or categories,
+        are those of the first call.
 
         Parameters
         ----------

@@ -38,7 +38,8 @@ class InputColumn:
         leasts = {"source": 0, "width": 1, "size": LEAST_SIZES[self.kind]}
         for name, least in leasts.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            is_int = type(value) is int or (isinstance(value, Integral) and value is not True)
+            if not is_int or value < least:
                 raise ValueError(
                     f"{name} of {self.kind!r} must be an int of at least {least}. Got {value!r} "
                     "instead."
