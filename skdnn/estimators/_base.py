@@ -40,10 +40,11 @@ from skdnn.network.initializers import initial_values
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
+from skdnn.training.averages import mean_raw
 from skdnn.training.calibration import calibrate
 from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
-from skdnn.training.engine import empty_slots, mean_raw, predict_raw
+from skdnn.training.engine import empty_slots, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed

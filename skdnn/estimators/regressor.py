@@ -20,8 +20,8 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
+from skdnn.training.averages import deviation_of, mean_raw
 from skdnn.training.data import Rows
-from skdnn.training.engine import mean_raw
 
 #: Losses of numbers.
 NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
@@ -162,7 +162,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         y = self._prediction(mean_raw(raw, self.out_activation_))
         if not return_std:
             return y
-        return y, np.std([self._prediction(member) for member in raw], axis=0)
+        return y, deviation_of(np.array([self._prediction(member) for member in raw]))
 
     @available_when(predicts_quantiles)
     def predict_quantiles(self, X) -> np.ndarray:

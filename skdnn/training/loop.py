@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
+from skdnn.training.averages import mean_raw
 from skdnn.training.data import Rows
 from skdnn.training.engine import (
     BLOCK_ROWS,
@@ -21,7 +22,6 @@ from skdnn.training.engine import (
     NonFiniteLossError,
     Objective,
     mean_loss,
-    mean_raw,
     predict_raw,
 )
 from skdnn.training.interrupts import complete
