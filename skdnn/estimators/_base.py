@@ -16,8 +16,9 @@ from skdnn.estimators._checks import (
     check_domain,
     check_range,
     unchanged_on_failure,
+    warn_of_overflow,
 )
-from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
+from skdnn.estimators._data import Data, Part, members_of, relative, split_parts, weighted
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._html import network_html
 from skdnn.estimators._inputs import TableInputs
@@ -298,11 +299,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         else:
             network, progress = self._new_network(data, specs, settings, split_seed, len(parts))
         self._set_network_attributes(specs[0], data.y, partial=partial)
-        self._check_values(data, network, ("X", "y"))
-        check_domain(specs[0].loss, data.y, network.dtype, "y", all_zero=partial)
+        self._check_values(data, network, ("X", "y"), all_zero=partial)
         if given is not None:
-            self._check_values(given, network, ("X_val", "y_val"))
-            check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
+            self._check_values(given, network, ("X_val", "y_val"), all_zero=True)
         rows, held_out = self._member_rows(parts, network)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
             if not resume and self._inputs is not None and self.normalization is None:
@@ -341,7 +340,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
         if self._is_encoded:
             inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
-            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
+            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else relative(weights))
         used = training[0]
         if len(parts) > 1:
             used = whole.take(np.flatnonzero(weights))
@@ -358,11 +357,15 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             return bool(self.early_stopping)
         return given is not None or (self.solver != "lbfgs" and data.y.shape[0] > TINY_ROWS)
 
-    def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
+    def _check_values(
+        self, data: Data, network: Network, names: tuple[str, str], *, all_zero: bool
+    ) -> None:
         if self._inputs is None:
             check_range(self, data.X, network.dtype, names[0], data.rows)
+        scaled = self._network_targets(data.y, training=False)
         if np.issubdtype(data.y.dtype, np.floating):
-            check_range(self, data.y, network.dtype, names[1])
+            check_range(self, scaled, network.dtype, names[1])
+        check_domain(network, data.y, scaled, names[1], all_zero=all_zero)
 
     def _features(self, X: Any, network: Network) -> list[Features]:
         """All rows of X as the network takes them, for each member."""
@@ -531,8 +534,10 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         # As many tasks as there may be: the engine makes no more blocks than are worth it.
         with Threads(self.n_jobs, max(network.n_members, _num_samples(X))) as threads:
             raw = predict_raw(network, features, threads)
-        if self._inputs is None and not np.isfinite(raw).all():
-            check_range(self, X, network.dtype)
+        if not np.isfinite(raw).all():
+            if self._inputs is None:
+                check_range(self, X, network.dtype)
+            warn_of_overflow(self, raw, X, features[0])
         return raw
 
     def _predict_raw(self, X) -> np.ndarray:

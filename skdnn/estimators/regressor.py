@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skdnn.estimators._base import BaseDNN, Data
+from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
     has_epochs,
     predicts_quantiles,
     unchanged_on_failure,
 )
+from skdnn.estimators._data import Data, relative
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._sklearn import StrOptions, fit_context
@@ -25,6 +26,10 @@ from skdnn.training.data import Rows
 
 #: Losses of numbers.
 NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
+
+#: Of Huber's delta in deviations of the target. Below, the loss is an absolute error, whose
+#: gradients would only vanish; above, a squared error.
+DELTA_RANGE = 1e-6, 1e6
 
 
 @documented(
@@ -229,7 +234,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         parameters = parameters * n_outputs
         if name == "huber" and self._target_scaler is not None:
             # In units of the target.
-            parameters = tuple(parameters / np.ravel(self._target_scaler.scale))
+            with np.errstate(over="ignore"):
+                scaled = parameters / np.ravel(self._target_scaler.scale)
+            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
         return name, parameters, n_outputs * per_target, per_target
 
     def _widen_targets(self, data: Data) -> None:
@@ -241,7 +248,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         name, _ = resolve_loss(self.loss)
         if self.target_scaling is not None:
             positive = LOSSES[name].link == "exp"
-            self._target_scaler = TargetScaler(centered=not positive).fit(data.y, data.weights)
+            self._target_scaler = TargetScaler(centered=not positive).fit(
+                data.y, None if data.weights is None else relative(data.weights)
+            )
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
         if self._target_scaler is not None:

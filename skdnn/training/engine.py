@@ -309,11 +309,13 @@ class Objective:
                 engine.batch_sizes[member], gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
-        for bounds, factors in zip(program.segments, program.factors, strict=True):
-            part = slice(*bounds)
-            penalty = alpha * factors[PENALTY_FACTOR]
-            total += 0.5 * penalty * np.dot(params[part], params[part])
-            gradient[part] += penalty * params[part]
+        # An infinite penalty is a step too far, for the line search or for the training.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for bounds, factors in zip(program.segments, program.factors, strict=True):
+                part = slice(*bounds)
+                penalty = alpha * factors[PENALTY_FACTOR]
+                total += 0.5 * penalty * np.dot(params[part], params[part])
+                gradient[part] += penalty * params[part]
         return total / rows.n_rows, gradient / rows.n_rows
 
 
