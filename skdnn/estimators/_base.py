@@ -337,9 +337,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             rows = slice(None) if part.rows is None else part.rows
             weights[rows] = 1 if part.weights is None else part.weights
         self._inputs: TableInputs | None = None
-        embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
+        embedding, n_members = self.numeric_embedding, self.n_members
+        resolve_embeddings(embedding, n_members)  # raises where it is none, whatever X is
         if self._is_encoded:
-            inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
+            inputs = TableInputs(
+                self.categorical_features, self.feature_scaling, embedding, n_members
+            )
             self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else relative(weights))
         used = training[0]
         if len(parts) > 1:

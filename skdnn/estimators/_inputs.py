@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear
+from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear, resolve_embeddings
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
@@ -32,24 +32,31 @@ class TableInputs:
     ----------
     categorical_features, scaling : object
         See ``TableEncoder``.
-    embeddings : sequence of NumericEmbedding or None
-        Of each member.
+    numeric_embedding : object
+        Value of the parameter.
+    n_members : int
     """
 
     def __init__(
         self,
         categorical_features: Any,
         scaling: str | None,
-        embeddings: Sequence[NumericEmbedding | None],
+        numeric_embedding: Any,
+        n_members: int,
     ) -> None:
         self.encoder = TableEncoder(categorical_features, scaling)
-        self.embeddings = embeddings
+        self.numeric_embedding, self.n_members = numeric_embedding, n_members
+        #: Of each member, known when the numbers of the table are.
+        self.embeddings: Sequence[NumericEmbedding | None] = ()
         #: Number of bins -> edges.
         self.edges: dict[int, BinEdges] = {}
 
     def fit(self, X: Any, weights: np.ndarray | None) -> TableInputs:
         """Learn from rows of positive weight; all without ``weights`` (n_samples,)."""
         self.encoder.fit(X, weights)
+        self.embeddings = resolve_embeddings(
+            self.numeric_embedding, self.n_members, self.encoder.n_numeric
+        )
         counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
         if counts:
             numbers = self._numbers(self.encoder.transform(X, np.float64))
