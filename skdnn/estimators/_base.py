@@ -12,8 +12,8 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
-from skdnn.estimators._checks import check_domain, check_range
-from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
+from skdnn.estimators._checks import check_domain, check_range, warn_of_overflow
+from skdnn.estimators._data import Data, Part, members_of, relative, split_parts, weighted
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._fitted import learned_aside, learned_attributes
 from skdnn.estimators._inputs import TableInputs
@@ -43,10 +43,11 @@ from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
+from skdnn.training.averages import mean_raw
 from skdnn.training.calibration import calibrate
 from skdnn.training.data import Features, Rows, checked_sparse, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
-from skdnn.training.engine import empty_slots, mean_raw, predict_raw
+from skdnn.training.engine import empty_slots, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed
@@ -320,11 +321,9 @@ class BaseDNN(
         else:
             network, progress = self._new_network(data, specs, settings, split_seed, len(parts))
         self._set_network_attributes(specs[0], data.y, partial=partial)
-        self._check_values(data, network, ("X", "y"))
-        check_domain(specs[0].loss, data.y, network.dtype, "y", all_zero=partial)
+        self._check_values(data, network, ("X", "y"), all_zero=partial)
         if given is not None:
-            self._check_values(given, network, ("X_val", "y_val"))
-            check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
+            self._check_values(given, network, ("X_val", "y_val"), all_zero=True)
         rows, held_out = self._member_rows(parts, network)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
             if not resume and self._inputs is not None and self.normalization is None:
@@ -366,10 +365,11 @@ class BaseDNN(
         if again and self._inputs is not None:
             categorical = self._inputs.encoder.is_categorical
         self._inputs: TableInputs | None = None
-        embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
+        embedding, n_members = self.numeric_embedding, self.n_members
+        resolve_embeddings(embedding, n_members)  # raises where it is none, whatever X is
         if self._is_encoded:
-            inputs = TableInputs(categorical, self.feature_scaling, embeddings)
-            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
+            inputs = TableInputs(categorical, self.feature_scaling, embedding, n_members)
+            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else relative(weights))
         used = training[0]
         if len(parts) > 1:
             used = whole.take(np.flatnonzero(weights))
@@ -386,11 +386,15 @@ class BaseDNN(
             return bool(self.early_stopping)
         return given is not None or (self.solver != "lbfgs" and data.y.shape[0] > TINY_ROWS)
 
-    def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
+    def _check_values(
+        self, data: Data, network: Network, names: tuple[str, str], *, all_zero: bool
+    ) -> None:
         if self._inputs is None:
             check_range(self, data.X, network.dtype, names[0], data.rows)
+        scaled = self._network_targets(data.y, training=False)
         if np.issubdtype(data.y.dtype, np.floating):
-            check_range(self, data.y, network.dtype, names[1])
+            check_range(self, scaled, network.dtype, names[1])
+        check_domain(network, data.y, scaled, names[1], all_zero=all_zero)
 
     def _features(self, X: Any, network: Network) -> list[Features]:
         """All rows of X as the network takes them, for each member."""
@@ -531,8 +535,10 @@ class BaseDNN(
         # As many tasks as there may be: the engine makes no more blocks than are worth it.
         with Threads(self.n_jobs, max(network.n_members, _num_samples(X))) as threads:
             raw = predict_raw(network, features, threads)
-        if self._inputs is None and not np.isfinite(raw).all():
-            check_range(self, X, network.dtype)
+        if not np.isfinite(raw).all():
+            if self._inputs is None:
+                check_range(self, X, network.dtype)
+            warn_of_overflow(self, raw, X, features[0])
         return raw
 
     def _predict_raw(self, X) -> np.ndarray:

@@ -30,6 +30,11 @@ class Data(NamedTuple):
         return self.take(np.flatnonzero(self.weights))
 
 
+def relative(weights: np.ndarray) -> np.ndarray:
+    """Weights whose sums are numbers: in units of a power of two, which rounds nothing."""
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
+
+
 class Part(NamedTuple):
     """Rows to train members on, and rows to judge them by."""
 

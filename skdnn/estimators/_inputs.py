@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from skdnn._dtypes import CODE
-from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear, columns_of
+from skdnn.network.embeddings import (
+    NumericEmbedding,
+    PiecewiseLinear,
+    columns_of,
+    resolve_embeddings,
+)
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
@@ -35,18 +40,22 @@ class TableInputs:
     ----------
     categorical_features, scaling : object
         See ``TableEncoder``.
-    embeddings : sequence of NumericEmbedding or None
-        Of each member.
+    numeric_embedding : object
+        Value of the parameter.
+    n_members : int
     """
 
     def __init__(
         self,
         categorical_features: Any,
         scaling: str | None,
-        embeddings: Sequence[NumericEmbedding | None],
+        numeric_embedding: Any,
+        n_members: int,
     ) -> None:
         self.encoder = TableEncoder(categorical_features, scaling)
-        self.embeddings = embeddings
+        self.numeric_embedding, self.n_members = numeric_embedding, n_members
+        #: Of each member, known when the numbers of the table are.
+        self.embeddings: Sequence[NumericEmbedding | None] = ()
         #: Number of bins -> edges.
         self.edges: dict[int, BinEdges] = {}
 
@@ -57,6 +66,9 @@ class TableInputs:
         self.has_vectors = tuple(n_codes > ONE_HOT_CODES for n_codes in self.encoder.n_codes)
         #: Rows that all this was learned from.
         self.n_rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
+        self.embeddings = resolve_embeddings(
+            self.numeric_embedding, self.n_members, self.encoder.n_numeric
+        )
         counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
         if counts:
             numbers, weights = self._numbers_to_learn(X, weights)

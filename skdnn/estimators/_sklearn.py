@@ -16,8 +16,8 @@ from sklearn.utils._param_validation import (
     StrOptions,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, validate_data
-from sklearn.utils.validation import _check_y as check_y
+from sklearn.utils.validation import _check_sample_weight, _check_y
+from sklearn.utils.validation import validate_data as _validate_data
 
 __all__ = [
     "BaseEstimator",
@@ -34,6 +34,10 @@ __all__ = [
     "is_validated",
     "validate_data",
 ]
+
+# To see whether all numbers are finite they are added first: what that overflows says nothing.
+_quietly = np.errstate(over="ignore", invalid="ignore")
+validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
 
 #: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
 fit_context = _fit_context(prefer_skip_nested_validation=True)

@@ -71,7 +71,9 @@ def as_plain(estimator: Any, X: Any) -> Any:
         return X
     if is_table(X):
         X = check_array(X, dtype=(np.float64, np.float32), ensure_all_finite=False)
-    if np.isfinite(X.sum()) or np.isfinite(X).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = X.sum()
+    if np.isfinite(total) or np.isfinite(X).all():
         return X
     bad = ~np.isfinite(X)
     column = int(np.flatnonzero(bad.any(axis=0))[0])

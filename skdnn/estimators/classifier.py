@@ -252,7 +252,9 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         if self.classes_.size == 1:
             return np.ones_like(raw)
         if self.out_activation_ == "softmax":
-            proba = softmax(raw, axis=1)
+            # The difference of two may be infinite: one of them is then certain.
+            with np.errstate(over="ignore", invalid="ignore"):
+                proba = softmax(raw, axis=1)
         else:
             proba = expit(raw if self._is_multilabel() else np.hstack([-raw, raw]))
         # Never 0 or 1: no event is impossible, and no log-loss infinite.

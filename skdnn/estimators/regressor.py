@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skdnn.estimators._base import BaseDNN, Data
+from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
     has_epochs,
     predicts_quantiles,
 )
+from skdnn.estimators._data import Data, relative
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
@@ -20,11 +21,15 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
+from skdnn.training.averages import deviation_of, mean_raw
 from skdnn.training.data import Rows
-from skdnn.training.engine import mean_raw
 
 #: Losses of numbers.
 NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
+
+#: Of Huber's delta in deviations of the target. Below, the loss is an absolute error, whose
+#: gradients would only vanish; above, a squared error.
+DELTA_RANGE = 1e-6, 1e6
 
 
 @documented(
@@ -163,7 +168,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         y = self._prediction(mean_raw(raw, self.out_activation_))
         if not return_std:
             return y
-        return y, np.std([self._prediction(member) for member in raw], axis=0)
+        return y, deviation_of(np.array([self._prediction(member) for member in raw]))
 
     @available_when(predicts_quantiles)
     @reads_one_model
@@ -239,7 +244,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         parameters = parameters * n_outputs
         if name == "huber" and self._target_scaler is not None:
             # In units of the target.
-            parameters = tuple(parameters / np.ravel(self._target_scaler.scale))
+            with np.errstate(over="ignore"):
+                scaled = parameters / np.ravel(self._target_scaler.scale)
+            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
         return name, parameters, n_outputs * per_target, per_target
 
     def _extend_targets(self, data: Data) -> None:
@@ -251,7 +258,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         name, _ = resolve_loss(self.loss)
         if self.target_scaling is not None:
             positive = LOSSES[name].link == "exp"
-            self._target_scaler = TargetScaler(centered=not positive).fit(data.y, data.weights)
+            self._target_scaler = TargetScaler(centered=not positive).fit(
+                data.y, None if data.weights is None else relative(data.weights)
+            )
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
         if self._target_scaler is not None:

@@ -177,7 +177,13 @@ EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
 }
 
 
-def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | None]:
+#: Tables of more numbers are wide: the embeddings of a name make fewer inputs of each number.
+WIDE_NUMBERS = 100
+
+
+def resolve_embeddings(
+    value: Any, n_members: int, n_numbers: int = 0
+) -> list[NumericEmbedding | None]:
     """The embedding of each member.
 
     Parameters
@@ -185,6 +191,9 @@ def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | No
     value : object
         Of the parameter ``numeric_embedding``.
     n_members : int
+    n_numbers : int, default=0
+        Numbers of a row. In a wide table a name stands for smaller embeddings; objects are what
+        they say.
 
     Raises
     ------
@@ -195,7 +204,7 @@ def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | No
     chosen: list[NumericEmbedding | None] = []
     for item in value if several else [value]:
         if isinstance(item, str) and item in EMBEDDINGS:
-            chosen += EMBEDDINGS[item]
+            chosen += [_narrowed(embedding, n_numbers) for embedding in EMBEDDINGS[item]]
         elif item is None or isinstance(item, NumericEmbedding):
             chosen.append(item)
         else:
@@ -237,6 +246,22 @@ def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[In
             f"kinds {kinds}{bins} and of this source. Got {found!r} instead."
         )
     return list(found)
+
+
+def _narrowed(embedding: NumericEmbedding | None, n_numbers: int) -> NumericEmbedding | None:
+    """An embedding with which so many numbers make no more inputs than ``WIDE_NUMBERS``.
+
+    None, the number as it is, where nothing is left of it.
+    """
+    share = min(1.0, WIDE_NUMBERS / max(1, n_numbers))
+    if isinstance(embedding, PiecewiseLinear):
+        n_bins = int(share * embedding.n_bins)
+        return PiecewiseLinear(n_bins) if n_bins > 1 else None
+    if isinstance(embedding, Periodic):
+        d_embedding = int(share * embedding.d_embedding)
+        n_frequencies = max(1, int(share * embedding.n_frequencies))
+        return Periodic(n_frequencies, d_embedding, embedding.sigma) if d_embedding > 1 else None
+    return embedding
 
 
 def _check_int(settings: Any, name: str, low: int, high: int) -> None:

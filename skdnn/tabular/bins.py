@@ -21,6 +21,9 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR, BIN, FRACTION
 from skdnn.tabular.numeric import quantiles
 
+#: Beyond it, the difference of two numbers may overflow.
+_FAR = 2.0**960
+
 
 @dataclass(eq=False)
 class BinEdges:
@@ -119,6 +122,9 @@ class BinEdges:
                 x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
                 t = np.searchsorted(edges[1:-1], x, side="right")
                 bins[:, j] = t
+                if max(-edges[0], edges[-1 - np.isinf(edges[-1])]) > _FAR:
+                    # In halves the difference of any two numbers is a number.
+                    x, edges = x * 0.5, edges * 0.5
                 fraction = (x - edges[t]) / (edges[t + 1] - edges[t])
                 fractions[:, j] = np.clip(fraction, -limit, limit)
         return bins, fractions

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 from scipy.sparse import csr_array, issparse
-from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
@@ -314,11 +313,13 @@ class Objective:
                 engine.batch_sizes[member], gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
-        for bounds, factors in zip(program.segments, program.factors, strict=True):
-            part = slice(*bounds)
-            penalty = alpha * factors[PENALTY_FACTOR]
-            total += 0.5 * penalty * np.dot(params[part], params[part])
-            gradient[part] += penalty * params[part]
+        # An infinite penalty is a step too far, for the line search or for the training.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for bounds, factors in zip(program.segments, program.factors, strict=True):
+                part = slice(*bounds)
+                penalty = alpha * factors[PENALTY_FACTOR]
+                total += 0.5 * penalty * np.dot(params[part], params[part])
+                gradient[part] += penalty * params[part]
         return total / rows.n_rows, gradient / rows.n_rows
 
 
@@ -438,30 +439,6 @@ def activations(network: Network, z: np.ndarray) -> np.ndarray:
     code = int(network.layouts[0].table[0, ACTIVATION])
     entries.activate(code, values, np.empty_like(values))
     return values.reshape(z.shape)
-
-
-def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
-    """Raw prediction whose link is the mean of the members' predictions.
-
-    Parameters
-    ----------
-    raw : (n_members, n_samples, n_out) array
-    link : str
-
-    Returns
-    -------
-    raw : (n_samples, n_out) array
-    """
-    if len(raw) == 1:
-        return raw[0]
-    if link == "identity":
-        return raw.mean(axis=0)
-    count = np.log(raw.dtype.type(len(raw)))
-    if link == "logistic":
-        return logsumexp(log_expit(raw), axis=0) - logsumexp(log_expit(-raw), axis=0)
-    if link == "softmax":
-        return logsumexp(log_softmax(raw, axis=-1), axis=0) - count
-    return logsumexp(raw, axis=0) - count
 
 
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:

@@ -33,5 +33,5 @@ class History:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> History:
         """Numbers need no copies of their own: a stream may have made very many of them."""
-        curves = {name: curve[:] for name, curve in vars(self).items() if isinstance(curve, list)}
+        curves: dict[str, Any] = {k: v[:] for k, v in vars(self).items() if isinstance(v, list)}
         return replace(self, **curves)

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
+from skdnn.training.averages import mean_raw
 from skdnn.training.data import Rows
 from skdnn.training.engine import (
     BLOCK_ROWS,
@@ -21,9 +22,9 @@ from skdnn.training.engine import (
     NonFiniteLossError,
     Objective,
     mean_loss,
-    mean_raw,
     predict_raw,
 )
+from skdnn.training.finite import predicts_numbers
 from skdnn.training.interrupts import complete
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import RowOrder
@@ -37,6 +38,9 @@ ADAPTIVE_LEAST_RATE = 1e-6
 
 #: A training whose loss ends so many times above that of its first epoch has gone wrong.
 DIVERGENCE_FACTOR = 10.0
+
+#: A smaller epsilon may be why a training went wrong.
+LEAST_EPSILON = 1e-12
 
 
 class DivergenceError(ValueError):
@@ -136,8 +140,8 @@ class Training:
         Raises
         ------
         DivergenceError
-            If the loss or the parameters stop being finite, and no validation data says which
-            epoch to keep instead.
+            If the loss, the parameters or the predictions for the training rows stop being
+            finite, and no validation data says which epoch to keep instead.
         """
         progress = self.progress
         left, last = progress.calibrated_values, progress.last_values
@@ -169,7 +173,7 @@ class Training:
                     UserWarning,
                     stacklevel=5,
                 )
-        if not np.isfinite(self.network.values).all():
+        if not predicts_numbers(self.network, self.rows, self.threads):
             raise DivergenceError(self._divergence(self.progress.epoch))
         if not (single_epoch or self.keeps_best):
             self._warn_of_divergence()
@@ -404,13 +408,29 @@ class Training:
             )
 
     def _divergence(self, epoch: int) -> str:
+        finite = np.isfinite(self.network.values).all()
+        what = "non-finite predictions" if finite else "non-finite parameter weights"
+        causes = self._likely_causes()
+        given = " and ".join(f"{name}={getattr(self.settings, name)!r}" for name in causes)
         return (
-            "Solver produced non-finite parameter weights. The input data may contain large "
-            f"values and need to be preprocessed. It happened in epoch {epoch} "
-            f"with learning_rate_init={self.settings.learning_rate_init!r}: scale the features "
-            "(for example with StandardScaler) and a regression target, or lower "
-            "learning_rate_init."
+            f"Solver produced {what}. The input data may contain large "
+            f"values and need to be preprocessed. It happened in epoch {epoch} with {given}: scale "
+            "the features (for example with StandardScaler) and a regression target, or "
+            f"{', or '.join(f'{change} {name}' for name, change in causes.items())}."
         )
+
+    def _likely_causes(self) -> dict[str, str]:
+        """Names of settings, and how to change them."""
+        settings, causes = self.settings, {}
+        if settings.solver != "lbfgs":
+            causes["learning_rate_init"] = "lower"
+        if settings.solver == "adamw" and settings.learning_rate_init * settings.weight_decay > 1:
+            causes["weight_decay"] = "lower"
+        if settings.solver == "lbfgs" or settings.alpha > 1:
+            causes["alpha"] = "lower"
+        if settings.solver not in ("lbfgs", "sgd") and settings.epsilon < LEAST_EPSILON:
+            causes["epsilon"] = "raise"
+        return causes
 
     def _print_epoch(self) -> None:
         print(f"Iteration {self.n_epochs_run}, loss = {self.history.loss[-1]:.8f}")
