@@ -24,6 +24,7 @@ from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._resume import measure_of, new_stopping, resumed_network, resumed_progress
+from skdnn.estimators._scoring import Scoring, check_scoring_name
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
@@ -33,7 +34,6 @@ from skdnn.estimators._sklearn import (
     validate_data,
 )
 from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
-from skdnn.estimators._validation import check_scoring_name, make_score
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
@@ -111,6 +111,10 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     @abstractmethod
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         """The estimator's score on validation rows, from raw predictions."""
+
+    @abstractmethod
+    def _can_score(self, rows: Rows) -> bool:
+        """Whether the estimator's score tells one epoch from another on validation rows."""
 
     def _class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
@@ -401,12 +405,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _validation(
         self, parts: list[Part], held_out: list[list[Rows]], network: Network
     ) -> Validation | None:
-        judges = []
+        judges, scoring = [], Scoring(self)
         for i, rows in enumerate(held_out):
             data, members = parts[i].held_out, members_of(parts, i)
             assert data is not None
             labelled = data._replace(y=self._labels(data.y))
-            score = make_score(self, network, members, rows[0], labelled)
+            score = scoring.score_of(network, members, rows[0], labelled)
             judges.append(Judge(members, rows, score))
         return Validation(judges, self.do_early_stopping_) if judges else None
 

@@ -63,7 +63,8 @@ def resumed_progress(
     measure = measure_of(estimator, network.spec, n_judges)
     if measure == progress.measure:
         for new, before in zip(stopping, progress.stopping, strict=True):
-            new.best, new.count = before.best, before.count
+            for name in ("best", "count", "has_fallen_back", "fallback"):
+                setattr(new, name, getattr(before, name))
         for name in ("best_values", "calibrated_values", "last_values"):
             values = getattr(progress, name)
             setattr(progress, name, None if values is None else values.astype(dtype))
