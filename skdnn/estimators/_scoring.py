@@ -111,13 +111,13 @@ class Scoring:
         name = f"scoring={self.estimator.scoring!r}"
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
-                # Once for the fit is enough, and that is said below.
+                # Remarks on few rows would come once an epoch; what matters is said below.
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 if is_metric(self.estimator.scoring):
-                    warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+                    warnings.simplefilter("ignore", UserWarning)
                     warnings.simplefilter("ignore", RuntimeWarning)
                 found = call(predictor)
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             self._warn(f"{type(error).__name__}: {error}")
             return np.nan
         except TypeError as error:

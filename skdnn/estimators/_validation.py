@@ -155,9 +155,10 @@ def _draw_splits(
     if strata is not None:
         codes = _rare_codes(strata, n_held_out)
         classes = strata if strata.ndim == 1 else None
-    dealt = _deal(codes, seeds, in_all=classes is not None and np.unique(classes).size == 2)
     common = np.flatnonzero(codes < 0)
-    if common.size < 2 and min(rows.size for rows in dealt) < 1:
+    in_all = common.size < 2 or (classes is not None and np.unique(classes).size == 2)
+    dealt = _deal(codes, seeds, in_all=in_all)
+    if common.size < 2 and not dealt[0].size:
         # Hardly a label is there twice: what one member holds out, the others are trained on.
         common, dealt, classes = np.arange(n_rows), [rows[:0] for rows in dealt], None
     stratify, least = None if classes is None else classes[common], 1
