@@ -13,7 +13,15 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
 from skdnn.estimators._checks import check_domain, check_range, warn_of_overflow
-from skdnn.estimators._data import Data, Part, members_of, relative, split_parts, weighted
+from skdnn.estimators._data import (
+    Data,
+    Part,
+    digests_of,
+    members_of,
+    relative,
+    split_parts,
+    weighted,
+)
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._fitted import learned_aside, learned_attributes
 from skdnn.estimators._inputs import TableInputs
@@ -27,6 +35,7 @@ from skdnn.estimators._resume import (
     resumed_progress,
     warn_of_few_rows,
 )
+from skdnn.estimators._scoring import Scoring, check_scoring_name
 from skdnn.estimators._sklearn import (
     BaseEstimator,
     check_weights,
@@ -37,7 +46,6 @@ from skdnn.estimators._sklearn import (
 )
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
-from skdnn.estimators._validation import check_scoring_name, make_score
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
@@ -118,6 +126,10 @@ class BaseDNN(
     @abstractmethod
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         """The estimator's score on validation rows, from raw predictions."""
+
+    @abstractmethod
+    def _can_score(self, rows: Rows) -> bool:
+        """Whether the estimator's score tells one epoch from another on validation rows."""
 
     def _class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
@@ -313,13 +325,13 @@ class BaseDNN(
             self._fit_statistics(
                 whole if known is None else known, to_learn, again=known is not None
             )
-        specs = self._network_specs(whole, n_rows)
+        specs, judged = self._network_specs(whole, n_rows), digests_of(parts)
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
             network = resumed_network(self, specs)
-            progress = resumed_progress(self, network, settings, len(parts))
+            progress = resumed_progress(self, network, settings, judged)
         else:
-            network, progress = self._new_network(data, specs, settings, split_seed, len(parts))
+            network, progress = self._new_network(data, specs, settings, split_seed, judged)
         self._set_network_attributes(specs[0], data.y, partial=partial)
         self._check_values(data, network, ("X", "y"), all_zero=partial)
         if given is not None:
@@ -434,12 +446,12 @@ class BaseDNN(
     def _validation(
         self, parts: list[Part], held_out: list[list[Rows]], network: Network
     ) -> Validation | None:
-        judges = []
+        judges, scoring = [], Scoring(self)
         for i, rows in enumerate(held_out):
             data, members = parts[i].held_out, members_of(parts, i)
             assert data is not None
             labelled = data._replace(y=self._labels(data.y))
-            score = make_score(self, network, members, rows[0], labelled)
+            score = scoring.score_of(network, members, rows[0], labelled)
             judges.append(Judge(members, rows, score))
         return Validation(judges, self.do_early_stopping_) if judges else None
 
@@ -449,7 +461,7 @@ class BaseDNN(
         specs: list[NetworkSpec],
         settings: Settings,
         split_seed: int,
-        n_judges: int,
+        judged: tuple[int, ...],
     ) -> tuple[Network, Progress]:
         random_state = check_random_state(self.random_state)
         dtype = self._network_dtype(data, specs[0])
@@ -461,7 +473,7 @@ class BaseDNN(
         network = Network(specs, np.concatenate(values))
         slots = empty_slots(network, settings.solver)
         steps = np.zeros((len(specs), 1), dtype=np.int64)
-        stopping, measure = new_stopping(self, n_judges), measure_of(self, specs[0], n_judges)
+        stopping, measure = new_stopping(self, judged), measure_of(self, specs[0], judged)
         progress = Progress(seeds, split_seed, stopping, measure, settings.solver, slots, steps)
         return network, progress
 

@@ -20,15 +20,15 @@ from skdnn.training.settings import Settings
 from skdnn.training.stopping import NoImprovement
 
 
-def new_stopping(estimator: Any, n_judges: int) -> list[NoImprovement]:
-    """One for each judge; a single one without any."""
+def new_stopping(estimator: Any, judged: tuple[int, ...]) -> list[NoImprovement]:
+    """One for each of those that judge; a single one without any."""
     return [
         NoImprovement(
             estimator.n_iter_no_change,
             estimator.tol,
             greater_is_better=estimator.do_early_stopping_,
         )
-        for _ in range(n_judges)
+        for _ in judged
     ]
 
 
@@ -92,7 +92,7 @@ def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
 
 
 def resumed_progress(
-    estimator: Any, network: Network, settings: Settings, n_judges: int
+    estimator: Any, network: Network, settings: Settings, judged: tuple[int, ...]
 ) -> Progress:
     """What training stood at, with what the parameters now ask for."""
     progress = deepcopy(estimator._progress)
@@ -103,11 +103,12 @@ def resumed_progress(
     else:
         slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
         progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-    stopping = new_stopping(estimator, n_judges)
-    measure = measure_of(estimator, network.spec, n_judges)
+    stopping = new_stopping(estimator, judged)
+    measure = measure_of(estimator, network.spec, judged)
     if measure == progress.measure:
         for new, before in zip(stopping, progress.stopping, strict=True):
-            new.best, new.count = before.best, before.count
+            for name in ("best", "count", "has_fallen_back", "fallback"):
+                setattr(new, name, getattr(before, name))
         for name in ("best_values", "calibrated_values", "last_values"):
             values = getattr(progress, name)
             setattr(progress, name, None if values is None else values.astype(dtype))
@@ -117,7 +118,7 @@ def resumed_progress(
     return replace(progress, stopping=stopping, measure=measure)
 
 
-def measure_of(estimator: Any, spec: NetworkSpec, n_judges: int) -> tuple:
+def measure_of(estimator: Any, spec: NetworkSpec, judged: tuple[int, ...]) -> tuple:
     """What the best epoch is found by."""
     scoring = estimator.scoring if estimator.do_early_stopping_ else None
-    return estimator.do_early_stopping_, n_judges, scoring, spec.loss, spec.loss_parameters
+    return estimator.do_early_stopping_, judged, scoring, spec.loss, spec.loss_parameters

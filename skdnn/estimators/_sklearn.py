@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -31,8 +34,11 @@ __all__ = [
     "check_weights",
     "check_y",
     "fit_context",
+    "is_metric",
     "is_validated",
+    "takes_weights",
     "validate_data",
+    "with_labels",
 ]
 
 # To see whether all numbers are finite they are added first: what that overflows says nothing.
@@ -93,3 +99,31 @@ def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray |
             raise
         raise ValueError(f"{name}: {error}") from error
     return weights
+
+
+def is_metric(scoring: Any) -> bool:
+    """Whether a scorer, or the one of a name, is a function of targets and predictions alone."""
+    from sklearn.metrics._scorer import _BaseScorer
+
+    return isinstance(scoring, (str, _BaseScorer))
+
+
+def takes_weights(scorer: Callable) -> bool:
+    """Whether a scorer takes ``sample_weight``: that of a metric always says so itself."""
+    parameters = signature(getattr(scorer, "_score_func", scorer)).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == Parameter.VAR_KEYWORD for p in parameters)
+
+
+def with_labels(scorer: Any, labels: np.ndarray | None) -> Any:
+    """A scorer of probabilities that knows all labels, not only those of the rows.
+
+    Metrics of predicted labels go by what is there, as they do on any other rows.
+    """
+    if labels is None or getattr(scorer, "_response_method", "predict") == "predict":
+        return scorer
+    known = "labels" in scorer._kwargs
+    if known or "labels" not in signature(scorer._score_func).parameters:
+        return scorer
+    scorer = copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, "labels": labels}
+    return scorer

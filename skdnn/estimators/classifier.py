@@ -27,6 +27,9 @@ from skdnn.training.data import Rows
 
 #: Log-odds that are certainty in either dtype.
 CERTAIN = 100.0
+#: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
+#: of the many that are equally good is that of the most overfitting.
+FEW_ROWS = 10
 
 
 @documented(
@@ -383,7 +386,9 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self.calibration is not None
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        if y.ndim == 2 or self.classes_.size == 1:
+        if y.ndim == 2:
+            return y
+        if self.classes_.size == 1:
             return None
         # Named as scikit-learn's MLP names them in its error.
         return y.astype(bool).astype(str) if self.classes_.size == 2 else y
@@ -399,6 +404,12 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         if raw.shape[1] > 1:
             return raw.argmax(axis=1)
         return (raw[:, 0] > 0).astype(np.intp)
+
+    def _can_score(self, rows: Rows) -> bool:
+        weights = rows.weights.astype(np.float64)
+        # Rows of one weight that would say as much (Kish 1965, Survey sampling).
+        effective = weights.sum() ** 2 / (weights**2).sum()
+        return bool(effective >= FEW_ROWS)
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         if rows.y.shape[1] > 1:

@@ -15,8 +15,8 @@ from skdnn.estimators._data import Data, relative
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
+from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._sklearn import StrOptions, fit_context
-from skdnn.estimators._validation import mean_r2
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
@@ -291,6 +291,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         self.n_outputs_ = spec.n_out // spec.n_levels
         self._levels = spec.loss_parameters[: spec.n_levels]
 
+    def _can_score(self, rows: Rows) -> bool:
+        return rows.n_rows > 1
+
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
         prediction = self._scaled_prediction(raw).reshape(y.shape)
@@ -300,10 +303,6 @@ class DNNRegressor(RegressorMixin, BaseDNN):
                 np.array([self._target_scaler.low, self._target_scaler.high]), raw.dtype
             )
             prediction = np.clip(prediction, *limits)
-        if rows.n_rows < 2:
-            from sklearn.metrics import r2_score  # as in _validation.py; it warns, and returns NaN
-
-            return float(r2_score(y, prediction))
         # A diverging network may be so far off that its squared error overflows.
         with np.errstate(over="ignore", invalid="ignore"):
             return mean_r2(y, prediction, rows.weights)
