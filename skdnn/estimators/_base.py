@@ -26,13 +26,20 @@ from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._resume import measure_of, new_stopping, resumed_network, resumed_progress
 from skdnn.estimators._sklearn import (
     BaseEstimator,
-    check_weights,
     check_y,
     fit_context,
-    is_validated,
     validate_data,
 )
-from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
+from skdnn.estimators._tables import (
+    as_plain,
+    in_memory,
+    is_table,
+    needs_encoding,
+    rows_to_predict,
+    validate_table,
+    x_format,
+)
+from skdnn.estimators._targets import check_weights
 from skdnn.estimators._validation import check_scoring_name, make_score
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
@@ -93,11 +100,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
     @abstractmethod
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[Any, np.ndarray]:
         """Validated X and the targets as numbers; sets what the targets decide.
 
-        To ``resume``, both must be as before; a ``partial`` one need not have all classes.
+        To ``resume``, both must be as before; a ``partial`` one need not have all classes. The
+        targets have this ``name`` in messages.
         """
 
     @abstractmethod
@@ -214,6 +222,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
     def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
+        X = in_memory(X)
         options = {"multi_output": True, **options}
         if is_table(X):
             X = validate_table(self, X, reset=not resume)
@@ -246,9 +255,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
             raise ValueError(f"{given} is given without {missing}.")
         try:
-            X_val, encoded = self._validate_targets(X_val, y_val, resume=True, partial=True)
-        except ValueError as error:
-            raise ValueError(f"X_val, y_val: {error}") from error
+            X_val, encoded = self._validate_targets(
+                X_val, y_val, resume=True, partial=True, name="y_val"
+            )
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"X_val, y_val: {error}") from error
         if encoded.shape[1:] != y.shape[1:]:
             shapes = encoded.shape, y.shape
             raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
@@ -519,10 +531,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
-        if is_table(X):
-            X = validate_table(self, X, reset=False)
-        elif not is_validated(self, X):
-            X = validate_data(self, X, reset=False, **x_format(X))
+        X = rows_to_predict(self, X)
         if self._inputs is None:
             X = as_plain(self, X)
         network = self._network

@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skdnn.estimators._sklearn import validate_data
+from skdnn.estimators._sklearn import is_validated, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
+
+#: Methods that make a table in memory: of Spark, Dask and xarray, polars and narwhals.
+_COMPUTES = ("toPandas", "compute", "collect")
+
+
+def in_memory(X: Any, name: str = "X") -> Any:
+    """What a user gives as X, y or weights: lazy data computed, masked values missing.
+
+    Parameters
+    ----------
+    X : object
+        What is neither lazy nor masked is returned as it is.
+    name : str
+        In messages.
+
+    Raises
+    ------
+    TypeError
+        If it is a structured array, or a dict or dicts instead of a table.
+    """
+    if type(X) is np.ndarray and X.dtype.names is None:
+        return X
+    for method in _COMPUTES:
+        # Of the type: a column of a data frame can have that name.
+        if callable(getattr(type(X), method, None)):
+            X = getattr(X, method)()
+            break
+    first = X[0] if isinstance(X, list | tuple) and X else X
+    dtype_names = getattr(getattr(X, "dtype", None), "names", None)
+    if isinstance(first, dict) or dtype_names is not None:
+        kind = type(X).__name__ if dtype_names is None else "structured array"
+        what = f"{kind} of dicts" if first is not X else kind
+        raise TypeError(f"{name} is a {what}, not a table: make one with pd.DataFrame({name}).")
+    return _missing_where_masked(X) if isinstance(X, np.ma.MaskedArray) else X
+
+
+def _missing_where_masked(X: Any) -> np.ndarray:
+    if not np.ma.getmaskarray(X).any():
+        return X.data
+    kind = X.dtype.kind
+    if kind in "mM":
+        return X.filled(np.array("NaT", X.dtype))
+    if kind in "biuSUT":
+        X = X.astype(np.float64 if kind in "biu" else object)
+    return X.filled(np.nan)
 
 
 def is_table(X: Any) -> bool:
@@ -38,8 +84,14 @@ def x_format(X: Any) -> dict[str, Any]:
 
 def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Check the number of columns, their names, and that there are rows."""
-    if not hasattr(X, "shape"):
+    shape = getattr(X, "shape", None)
+    if shape is None and (hasattr(X, "__array__") or isinstance(X, list | tuple)):
         X = np.asarray(X, dtype=object)
+    elif not isinstance(shape, tuple) or not all(isinstance(n, Integral) for n in shape):
+        raise TypeError(
+            f"X is of type {type(X).__module__}.{type(X).__name__}, which is not a table in "
+            "memory: make one of it first, as with X.to_pandas()."
+        )
     if len(X.shape) != 2:
         check_array(X, dtype=None)  # which says what is expected
     validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -51,6 +103,16 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"required by {name}."
             )
     return X
+
+
+def rows_to_predict(estimator: Any, X: Any) -> Any:
+    """Check that the rows have the columns that an estimator was fitted with."""
+    X = in_memory(X)
+    if is_table(X):
+        return validate_table(estimator, X, reset=False)
+    if is_validated(estimator, X):
+        return X
+    return validate_data(estimator, X, reset=False, **x_format(X))
 
 
 def needs_encoding(X: Any, categorical_features: Any) -> bool:

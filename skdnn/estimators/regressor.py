@@ -15,6 +15,7 @@ from skdnn.estimators._checks import (
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._sklearn import StrOptions, fit_context
+from skdnn.estimators._targets import as_numbers
 from skdnn.estimators._validation import mean_r2
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
@@ -216,10 +217,27 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         with unchanged_on_failure(self):
             return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
 
+    def score(self, X, y, sample_weight=None) -> float:
+        """R² of the predictions of the given rows.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            As in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            The mean over the outputs.
+        """
+        return super().score(X, as_numbers(y), sample_weight)
+
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[np.ndarray, np.ndarray]:
-        return self._validate_rows(X, y, resume=resume, y_numeric=True)
+        return self._validate_rows(X, as_numbers(y, name), resume=resume)
 
     def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
         name, parameters = resolve_loss(self.loss)

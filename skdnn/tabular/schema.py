@@ -191,8 +191,10 @@ def as_numbers(values: Any, label: str) -> np.ndarray:
     """
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        numbers = as_numbers(values.categories.array, label).astype(ACCUMULATOR)
-        return np.append(numbers, np.nan)[values.codes]  # -1, the last, is missing
+        # Of those that occur: there may be many more.
+        codes, uniques = pd.factorize(values)
+        numbers = as_numbers(uniques.categories.array[uniques.codes], label).astype(ACCUMULATOR)
+        return np.append(numbers, np.nan)[codes]  # -1, the last, is missing
     _check_dtype(dtype, label)
     if dtype.kind in "biuf":
         if isinstance(values, np.ndarray):

@@ -165,7 +165,11 @@ BAD_FEATURES = {
     "text": (as_text, ValueError, r"could not convert string to float: 'red'"),
     "frame of text": (lambda X: pd.DataFrame(as_text(X)), ValueError, r"convert string.*'red'"),
     "ragged": (lambda X: [[1.0, 2.0], [3.0]], ValueError, r"inhomogeneous"),
-    "dicts": (lambda X: [{"a": 1}] * len(X), (TypeError, ValueError), r"float"),
+    "dicts": (lambda X: [{"a": 1}] * len(X), TypeError, r"list of dicts.*pd\.DataFrame\(X\)"),
+    "dict": (lambda X: {"a": X[:, 0]}, TypeError, r"X is a dict, not a table.*pd\.DataFrame\(X\)"),
+    "structured": (
+        lambda X: np.rec.fromarrays(X.T), TypeError, r"structured array.*pd\.DataFrame\(X\)"
+    ),
     "words": (lambda X: ["red"] * len(X), ValueError, r"could not convert string to float: 'red'"),
 }  # fmt: skip
 #: Where there were numbers alone in training.
