@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
 
@@ -29,21 +30,25 @@ def in_memory(X: Any, name: str = "X") -> Any:
     Raises
     ------
     TypeError
-        If it is a structured array, or a dict or dicts instead of a table.
+        If it is a structured array, an iterator, a dict, or dicts instead of rows.
     """
-    if type(X) is np.ndarray and X.dtype.names is None:
+    if issparse(X) or (type(X) is np.ndarray and X.dtype.names is None):
         return X
+    # Of the type: a column of a data frame can have any name.
+    if hasattr(type(X), "to_native"):  # narwhals
+        X = X.to_native()
     for method in _COMPUTES:
-        # Of the type: a column of a data frame can have that name.
         if callable(getattr(type(X), method, None)):
             X = getattr(X, method)()
             break
     first = X[0] if isinstance(X, list | tuple) and X else X
-    dtype_names = getattr(getattr(X, "dtype", None), "names", None)
-    if isinstance(first, dict) or dtype_names is not None:
-        kind = type(X).__name__ if dtype_names is None else "structured array"
-        what = f"{kind} of dicts" if first is not X else kind
-        raise TypeError(f"{name} is a {what}, not a table: make one with pd.DataFrame({name}).")
+    if isinstance(first, dict | Iterator) or getattr(getattr(X, "dtype", None), "names", None):
+        kind = "structured array" if isinstance(X, np.ndarray) else type(X).__name__
+        of_what = "" if first is X else f" of {type(first).__name__}s"
+        raise TypeError(
+            f"{name} is a {kind}{of_what}, neither an array nor a data frame: make one of it, as "
+            f"with pd.DataFrame({name})."
+        )
     return _missing_where_masked(X) if isinstance(X, np.ma.MaskedArray) else X
 
 
@@ -70,7 +75,7 @@ def is_table(X: Any) -> bool:
         except ValueError:  # rows of different lengths: scikit-learn says so
             return False
     kind = getattr(getattr(X, "dtype", None), "kind", None)
-    return kind in ("O", "U", "S", "T") and X.ndim == 2
+    return kind in ("O", "U", "S", "T", "m", "M") and X.ndim == 2
 
 
 def x_format(X: Any) -> dict[str, Any]:
@@ -132,7 +137,11 @@ def as_plain(estimator: Any, X: Any) -> Any:
     if issparse(X):
         return X
     if is_table(X):
-        X = check_array(X, dtype=(np.float64, np.float32), ensure_all_finite=False)
+        columns = Columns(X)
+        indices = range(columns.n_columns)
+        all_float32 = all(columns[j].dtype == np.float32 for j in indices)
+        dtype = np.float32 if all_float32 else np.float64
+        X = columns.numbers(list(indices)).astype(dtype, copy=False)
     if np.isfinite(X.sum()) or np.isfinite(X).all():
         return X
     bad = ~np.isfinite(X)

@@ -35,7 +35,7 @@ def as_labels(y: Any, name: str = "y") -> Any:
         If a label is missing, or is neither a number nor text.
     """
     y = complete_array(y, name)
-    if y is None or issparse(y) or y.dtype.kind != "O" or y.ndim == 0:
+    if y is None or issparse(y) or y.dtype.kind != "O":
         return y
     types = set(map(type, y.flat))
     if all(issubclass(t, str) for t in types):
@@ -84,7 +84,7 @@ def as_numbers(y: Any, name: str = "y") -> Any:
     y = complete_array(y, name)
     if issparse(y):
         raise TypeError(f"{name} is sparse, but numbers to predict are dense: {name}.toarray().")
-    if y is None or y.dtype.kind in "iufc" or y.ndim == 0:
+    if y is None or y.dtype.kind in "iufc":
         return y  # what is left to refuse, scikit-learn does
     types = set(map(type, y.flat)) if y.dtype.kind == "O" else {y.dtype.type}
     for found in types:
@@ -117,17 +117,19 @@ def complete_array(y: Any, name: str) -> Any:
     Raises
     ------
     ValueError
-        If a value is missing: None, NaN, NA, NaT, or masked.
+        If it is a scalar, or if a value is missing: None, NaN, NA, NaT, or masked.
     """
     y = in_memory(y, name)
     if y is None or issparse(y):
         return y
     array = np.asarray(y)
+    if array.ndim == 0:
+        raise ValueError(f"{name} should be a 1d array, an item for each row. Got {y!r:.100}.")
     if array.dtype.kind == "T" or (array.dtype.kind in "SU" and isinstance(y, list | tuple)):
         # Of a list with text NumPy makes text of everything, also of what is missing.
         array = np.asarray(y, dtype=object)
     missing = pd.isna(array) if array.dtype.kind in "fcmMO" else np.zeros(1, dtype=bool)
-    if array.ndim == 0 or not missing.any():
+    if not missing.any():
         return array
     rows = np.flatnonzero(missing.reshape(array.shape[0], -1).any(axis=1))
     raise ValueError(

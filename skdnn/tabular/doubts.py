@@ -5,6 +5,7 @@ What is said is a guess, so it is only ever a warning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -22,6 +23,8 @@ _NUMBERS = 0.9
 _NEW_WHOLE, _NEW_FRACTION = 1 / 5, 1 / 20
 #: Of ids and free text, the share of values that are new.
 _NEW_TEXT = 0.9
+#: A comma that does not begin the decimals.
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 #: So many distinct values are parsed.
 _N_PARSED = 1000
 #: So many rows without one known value are no accident.
@@ -54,8 +57,8 @@ def doubts_of_training(
     if numbers:
         parts.append(
             f"{_columns(numbers)}: almost all values are numbers, but as text each is a category "
-            'of its own. Make numbers of them, pd.to_numeric(X[c].str.replace(",", ""), '
-            'errors="coerce"); what is no number becomes missing.'
+            "of its own. Make numbers of them, pd.to_numeric(X[c], errors='coerce'), which makes "
+            "what is no number missing (take out separators of thousands before)."
         )
     if texts:
         parts.append(
@@ -82,8 +85,10 @@ def _parse(value: Any) -> float | None:
         return float(value)
     if not isinstance(value, str):
         return None
-    text = value.strip().strip("$€£%").replace(",", "")
-    if text[:1] == "0" and text[1:2].isdigit():
+    text = value.strip().strip("$€£%")
+    text = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
+    digits = text.lstrip("+-")
+    if digits[:1] == "0" and digits[1:2].isdigit():
         return None
     try:
         return float(text)

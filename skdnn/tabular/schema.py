@@ -81,6 +81,8 @@ class Columns:
             values = np.asarray(self._table[self.names[index]].to_numpy())
         else:
             values = self._table[:, index]
+        if values.ndim != 1:
+            raise TypeError(f"Column {self.label(index)} holds arrays of shape {values.shape[1:]}.")
         return values if self._rows is None else values[self._rows]
 
     def numbers(self, indices: list[int]) -> np.ndarray:
