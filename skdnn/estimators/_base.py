@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
@@ -24,21 +24,8 @@ from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._resume import measure_of, new_stopping, resumed_network, resumed_progress
-from skdnn.estimators._sklearn import (
-    BaseEstimator,
-    check_y,
-    fit_context,
-    validate_data,
-)
-from skdnn.estimators._tables import (
-    as_plain,
-    in_memory,
-    is_table,
-    needs_encoding,
-    rows_to_predict,
-    validate_table,
-    x_format,
-)
+from skdnn.estimators._sklearn import BaseEstimator, fit_context
+from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit, rows_to_predict
 from skdnn.estimators._targets import check_weights
 from skdnn.estimators._validation import check_scoring_name, make_score
 from skdnn.kernels.losses import LOSSES
@@ -162,9 +149,11 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
             Numbers, which may be missing (NaN) but not infinite, and categories: see
             ``categorical_features``. Sparse rows hold numbers, are taken as they are, without
-            ``feature_scaling`` and ``numeric_embedding``, and are never made dense.
+            ``feature_scaling`` and ``numeric_embedding``, and are never made dense. Lazy data
+            (Dask, polars, Spark) are computed; masked values are missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or numbers to predict.
+            Class labels, or numbers to predict, which may be text. None is missing, whatever
+            the row weighs.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 0 is as if the row were not there, an integer as if it were
             there so many times. Exactly so where a batch holds all rows and none is held out, by
@@ -187,10 +176,15 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError
-            For input that scikit-learn refuses, for targets that the loss is not made for, and if
-            training ends in numbers that are not finite. The estimator is then what it was
-            before.
+        ValueError, TypeError
+            For input that scikit-learn refuses, for targets that are missing or not what the loss
+            is made for, for columns and targets of dates, and if training ends in numbers that
+            are not finite. The estimator is then what it was before.
+
+        Warns
+        -----
+        UserWarning
+            If a column of text holds numbers, or nearly every value of it occurs only once.
 
         Notes
         -----
@@ -220,16 +214,9 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         self._train(Data(X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
         return self
 
-    def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
+    def _validate_rows(self, X, y, *, resume: bool) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
-        X = in_memory(X)
-        options = {"multi_output": True, **options}
-        if is_table(X):
-            X = validate_table(self, X, reset=not resume)
-            y = check_y(y, **options)
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(self, X, y, reset=not resume, **x_format(X), **options)
+        X, y = rows_to_fit(self, X, y, reset=not resume)
         if not resume:
             self._is_encoded = self._encodes(X)
         if not self._is_encoded:

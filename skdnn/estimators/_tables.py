@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length
 
-from skdnn.estimators._sklearn import is_validated, validate_data
+from skdnn.estimators._sklearn import check_y, is_validated, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
 
 #: Methods that make a table in memory: of Spark, Dask and xarray, polars and narwhals.
@@ -108,6 +108,17 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"required by {name}."
             )
     return X
+
+
+def rows_to_fit(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+    """Check rows and their targets; to ``reset`` is to learn what the columns are."""
+    X = in_memory(X)
+    if not is_table(X):
+        options = x_format(X)
+        return validate_data(estimator, X, y, reset=reset, multi_output=True, **options)
+    X, y = validate_table(estimator, X, reset=reset), check_y(y, multi_output=True)
+    check_consistent_length(X, y)
+    return X, y
 
 
 def rows_to_predict(estimator: Any, X: Any) -> Any:

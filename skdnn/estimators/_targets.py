@@ -117,12 +117,15 @@ def complete_array(y: Any, name: str) -> Any:
     Raises
     ------
     ValueError
-        If it is a scalar, or if a value is missing: None, NaN, NA, NaT, or masked.
+        If it is a scalar or ragged, or if a value is missing: None, NaN, NA, NaT, or masked.
     """
     y = in_memory(y, name)
     if y is None or issparse(y):
         return y
-    array = np.asarray(y)
+    try:
+        array = np.asarray(y)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"Input {name}: {error}") from error
     if array.ndim == 0:
         raise ValueError(f"{name} should be a 1d array, an item for each row. Got {y!r:.100}.")
     if array.dtype.kind == "T" or (array.dtype.kind in "SU" and isinstance(y, list | tuple)):

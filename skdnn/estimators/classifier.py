@@ -195,7 +195,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
+            a column of which nothing is known is named in a ``UserWarning``.
 
         Returns
         -------

@@ -146,7 +146,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
+            a column of which nothing is known is named in a ``UserWarning``.
         return_std : bool, default=False
             Whether to return the standard deviation of the members' predictions, too: how far
             they disagree, not how far the target scatters. Zero with ``n_members=1``.

@@ -153,6 +153,7 @@ def test_what_numbers_are_made_of(y, expected):
         ([date(2024, 1, 1)], TypeError, r"y - y\.min\(\)"),
         (sparse.csr_array(np.eye(2)), TypeError, r"y\.toarray\(\)"),
         (1.0, ValueError, r"y should be a 1d array"),
+        ([[1.0], [1.0, 2.0]], ValueError, r"Input y: .*inhomogeneous"),
         ({"y": [1.0]}, TypeError, r"y is a dict"),
         (np.array([(1.0,)], dtype=[("y", float)]), TypeError, r"y is a structured array"),
         ((value for value in [1.0]), TypeError, r"y is a generator"),
