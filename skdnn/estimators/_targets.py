@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
@@ -13,9 +13,7 @@ from scipy.sparse import issparse
 
 from skdnn.estimators._sklearn import check_sample_weight
 from skdnn.estimators._tables import in_memory
-
-_TIMES = (date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
-_BOOLS = (bool, np.bool_)
+from skdnn.tabular.schema import BOOLS, COMPLEX, DATES
 
 
 def as_labels(y: Any, name: str = "y") -> Any:
@@ -40,7 +38,7 @@ def as_labels(y: Any, name: str = "y") -> Any:
     types = set(map(type, y.flat))
     if all(issubclass(t, str) for t in types):
         return y
-    if all(issubclass(t, _BOOLS) for t in types):
+    if all(issubclass(t, BOOLS) for t in types):
         return y.astype(bool)
     if all(issubclass(t, (Integral, np.bool_)) for t in types):
         return _whole_numbers(y, name)
@@ -88,9 +86,9 @@ def as_numbers(y: Any, name: str = "y") -> Any:
         return y  # what is left to refuse, scikit-learn does
     types = set(map(type, y.flat)) if y.dtype.kind == "O" else {y.dtype.type}
     for found in types:
-        if issubclass(found, _TIMES):
+        if issubclass(found, DATES):
             raise _times_error(name, found)
-        if issubclass(found, (complex, np.complexfloating)):
+        if issubclass(found, COMPLEX):
             raise ValueError(f"Complex data not supported: {name} holds complex numbers.")
     try:
         numbers = y.astype(np.float64)

@@ -189,6 +189,7 @@ def make_score(
     predictor._network = network
     if predictor._inputs is not None:
         predictor._inputs = predictor._inputs.part(members)
+        predictor._inputs.encoder = predictor._inputs.encoder.silent()  # it is asked every epoch
     if not is_table(X):
         predictor.__dict__.pop("feature_names_in_", None)
     keywords = {"sample_weight": weights} if takes_weights and weights is not None else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -58,10 +59,13 @@ class TableEncoder:
         Of the numeric columns.
     categories : tuple of Categories
         Of the categorical columns.
+    warns : bool
+        Whether to say which columns are hardly what they are meant to be.
     """
 
     categorical_features: Any = "from_dtype"
     scaling: str | None = "robust"
+    warns: bool = field(init=False, repr=False, default=True)
     names: tuple[str, ...] = field(init=False, repr=False)
     is_categorical: np.ndarray = field(init=False, repr=False)
     scaler: NumericScaler = field(init=False, repr=False)
@@ -104,7 +108,7 @@ class TableEncoder:
         texts = [(columns.label(j), columns[j]) for j in categorical]
         self.categories = tuple(find_categories(values, label) for label, values in texts)
         doubts = doubts_of_training(texts, self.categories)
-        if doubts and isinstance(self.categorical_features, str):
+        if doubts and self.warns and isinstance(self.categorical_features, str):
             warnings.warn(doubts, UserWarning, stacklevel=6)
         self.scaler, self.is_categorical = scaler, is_categorical
         names = columns.names or [f"x{j}" for j in range(columns.n_columns)]
@@ -147,7 +151,7 @@ class TableEncoder:
             codes[:, i] = encode(known, values, label)
             if not ((codes[:, i] > 0) & (codes[:, i] <= len(known.values))).any():
                 doubts.append(doubts_of_prediction(known, values, label))
-        if any(doubts):
+        if self.warns and any(doubts):
             warnings.warn(
                 "Not one category of these columns was there in training: "
                 f"{'; '.join(filter(None, doubts))}. Give them the type and spelling that they "
@@ -156,6 +160,12 @@ class TableEncoder:
                 stacklevel=6,
             )
         return Table(numeric, codes)
+
+    def silent(self) -> TableEncoder:
+        """The same without warnings."""
+        other = copy(self)
+        other.warns = False
+        return other
 
     def position(self, column: Any) -> int:
         """Position of a column that is given by name or position.

@@ -293,6 +293,18 @@ def test_a_column_of_numbers_as_text_is_named(cls):
         make(cls).fit(X.assign(number=text), y)
 
 
+@each_class
+def test_a_scorer_is_not_told_every_epoch(cls):
+    """No held-out value of the column is known."""
+    X, y = data(cls)
+    X = X.assign(row=[f"r{i}" for i in range(len(X))])
+    scoring = "balanced_accuracy" if cls is DNNClassifier else "neg_mean_absolute_error"
+    model = make(cls, early_stopping=True, scoring=scoring)
+    with pytest.warns(UserWarning, match="'row': nearly every value occurs only once") as said:
+        model.fit(X, y)
+    assert sum("column" in str(each.message).lower() for each in said) == 1
+
+
 # ---------------------------------------------------------------- what is refused
 
 
