@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
-from skdnn.estimators._checks import check_domain, check_range, warn_of_overflow
+from skdnn.estimators._checks import check_domain, check_groups, check_range, warn_of_overflow
 from skdnn.estimators._data import (
     Data,
     Part,
@@ -36,16 +36,10 @@ from skdnn.estimators._resume import (
     warn_of_few_rows,
 )
 from skdnn.estimators._scoring import Scoring, check_scoring_name
-from skdnn.estimators._sklearn import (
-    BaseEstimator,
-    check_weights,
-    check_y,
-    fit_context,
-    is_validated,
-    validate_data,
-)
+from skdnn.estimators._sklearn import BaseEstimator, fit_context
 from skdnn.estimators._stream import Beginning, train_piece
-from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
+from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit, rows_to_predict
+from skdnn.estimators._targets import check_weights
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
@@ -53,7 +47,7 @@ from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.averages import mean_raw
 from skdnn.training.calibration import calibrate
-from skdnn.training.data import Features, Rows, checked_sparse, chosen_rows, make_features, rows_of
+from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
@@ -108,11 +102,12 @@ class BaseDNN(
 
     @abstractmethod
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[Any, np.ndarray]:
         """Validated X and the targets as numbers; sets what the targets decide.
 
-        To ``resume``, both must be as before; a ``partial`` one need not have all classes.
+        To ``resume``, both must be as before; a ``partial`` one need not have all classes. The
+        targets have this ``name`` in messages.
         """
 
     @abstractmethod
@@ -173,9 +168,11 @@ class BaseDNN(
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
             Numbers, which may be missing (NaN) but not infinite, and categories: see
             ``categorical_features``. Sparse rows hold numbers, are taken as they are, without
-            ``feature_scaling`` and ``numeric_embedding``, and are never made dense.
+            ``feature_scaling`` and ``numeric_embedding``, and are never made dense. Lazy data
+            (Dask, polars, Spark) are computed; masked values are missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or numbers to predict.
+            Class labels, or numbers to predict, which may be text. None is missing, whatever
+            the row weighs.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 0 is as if the row were not there, an integer as if it were
             there so many times. Exactly so where a batch holds all rows and none is held out, by
@@ -198,10 +195,15 @@ class BaseDNN(
 
         Raises
         ------
-        ValueError
-            For input that scikit-learn refuses, for targets that the loss is not made for, and if
-            training ends in numbers that are not finite. The estimator is then what it was
-            before.
+        ValueError, TypeError
+            For input that scikit-learn refuses, for targets that are missing or not what the loss
+            is made for, for columns and targets of dates, and if training ends in numbers that
+            are not finite. The estimator is then what it was before.
+
+        Warns
+        -----
+        UserWarning
+            If a column of text holds numbers, or nearly every value of it occurs only once.
 
         Notes
         -----
@@ -213,13 +215,7 @@ class BaseDNN(
             X, y = draft._validate_targets(X, y, resume=resume)
             data = Data(X, y, check_weights(sample_weight, X))
             given = draft._given_validation(y, X_val, y_val, sample_weight_val)
-            if groups is not None:
-                groups = np.asarray(groups)
-                if groups.shape != (X.shape[0],):
-                    raise ValueError(
-                        f"groups must have one item for each of the {X.shape[0]} rows of X. Got "
-                        f"an array of shape {groups.shape}."
-                    )
+            groups = check_groups(groups, X.shape[0])
             check_scoring_name(draft)
             draft._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
             draft._beginning = None
@@ -232,17 +228,9 @@ class BaseDNN(
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
         train_piece(self, Data(X, y, check_weights(sample_weight, X)), resume)
 
-    def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
+    def _validate_rows(self, X, y, *, resume: bool) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
-        options = {"multi_output": True, **options}
-        # SciPy trusts the indices when it changes the format.
-        X, y = (checked_sparse(data) if issparse(data) else data for data in (X, y))
-        if is_table(X):
-            X = validate_table(self, X, reset=not resume)
-            y = check_y(y, **options)
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(self, X, y, reset=not resume, **x_format(X), **options)
+        X, y = rows_to_fit(self, X, y, reset=not resume)
         if not resume:
             self._is_encoded = self._encodes(X)
         if not self._is_encoded:
@@ -268,9 +256,12 @@ class BaseDNN(
             given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
             raise ValueError(f"{given} is given without {missing}.")
         try:
-            X_val, encoded = self._validate_targets(X_val, y_val, resume=True, partial=True)
-        except ValueError as error:
-            raise ValueError(f"X_val, y_val: {error}") from error
+            X_val, encoded = self._validate_targets(
+                X_val, y_val, resume=True, partial=True, name="y_val"
+            )
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"X_val, y_val: {error}") from error
         if encoded.shape[1:] != y.shape[1:]:
             shapes = encoded.shape, y.shape
             raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
@@ -535,11 +526,7 @@ class BaseDNN(
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
-        if is_table(X):
-            X = validate_table(self, X, reset=False)
-        elif not is_validated(self, X):
-            X = checked_sparse(X) if issparse(X) else X
-            X = validate_data(self, X, reset=False, **x_format(X))
+        X = rows_to_predict(self, X)
         if self._inputs is None:
             X = as_plain(self, X)
         network = self._network

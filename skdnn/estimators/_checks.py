@@ -72,6 +72,19 @@ def predicts_quantiles(estimator: Any) -> None:
         )
 
 
+def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
+    """Groups as an array of one item for each row, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(
+            f"groups must have one item for each of the {n_rows} rows of X. Got an array of shape "
+            f"{groups.shape}."
+        )
+    return groups
+
+
 def check_range(
     estimator: Any,
     array: Any,

@@ -102,6 +102,8 @@ class Scoring:
         predictor._network = network.part(members)
         if predictor._inputs is not None:
             predictor._inputs = predictor._inputs.part(members)
+            # It is asked every epoch.
+            predictor._inputs.encoder = predictor._inputs.encoder.silent()
         if not is_table(X):
             predictor.__dict__.pop("feature_names_in_", None)
         return lambda predictor: scorer(predictor, X, labels, **keywords), predictor

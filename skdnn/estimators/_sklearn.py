@@ -19,7 +19,8 @@ from sklearn.utils._param_validation import (
     StrOptions,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, _check_y
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _check_y
 from sklearn.utils.validation import validate_data as _validate_data
 
 __all__ = [
@@ -31,7 +32,7 @@ __all__ = [
     "StrOptions",
     "check_matplotlib_support",
     "check_partial_fit_first_call",
-    "check_weights",
+    "check_sample_weight",
     "check_y",
     "fit_context",
     "is_metric",
@@ -75,30 +76,6 @@ def is_validated(estimator: Any, X: Any) -> bool:
         and not hasattr(estimator, "feature_names_in_")
         and bool(np.isfinite(X).all())
     )
-
-
-def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray | None:
-    """Validated sample weights in float64, or None.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative or not finite, if their number is not that of the rows,
-        or if all are zero.
-    """
-    if sample_weight is None:
-        return None
-    try:
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        if not weights.any():
-            raise ValueError(
-                "Sample weights must contain at least one non-zero weight; all are zero."
-            )
-    except ValueError as error:
-        if name == "sample_weight":
-            raise
-        raise ValueError(f"{name}: {error}") from error
-    return weights
 
 
 def is_metric(scoring: Any) -> bool:

@@ -22,6 +22,7 @@ from skdnn.estimators._sklearn import (
     check_partial_fit_first_call,
     fit_context,
 )
+from skdnn.estimators._targets import as_labels
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
@@ -196,7 +197,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             among them.
         """
         with learned_aside(self) as draft:
-            check_partial_fit_first_call(draft, classes)
+            check_partial_fit_first_call(draft, as_labels(classes, "classes"))
             draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
         return self
 
@@ -207,7 +208,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
+            a column of which nothing is known is named in a ``UserWarning``.
 
         Returns
         -------
@@ -279,11 +281,28 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return np.log(self.predict_proba(X))
 
+    def score(self, X, y, sample_weight=None) -> float:
+        """Accuracy on the given rows and labels.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            As in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            Share of the rows with the right label, or with all labels right for multilabel.
+        """
+        return super().score(X, as_labels(y), sample_weight)
+
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[np.ndarray, np.ndarray]:
-        X, y = self._validate_rows(X, y, resume=resume)
-        kind = type_of_target(y, input_name="y")
+        X, y = self._validate_rows(X, as_labels(y, name), resume=resume)
+        kind = type_of_target(y, input_name=name)
         if kind not in ("binary", "multilabel-indicator"):
             check_classification_targets(y)
         if kind == "multiclass-multioutput":
@@ -297,24 +316,31 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             labels, y = np.arange(y.shape[1]), (y != 0).astype(np.intp)
         else:
             labels, y = np.unique(y, return_inverse=True)
-        self._check_classes(labels, resume=resume, partial=partial)
+        self._check_classes(labels, resume=resume, partial=partial, name=name)
         if kind != "multilabel-indicator":
-            y = np.searchsorted(self.classes_, labels)[y]
+            position = {label: i for i, label in enumerate(self.classes_)}
+            y = np.array([position[label] for label in labels])[y]
         return X, y
 
-    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool) -> None:
+    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool, name: str) -> None:
         """Set ``classes_`` in a new fit; otherwise compare the labels with them."""
         if not (resume or partial):
             self.classes_ = labels
-        elif partial and len(np.setdiff1d(labels, self.classes_)):
+            return
+        unknown = set(labels) - set(self.classes_)
+        hint = "."
+        if unknown and set(map(str, unknown)) <= set(map(str, self.classes_)):
+            types = (type(each[0]).__name__ for each in (labels, self.classes_))
+            hint = ": the same labels, of type {} instead of {}. Convert them.".format(*types)
+        if partial and unknown:
             raise ValueError(
-                "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. 'y' has {labels}."
+                f"`{name}` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes_}. '{name}' has {labels}{hint}"
             )
-        elif not partial and set(labels) != set(self.classes_):
+        if not partial and set(labels) != set(self.classes_):
             raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {labels}"
+                f"warm_start can only be used where `{name}` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `{name}` has {labels}{hint}"
             )
 
     def _class_weights(

@@ -17,6 +17,7 @@ from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._sklearn import StrOptions, fit_context
+from skdnn.estimators._targets import as_numbers
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
@@ -151,7 +152,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
+            a column of which nothing is known is named in a ``UserWarning``.
         return_std : bool, default=False
             Whether to return the standard deviation of the members' predictions, too: how far
             they disagree, not how far the target scatters. Zero with ``n_members=1``.
@@ -231,10 +233,27 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
         return self
 
+    def score(self, X, y, sample_weight=None) -> float:
+        """R² of the predictions of the given rows.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            As in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            The mean over the outputs.
+        """
+        return super().score(X, as_numbers(y), sample_weight)
+
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[np.ndarray, np.ndarray]:
-        return self._validate_rows(X, y, resume=resume, y_numeric=True)
+        return self._validate_rows(X, as_numbers(y, name), resume=resume)
 
     def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
         name, parameters = resolve_loss(self.loss)

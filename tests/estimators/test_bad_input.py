@@ -167,7 +167,16 @@ BAD_FEATURES = {
     "text": (as_text, ValueError, r"could not convert string to float: 'red'"),
     "frame of text": (lambda X: pd.DataFrame(as_text(X)), ValueError, r"convert string.*'red'"),
     "ragged": (lambda X: [[1.0, 2.0], [3.0]], ValueError, r"inhomogeneous"),
-    "dicts": (lambda X: [{"a": 1}] * len(X), (TypeError, ValueError), r"float"),
+    "dicts": (lambda X: [{"a": 1}] * len(X), TypeError, r"list of dicts.*DataFrame\(X\)"),
+    "dict": (lambda X: {"a": X[:, 0]}, TypeError, r"X is a dict, neither.*DataFrame\(X\)"),
+    "generator": (lambda X: (row for row in X), TypeError, r"X is a generator, neither"),
+    "dates": (
+        lambda X: np.full(X.shape, np.datetime64("2024-01-01")), TypeError, r"Column 0 holds dates"
+    ),
+    "names only": (lambda X: type("Lazy", (), {"columns": ["a"]})(), TypeError, r"Lazy.*in memory"),
+    "structured": (
+        lambda X: np.rec.fromarrays(X.T), TypeError, r"structured array.*pd\.DataFrame\(X\)"
+    ),
     "words": (lambda X: ["red"] * len(X), ValueError, r"could not convert string to float: 'red'"),
 }  # fmt: skip
 #: Where there were numbers alone in training.
