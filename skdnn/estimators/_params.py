@@ -234,8 +234,8 @@ validation_fraction : float or cross-validation splitter, default=0.1
     each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``; a
     draw of its own for each member, so that the members together are trained on all rows or
     nearly. Of a rare class, or label, each member holds out another row, of two or three rows only
-    some do, and a single one is always trained on. Or a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``: its last split, and
-    for further members those before it, in turn.
+    some do, and a single one is always trained on. Or a splitter such as ``GroupKFold()`` or
+    ``TimeSeriesSplit()``: its last split, and for further members those before it, in turn.
 
 scoring : str, callable or None, default={scoring}
     What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
