@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, get_scorer_names, log_loss, make_scorer
+from sklearn.utils.estimator_checks import check_class_weight_classifiers
 
 from skdnn import DNNClassifier, DNNRegressor
 
@@ -97,6 +98,11 @@ def test_few_rows_by_weight_are_judged_by_the_loss():
     assert min(fit(y, data=data)[0].validation_scores_) >= 0
     data["sample_weight_val"] = np.where(np.arange(20) < 5, 1e6, 1e-6)
     assert max(fit(y, data=data)[0].validation_scores_) < 0
+
+
+def test_class_weights_count_in_a_hold_out_of_five_rows():
+    """As scikit-learn checks it: nearly all rows are of the class that weighs everything."""
+    check_class_weight_classifiers("DNNClassifier", DNNClassifier(early_stopping=True))
 
 
 def test_an_error_of_values_is_quoted_once():
