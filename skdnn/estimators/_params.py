@@ -244,7 +244,7 @@ scoring : str, callable or None, default={scoring}
     :meth:`score`. Metrics of probabilities know all classes. What a score cannot judge (it raises
     ``ValueError`` or is NaN, or rows without a positive one have 0 for any prediction) the
     validation loss judges, with a warning; so it does, without one, the rows that are too few for
-    the estimator's own score: one for R², and fewer than ten, by weight, for the accuracy.
+    the estimator's own score: one for R², and fewer than five, by weight, for the accuracy.
 
 n_members : int, default=4
     **Members.** Number of networks whose predictions are averaged, with inputs (see
