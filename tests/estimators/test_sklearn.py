@@ -12,9 +12,9 @@ from sklearn.metrics import r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.estimators import _base
+from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._sklearn import is_validated, validate_data
 from skdnn.estimators._tables import x_format
-from skdnn.estimators._validation import mean_r2
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
