@@ -526,11 +526,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
+        validated = False
         if is_table(X):
             X = validate_table(self, X, reset=False)
-        elif not is_validated(self, X):
+        elif not (validated := is_validated(self, X)):
             X = validate_data(self, X, reset=False, **x_format(X))
-        if self._inputs is None:
+        if self._inputs is None and not validated:
             X = as_plain(self, X)
         network = self._network
         features = self._features(X, network)
