@@ -36,7 +36,7 @@ from skdnn.estimators._resume import (
     warn_of_few_rows,
 )
 from skdnn.estimators._scoring import Scoring, check_scoring_name
-from skdnn.estimators._sklearn import BaseEstimator, fit_context
+from skdnn.estimators._sklearn import BaseEstimator, fit_context, is_validated
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit, rows_to_predict
 from skdnn.estimators._targets import check_weights
@@ -526,9 +526,9 @@ class BaseDNN(
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
-        X = rows_to_predict(self, X)
-        if self._inputs is None:
-            X = as_plain(self, X)
+        if not is_validated(self, X):
+            X = rows_to_predict(self, X)
+            X = as_plain(self, X) if self._inputs is None else X
         network = self._network
         features = self._features(X, network)
         # As many tasks as there may be: the engine makes no more blocks than are worth it.

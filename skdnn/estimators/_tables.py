@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
 
-from skdnn.estimators._sklearn import check_y, is_validated, validate_data
+from skdnn.estimators._sklearn import check_y, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
 from skdnn.training.data import checked_sparse
 
@@ -130,8 +130,6 @@ def rows_to_predict(estimator: Any, X: Any) -> Any:
     X = in_memory(X)
     if is_table(X):
         return validate_table(estimator, X, reset=False)
-    if is_validated(estimator, X):
-        return X
     return validate_data(estimator, X, reset=False, **x_format(X))
 
 

@@ -302,9 +302,11 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[np.ndarray, np.ndarray]:
         X, y = self._validate_rows(X, as_labels(y, name), resume=resume)
-        kind = type_of_target(y, input_name=name)
-        if kind not in ("binary", "multilabel-indicator"):
-            check_classification_targets(y)
+        # Labels may be larger than any integer of NumPy.
+        with np.errstate(invalid="ignore"):
+            kind = type_of_target(y, input_name=name)
+            if kind not in ("binary", "multilabel-indicator"):
+                check_classification_targets(y)
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"{type(self).__name__} takes one label for each row or a multilabel indicator "

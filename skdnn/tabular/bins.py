@@ -122,7 +122,7 @@ class BinEdges:
                 x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
                 t = np.searchsorted(edges[1:-1], x, side="right")
                 bins[:, j] = t
-                if max(-edges[0], edges[-1 - np.isinf(edges[-1])]) > _FAR:
+                if edges[0] < -_FAR or edges[-1] > _FAR:
                     # In halves the difference of any two numbers is a number.
                     x, edges = x * 0.5, edges * 0.5
                 fraction = (x - edges[t]) / (edges[t + 1] - edges[t])

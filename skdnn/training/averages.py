@@ -27,11 +27,11 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
     """
     if len(raw) == 1:
         return raw[0]
-    # NumPy may round the elementary functions of contiguous elements in another way than others.
-    raw = np.ascontiguousarray(raw)
     with np.errstate(all="ignore"):
         if link == "identity":
             return mean_of(raw)
+        # NumPy may round elementary functions of other than contiguous elements in another way.
+        raw = np.ascontiguousarray(raw)
         if link == "logistic":
             return _log_sum_exp(log_expit(raw)) - _log_sum_exp(log_expit(-raw))
         if link == "softmax":
