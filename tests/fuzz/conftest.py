@@ -1,0 +1,78 @@
+import faulthandler
+import re
+import traceback
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+#: Seconds after which a case hangs.
+PATIENCE = 60
+
+
+class Fuzzer:
+    """Runs cases, each known to somebody else before it begins, and counts how they end."""
+
+    def __init__(self, config):
+        self.n_cases = config.getoption("fuzz_cases")
+        self.seed = config.getoption("fuzz_seed")
+        self.case = config.getoption("fuzz_case")
+        self.goes_on = config.getoption("fuzz_all")
+        self.stderr = config.fuzz_stderr
+        folder = config.cache.mkdir("fuzz")
+        self.journal = folder / f"case_of_seed_{self.seed}.txt"
+        self.outcomes = Counter()
+        self.n_run = 0
+        #: What went wrong -> the shortest case of it.
+        self.violations = {}
+
+    def run(self, function, case):
+        self.n_run += 1
+        self.journal.write_text(f"{case!r}\n")
+        faulthandler.dump_traceback_later(PATIENCE, exit=True, file=self.stderr)
+        try:
+            self.outcomes[function(case)] += 1
+        except Exception as error:
+            self.outcomes["VIOLATED"] += 1
+            if not self.goes_on:
+                raise
+            known = self.violations.get(signature := signature_of(error))
+            if known is None or len(repr(case)) < len(repr(known)):
+                self.violations[signature] = case
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def finish(self):
+        assert not self.violations, "\n".join(
+            f"{signature}\n    {case!r}" for signature, case in self.violations.items()
+        )
+
+    def summary(self):
+        yield f"{self.n_run} cases, seed {self.seed}; how they ended:"
+        for outcome, count in self.outcomes.most_common():
+            yield f"{count:7}  {outcome}"
+
+
+def signature_of(error):
+    """What tells violations apart: what and where, without the numbers."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, AssertionError):
+        # The check, not a helper of Python or NumPy.
+        frames = [frame for frame in frames if "/fuzz/" in frame.filename]
+    message = re.sub(r"\d+", "#", str(error).split("\n")[0])[:100]
+    return f"{type(error).__name__} at {Path(frames[-1].filename).name}: {message}"
+
+
+@pytest.fixture(scope="session")
+def fuzzer(request):
+    config = request.config
+    config.fuzzer = Fuzzer(config)
+    return config.fuzzer
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    fuzzer = getattr(config, "fuzzer", None)
+    if fuzzer is not None and fuzzer.seed is not None:
+        terminalreporter.section("fuzzer")
+        for line in fuzzer.summary():
+            terminalreporter.write_line(line)
