@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -75,7 +76,7 @@ def _classes(model: Any, rows: Rows) -> dict[str, Any]:
     y = dense_targets(rows.y)
     if y.ndim == 2:
         return {"classes": np.arange(y.shape[1])}
-    return {"classes": np.unique(y[~pd.isna(y)])}
+    return {"classes": sorted(set(y[~pd.isna(y)].tolist()), key=str)}
 
 
 def partial_fit(model: Any, rows: Rows) -> Any:
@@ -128,8 +129,18 @@ class Run(NamedTuple):
         return np.random.RandomState(self.case.data.seed)
 
 
-def check_predictions(model: Any, X: Any, *targets: Any) -> None:
-    """What holds for the predictions of a model that was trained with the targets."""
+def check_predictions(model: Any, X: Any, *targets: Any, trained: bool = False) -> None:
+    """What holds for the predictions of a model that was trained with the targets.
+
+    Of rows that it was not ``trained`` with they may be no numbers, if a warning says so.
+    """
+    if not (trained or np.isfinite(raw(model, X)).all()):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            raw(model, X)
+        told = any("column" in str(each.message) for each in caught)
+        assert told, "predictions for finite rows are not finite, without a warning"
+        return
     if hasattr(model, "predict_proba"):
         check_labels(model, X, n_rows(X))
     else:
@@ -180,8 +191,13 @@ def _outcome(case: Case, rows: Rows) -> str:
     defect = case.data.defect
     assert defect is None or not is_grave(case, defect), f"{defect} was accepted"
     check_attributes(model)
-    # Not of all of them it was trained on, perhaps, but of rows like these.
-    check_predictions(model, rows.X, rows.y)
+    if case.training in ("fit", "fit_twice", "partial_fit"):
+        check_predictions(model, rows.X, rows.y, trained=True)
+    elif refused_or(lambda: model.predict(rows.X)) is not None:
+        # By a part of them it was trained.
+        check_predictions(model, rows.X, rows.y)
+    else:
+        return "trained, but other rows are refused"
     new = make_new(case.data, 9)
     if refused_or(lambda: model.predict(new)) is not None:
         check_predictions(model, new, rows.y)
@@ -193,7 +209,8 @@ def _outcome(case: Case, rows: Rows) -> str:
 def is_grave(case: Case, defect: str) -> bool:
     """Whether a defect is one for this case: infinity may be a category, or a label."""
     if defect == "infinity":
-        return case.data.container not in TABLES
+        named = case.parameters.get("categorical_features")
+        return case.data.container not in TABLES and named in (None, "from_dtype")
     return defect != "infinite_target" or case.task == "regression"
 
 

@@ -82,7 +82,7 @@ SHARED: dict[str, tuple] = {
         TimeSeriesSplit(n_splits=2), ShuffleSplit(n_splits=2, random_state=0),
         GroupKFold(n_splits=2),
     ),
-    "n_members": (1, 2, 3, 4, 5),
+    "n_members": (1, 2, 3, 4, 5, 17),
     "n_jobs": (1, 1, 1, 1, 1, 1, 2, None, -1),
     "random_state": (0, 1, 2**32 - 1, np.int64(3)),
     "warm_start": (True, False),
