@@ -271,7 +271,9 @@ def refit(run: Run) -> None:
     if fresh is None:
         check_refused(model, run.new, lambda model: fit(model, half), always=True)
     else:
-        assert same(raw(fit(model, half), run.new), raw(fresh, run.new)), "a refit remembers"
+        expected = refused_or(lambda: raw(fresh, run.new))  # half of the rows have no gaps, say
+        found = refused_or(lambda: raw(fit(model, half), run.new))
+        assert found is expected or same(found, expected), "a refit remembers"
 
 
 def threads(run: Run) -> None:

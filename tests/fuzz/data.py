@@ -321,6 +321,7 @@ WEIGHTS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
     "some_zero": lambda n, rng: np.append(1.0, (rng.rand(n - 1) < 0.6) * 1.0),
     "one_row": lambda n, rng: (np.arange(n) == 0) * 1.0,
     "huge": lambda n, rng: rng.uniform(1, 2, n) * 1e300,
+    "largest": lambda n, rng: np.full(n, np.finfo(float).max),
     "tiny": lambda n, rng: rng.uniform(1, 2, n) * 1e-300,
     "unequal": lambda n, rng: 10.0 ** rng.randint(-20, 20, n),
     "list": lambda n, rng: rng.uniform(0.1, 2, n).tolist(),
