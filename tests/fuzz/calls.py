@@ -340,9 +340,10 @@ def display(run: Run) -> None:
 
 
 def score(run: Run) -> None:
-    y = dense_targets(run.rows.y)
-    if run.case.task == "regression" and (len(y) < 2 or not np.abs(y.astype(float)).max() < 1e150):
-        return  # scikit-learn's R2 warns, or overflows
+    if run.case.task == "regression":
+        y = dense_targets(run.rows.y).astype(float)
+        if len(y) < 2 or max(np.abs(y).max(), np.abs(run.model.predict(run.rows.X)).max()) > 1e150:
+            return  # scikit-learn's R2 warns, or overflows
     found = run.model.score(run.rows.X, run.rows.y)
     assert -np.inf < found <= 1, f"score {found}"
 

@@ -47,14 +47,14 @@ class Fuzzer:
     def finish(self):
         share = self.outcomes["predicted"] / self.n_run
         assert self.n_run < 100 or share > 0.5, f"only {share:.0%} of the cases are trained"
-        assert not self.violations, "\n".join(
-            f"{signature}\n    {case!r}" for signature, case in self.violations.items()
-        )
+        assert not self.violations, f"{len(self.violations)} kinds of violations: see below"
 
     def summary(self):
         yield f"{self.n_run} cases, seed {self.seed}; how they ended:"
         for outcome, count in self.outcomes.most_common():
             yield f"{count:7}  {outcome}"
+        for signature, case in self.violations.items():
+            yield f"{signature}\n    {case!r}"
 
 
 def signature_of(error):
