@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import update_wrapper
 from numbers import Integral
 from types import MethodType
@@ -17,18 +16,6 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.network import Network
 from skdnn.training.data import Features, dense_numbers
-
-
-@contextmanager
-def unchanged_on_failure(estimator: Any) -> Iterator[None]:
-    """Restore the attributes of an estimator if the block raises anything."""
-    before = estimator.__dict__.copy()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise
 
 
 class UnavailableError(AttributeError, ValueError):
@@ -83,6 +70,19 @@ def predicts_quantiles(estimator: Any) -> None:
         raise UnavailableError(
             f"predict_quantiles is only available for loss='quantile', not for {loss!r}."
         )
+
+
+def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
+    """Groups as an array of one item for each row, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(
+            f"groups must have one item for each of the {n_rows} rows of X. Got an array of shape "
+            f"{groups.shape}."
+        )
+    return groups
 
 
 def check_range(

@@ -235,14 +235,18 @@ validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of
     each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``; a
     draw of its own for each member, so that the members together are trained on all rows or
-    nearly. Or a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``: its last split, and
-    for further members those before it, in turn.
+    nearly. Of a rare class, or label, each member holds out another row, of two or three rows only
+    some do, and a single one is always trained on. Or a splitter such as ``GroupKFold()`` or
+    ``TimeSeriesSplit()``: its last split, and for further members those before it, in turn.
 
 scoring : str, callable or None, default={scoring}
     What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
     loss, or a callable ``scorer(estimator, X, y)`` that is given ``sample_weight`` by keyword, if
     there are weights and it takes them; higher is better. None is the estimator's own
-    :meth:`score`.
+    :meth:`score`. Metrics of probabilities know all classes. What a score cannot judge (it raises
+    ``ValueError`` or is NaN, or rows without a positive one have 0 for any prediction) the
+    validation loss judges, with a warning; so it does, without one, the rows that are too few for
+    the estimator's own score: one for R², and fewer than ten, by weight, for the accuracy.
 
 n_members : int, default=4
     **Members.** Number of networks whose predictions are averaged, with inputs (see
@@ -336,8 +340,8 @@ validation_loss_curve_ : list of float or None
     that of their average on ``X_val``, or the mean of each one's on its own hold-out.
 
 validation_scores_ : list of float or None
-    Score of the validation rows after every epoch, by ``scoring``, as the losses; None without
-    such rows.
+    Score of the validation rows after every epoch, by ``scoring``, as the losses, of the
+    hold-outs that it can judge; the negative losses if it can judge none. None without such rows.
 
 best_validation_score_ : float or None
     The best of them. With early stopping the weights of its epoch were kept; by members with

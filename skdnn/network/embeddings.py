@@ -224,6 +224,30 @@ def resolve_embeddings(
     return deepcopy([chosen[member % len(chosen)] for member in range(n_members)])
 
 
+def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[InputColumn]:
+    """What an embedding makes of a number, checked: it may be one of the user's own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unless it is at least one column, each made of this number. ``n_bins`` of 0 says that
+        there are no bins.
+    """
+    name = f"{type(embedding).__name__}.columns"
+    found = embedding.columns(source, n_bins)
+    if not isinstance(found, Sequence) or not all(isinstance(c, InputColumn) for c in found):
+        raise TypeError(f"{name} must return a list of InputColumn. Got {found!r} instead.")
+    kinds = ("number", "waves", "bins") if n_bins else ("number", "waves")
+    right = [column.kind in kinds and column.source == source for column in found]
+    if not found or not all(right) or any(c.kind == "bins" and c.size != n_bins for c in found):
+        bins = f" (of {n_bins} bins)" if n_bins else ""
+        raise ValueError(
+            f"{name}(source={source}, n_bins={n_bins}) must return at least one InputColumn of the "
+            f"kinds {kinds}{bins} and of this source. Got {found!r} instead."
+        )
+    return list(found)
+
+
 def _narrowed(embedding: NumericEmbedding | None, n_numbers: int) -> NumericEmbedding | None:
     """An embedding with which so many numbers make no more inputs than ``WIDE_NUMBERS``.
 

@@ -64,24 +64,37 @@ class TargetScaler:
             mean, scale = np.zeros_like(mean), np.abs(mean)
         self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
         self.low, self.high = y.min(axis=0), y.max(axis=0)
-        largest = np.maximum(np.maximum(np.abs(self.low), np.abs(self.high)), self.scale)
-        self.unit = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1022, 1022))
+        self._set_unit()
         return self
 
-    def widened(self, y: np.ndarray) -> TargetScaler:
-        """The same scaler with a range that more rows belong to.
+    def _set_unit(self) -> None:
+        largest = np.maximum(np.maximum(np.abs(self.low), np.abs(self.high)), self.scale)
+        self.unit = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1022, 1022))
+
+    def extended(self, y: np.ndarray) -> TargetScaler:
+        """The scaler with a range that more rows belong to.
+
+        A target that had one value so far is scaled by these rows and that value.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
+            Of rows with a weight above 0.
 
         Returns
         -------
         scaler : TargetScaler
         """
         other = copy(self)
+        constant = self.low == self.high
+        if np.any(constant):
+            known = np.concatenate([np.asarray(self.low)[None], y])
+            found = TargetScaler(centered=self.centered).fit(known)
+            other.mean = np.where(constant, found.mean, self.mean)
+            other.scale = np.where(constant, found.scale, self.scale)
         other.low = np.minimum(self.low, y.min(axis=0))
         other.high = np.maximum(self.high, y.max(axis=0))
+        other._set_unit()
         return other
 
     def transform(self, y: np.ndarray, dtype: Any = np.float64) -> np.ndarray:

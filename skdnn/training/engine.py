@@ -31,6 +31,7 @@ from skdnn.kernels.optimizers import (
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
+from skdnn.training.checks import check_features, check_raw, check_rows, check_values
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
@@ -142,6 +143,9 @@ class Engine:
         self.progress = progress
         self.threads = threads
         members = range(network.n_members)
+        check_values(network)
+        for member in members:
+            check_rows(network, member, rows[member])
         self.programs = [_program(network, i, settings, rows[i].weight_scale) for i in members]
         self.states = [self._member_state(member) for member in members]
         work = [self._step_work(member) for member in members]
@@ -356,6 +360,9 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
     n_rows, members = n_feature_rows(features[0]), range(network.n_members)
+    check_values(network)
+    for member in members:
+        check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     programs = [_program(network, member) for member in members]
     # Writable, although it is only read: the type that training has, and its compiled code. Only
@@ -403,6 +410,8 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
         stored = features.data, features.indices, features.indptr
         X = csr_array(stored, shape=tuple(features.shape[:2]))
         return X[features.rows[rows] if features.rows.size else rows]
+    check_values(network)
+    check_features(network, member, features)
     layout, state = network.layouts[member], _state(network, member, features, 1)
     inputs = np.empty((rows.size, network.specs[member].n_in), network.dtype)
     program, order = _program(network, member), rows.astype(INDEX)
@@ -434,6 +443,7 @@ def activations(network: Network, z: np.ndarray) -> np.ndarray:
 
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     """Weighted mean of the loss of (n_samples, n_out) raw predictions, without penalty."""
+    check_raw(network, raw, rows)
     program = _program(network)
     y = frozen(rows.y.reshape(-1))
     total = entries.loss_value(

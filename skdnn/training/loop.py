@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -47,15 +48,17 @@ class DivergenceError(ValueError):
     """Training ended in numbers that are not finite."""
 
 
-class Judge(NamedTuple):
+@dataclass
+class Judge:
     """Rows that some members are not trained on, and the score of their mean raw prediction.
 
-    ``rows`` are the same for each of the members, made for its inputs.
+    ``rows`` are the same for each of the members, made for its inputs. Without a ``score``, and
+    from the first time on that it is NaN, the negative loss of the rows stands for it.
     """
 
     members: slice
     rows: Sequence[Rows]
-    score: Callable[[np.ndarray], float]
+    score: Callable[[np.ndarray], float] | None
 
 
 class Validation(NamedTuple):
@@ -108,6 +111,11 @@ class Training:
         self.threads = threads
         self.keeps_best = validation is not None and validation.keep_best
         self.history = progress.history
+        if validation is not None and validation.keep_best:
+            for judge, stopping in zip(validation.judges, progress.stopping, strict=True):
+                judge.score = None if stopping.has_fallen_back else judge.score
+        #: Whether the curve of scores has the negative losses in it.
+        self.records_losses = False
         n_rows = [each.n_rows for each in rows]
         if settings.solver == "lbfgs":
             batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
@@ -265,7 +273,7 @@ class Training:
         progress, history = self.progress, self.history
         values, validation_loss, score = self._validate(loss)
         stopping = [copy(each) for each in progress.stopping]
-        improved = [each.update(v) for each, v in zip(stopping, values, strict=True)]
+        improved = [each.update(*v) for each, v in zip(stopping, values, strict=True)]
         best = self._best_values(improved) if self.keeps_best else progress.best_values
         points = [(history.loss, [loss]), (history.learning_rate, [rate])]
         if self.validation is not None or history.validation_loss:
@@ -275,11 +283,17 @@ class Training:
             points.append((history.validation_score, [*gap, score]))
         points.append((history.seconds, [time.perf_counter() - start]))
         ends = [(curve, len(curve), added) for curve, added in points]
+        by_loss = self.validation is not None and not any(j.score for j in self.validation.judges)
+        if by_loss and not self.records_losses:
+            # One curve has one measure.
+            losses = [*history.validation_loss, *gap, validation_loss]
+            ends.append((history.validation_score, 0, [-each for each in losses]))
         epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
         n_samples_seen = history.n_samples_seen + self.rows[0].n_rows
 
         def write() -> None:
             progress.epoch, self.n_epochs_run = epoch, n_epochs_run
+            self.records_losses = by_loss
             progress.stopping, progress.best_values = stopping, best
             history.n_samples_seen = n_samples_seen
             for curve, end, added in ends:
@@ -302,22 +316,32 @@ class Training:
                         network.of_member(member, now)[...] = network.of_member(member, best)
         return now
 
-    def _validate(self, loss: float) -> tuple[list[float], float, float]:
+    def _validate(self, loss: float) -> tuple[list[tuple[float, ...]], float, float]:
         """What an epoch is judged by, its validation loss, and the score of the validation rows.
 
-        The last two are means over the judges.
+        The last two are means over the judges; the score over those that can score.
         """
         if self.validation is None:
-            return [loss], np.nan, np.nan
-        link, losses, scores = LOSSES[self.network.spec.loss].link, [], []
-        for judge in self.validation.judges:
+            return [(loss,)], np.nan, np.nan
+        link, losses = LOSSES[self.network.spec.loss].link, []
+        values: list[tuple[float, ...]] = []
+        judges = self.validation.judges
+        for judge in judges:
             features = [rows.features for rows in judge.rows]
             members = self.network.part(judge.members)
             raw = mean_raw(predict_raw(members, features, self.threads), link)
             losses.append(mean_loss(members, raw, judge.rows[0]))
-            scores.append(judge.score(raw) if np.isfinite(raw).all() else np.nan)
+            if not np.isfinite(raw).all():
+                values.append((np.nan, np.nan))
+                continue
+            score = np.nan if judge.score is None else judge.score(raw)
+            if np.isnan(score):
+                judge.score = None
+            values.append((score, -losses[-1]))
+        scores = [score for judge, (score, _) in zip(judges, values, strict=True) if judge.score]
+        scores = scores or [fallback for _, fallback in values]
         mean = float(np.mean(losses)), float(np.mean(scores))
-        return scores if self.keeps_best else [loss], *mean
+        return values if self.keeps_best else [(loss,)], *mean
 
     # ---------------------------------------------------------------- ends
 

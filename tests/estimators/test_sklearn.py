@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn.estimators import _base
+from skdnn.estimators import _tables
 from skdnn.estimators._sklearn import is_validated, validate_data
 from skdnn.estimators._tables import x_format
 from skdnn.estimators._validation import mean_r2
@@ -82,7 +82,7 @@ def test_predictions_and_errors_do_not_depend_on_who_validates(cls, case, names,
     model = fitted(cls, pd.DataFrame(X, columns=NAMES) if names else X)
     rows = {**PLAIN, **OTHERS}[case]
     actual = outcome(model, rows)
-    monkeypatch.setattr(_base, "is_validated", lambda estimator, X: False)
+    monkeypatch.setattr(_tables, "is_validated", lambda estimator, X: False)
     assert actual == outcome(model, rows)
 
 
