@@ -245,8 +245,8 @@ scoring : str, callable or None, default={scoring}
     there are weights and it takes them; higher is better. None is the estimator's own
     :meth:`score`. Metrics of probabilities know all classes. What a score cannot judge (it raises
     ``ValueError`` or is NaN, or rows without a positive one have 0 for any prediction) the
-    validation loss judges, with a warning; so it does, without one, the rows that are too few for
-    the estimator's own score: one for R², and fewer than ten, by weight, for the accuracy.
+    validation loss judges, with a warning, as it does a single row. Without one it judges what is
+    too few rows for the accuracy, fewer than five by weight.
 
 n_members : int, default=4
     **Members.** Number of networks whose predictions are averaged, with inputs (see

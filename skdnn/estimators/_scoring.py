@@ -76,6 +76,8 @@ class Scoring:
         if estimator.scoring in (None, estimator._default_scoring):
             if estimator._can_score(rows):
                 return lambda raw: estimator._score_raw(raw, rows)
+            if rows.n_rows < 2:
+                self._warn("it is not well-defined with less than two samples")
             return None
         call, predictor = self._scorer(network, members, held_out)
         if is_metric(estimator.scoring) and not self._tells_apart(call, predictor, rows):

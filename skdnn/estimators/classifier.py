@@ -30,7 +30,7 @@ from skdnn.training.data import Rows
 CERTAIN = 100.0
 #: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
 #: of the many that are equally good is that of the most overfitting.
-FEW_ROWS = 10
+FEW_ROWS = 5
 
 
 @documented(

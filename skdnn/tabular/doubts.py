@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -81,18 +80,15 @@ def _are_numbers(values: tuple, newness: float) -> bool:
 
 def _parse(value: Any) -> float | None:
     """A number as people write it; a code such as "01" is none."""
-    if isinstance(value, Real):
-        return float(value)
-    if not isinstance(value, str):
-        return None
-    text = value.strip().strip("$€£%")
-    text = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
-    digits = text.lstrip("+-")
-    if digits[:1] == "0" and digits[1:2].isdigit():
-        return None
+    if isinstance(value, str):
+        value = value.strip().strip("$€£%")
+        value = value.replace(",", "" if _THOUSANDS.fullmatch(value) else ".")
+        digits = value.lstrip("+-")
+        if digits[:1] == "0" and digits[1:2].isdigit():
+            return None
     try:
-        return float(text)
-    except ValueError:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -110,7 +110,7 @@ class TableEncoder:
         self.categories = tuple(find_categories(values, label) for label, values in texts)
         doubts = doubts_of_training(texts, self.categories)
         if doubts and self.warns and isinstance(self.categorical_features, str):
-            warnings.warn(doubts, UserWarning, stacklevel=6)
+            warnings.warn(doubts, UserWarning, stacklevel=7)
         self.scaler, self.is_categorical = scaler, is_categorical
         names = columns.names or [f"x{j}" for j in range(columns.n_columns)]
         self.names = tuple(map(str, names))

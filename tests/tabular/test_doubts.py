@@ -79,6 +79,7 @@ HONEST = {
     "few rows": NUMBERS[:19].astype(str),
     "numbers that are meant": pd.Categorical(NUMBERS),
     "dates that are meant": pd.Categorical(pd.date_range("2020", periods=N)),
+    "anything": pd.Series([10**400, (1, 2), b"x", *["a", "b"] * 200, *range(20)], dtype=object),
     "nothing": [None] * N,
 }
 
