@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.estimators._data import relative
 from skdnn.estimators._stream import BEGINNING_ROWS
 from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
@@ -42,6 +43,7 @@ def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
     X : array-like or data frame of shape (n_samples, n_features)
     weights : (n_samples,) array or None
     """
+    weights = None if weights is None else relative(weights)
     inputs, codes, renewed = estimator._inputs.extended(X, weights)
     if inputs is estimator._inputs:
         return
