@@ -342,7 +342,10 @@ def display(run: Run) -> None:
 def score(run: Run) -> None:
     if run.case.task == "regression":
         y = dense_targets(run.rows.y).astype(float)
-        if len(y) < 2 or max(np.abs(y).max(), np.abs(run.model.predict(run.rows.X)).max()) > 1e150:
+        if (
+            len(y) < 2
+            or max(float(np.abs(a).max()) for a in (y, run.model.predict(run.rows.X))) > 1e150
+        ):
             return  # scikit-learn's R2 warns, or overflows
     found = run.model.score(run.rows.X, run.rows.y)
     assert -np.inf < found <= 1, f"score {found}"
