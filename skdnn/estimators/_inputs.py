@@ -23,6 +23,8 @@ from skdnn.training.data import Features, make_features, with_columns
 
 #: Categories of a column that are units of their own; of more, each has a learned vector.
 ONE_HOT_CODES = 32
+#: In tables with more columns of categories fewer have units, of as many in all.
+WIDE_CATEGORICAL = 100
 #: Units that such a column can have when later calls of ``partial_fit`` bring more categories.
 ONE_HOT_ROOM = 256
 #: Length of these vectors.
@@ -62,8 +64,12 @@ class TableInputs:
     def fit(self, X: Any, weights: np.ndarray | None) -> TableInputs:
         """Learn from rows of positive weight; all without ``weights`` (n_samples,)."""
         self.encoder.fit(X, weights)
+        n_codes = self.encoder.n_codes
+        share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
+        # A vector is shorter than as many units as it has elements, or more.
+        most = max(D_VECTOR, int(share * ONE_HOT_CODES))
         #: Whether the categories of a column have vectors, not units: that stays.
-        self.has_vectors = tuple(n_codes > ONE_HOT_CODES for n_codes in self.encoder.n_codes)
+        self.has_vectors = tuple(n > most for n in n_codes)
         #: Rows that all this was learned from.
         self.n_rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
         self.embeddings = resolve_embeddings(

@@ -111,7 +111,8 @@ categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, \
     **Columns of X.** Which columns hold categories, as in histogram gradient boosting: by dtype
     (categorical, string, bool, and objects that are not all numbers), by a mask, positions or
     names, or none. Two categories become one unit, up to 32 one unit each, and of more each has a
-    learned vector of length 8. Missing is a category of its own if it occurs in training; what
+    learned vector of length 8 (in tables with more than 100 such columns already of fewer than
+    32: down to 8). Missing is a category of its own if it occurs in training; what
     training has not seen is no category. In other columns missing numbers become the median, and
     a unit says where that was. Sparse rows have no categories.
 

@@ -426,3 +426,15 @@ def test_sparse_rows_for_a_model_of_dense_ones(cls):
     dense = np.random.default_rng(0).poisson(0.5, (120, 4)).astype(float)
     model = make(cls).fit(dense, targets(cls, mixed_frame()))
     np.testing.assert_array_equal(raw(model, sparse.csr_array(dense)), raw(model, dense))
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "kind"), [(100, "one_hot"), (101, "one_hot"), (500, "vector")]
+)
+def test_many_columns_of_categories_have_vectors_earlier(n_columns, kind):
+    """A wide table of categories would make a unit for each of very many."""
+    codes = (np.arange(40)[:, None] + np.arange(n_columns)) % 20
+    model = DNNRegressor((2,), max_iter=1, random_state=0).fit(
+        pd.DataFrame(codes).astype("category"), np.arange(40.0)
+    )
+    assert {column.kind for column in model._network.spec.columns} == {kind}
