@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from skdnn.estimators._base import BaseDNN
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
+from skdnn.training.settings import resolve_learning_rate_init
 
 #: Learning rates go from the estimator's, divided by this, to as many times of it.
 RATE_FACTOR = 5.0
@@ -100,7 +101,7 @@ def _small(model: BaseDNN) -> dict[str, Any]:
         ],
     }  # fmt: skip
     if model.solver != "lbfgs":
-        rate = float(model.learning_rate_init)
+        rate = float(resolve_learning_rate_init(model))
         space["learning_rate_init"] = loguniform(rate / RATE_FACTOR, rate * RATE_FACTOR)
         space["dropout"] = uniform(0, 0.5)
     if model.solver == "adamw":
