@@ -257,6 +257,7 @@ class Training:
         failed = [result for result in results if result is None or result.status != 0]
         if failed and not self._is_stopped() and not self._is_time_over(warn=True):
             result = failed[0]
+            assert result is not None  # only a stop leaves a member before its end
             warnings.warn(
                 f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
                 f"evaluations: {result.message}. Increase max_iter={settings.max_iter} or "
