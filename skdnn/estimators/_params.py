@@ -210,8 +210,9 @@ regularization_schedule : {regularization_schedules} or settings object, default
 
 max_iter : int or "by_rows", default="by_rows"
     **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "by_rows" is 120
-    up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 200
-    with "lbfgs".
+    up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 100
+    with "lbfgs", where not to have converged by then is a reason to warn only if
+    ``early_stopping`` has not chosen the best iteration.
 
 max_time : float, default=inf
     Seconds after which no other epoch is begun.
@@ -229,8 +230,7 @@ early_stopping : bool or "auto", default="auto"
     **Validation.** Whether to go by the score of rows that are not trained on: to stop when it
     has not improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the
     epoch with the best one. The rows are ``X_val`` of :meth:`fit`, or those that
-    ``validation_fraction`` holds out. "auto" does so with ``X_val`` and with more than 100 rows,
-    but without ``X_val`` not with "lbfgs".
+    ``validation_fraction`` holds out. "auto" does so with ``X_val`` and with more than 100 rows.
 
 validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of

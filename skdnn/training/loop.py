@@ -255,7 +255,9 @@ class Training:
             complete(accept)
         results = [own.result for own in members]
         failed = [result for result in results if result is None or result.status != 0]
-        if failed and not self._is_stopped() and not self._is_time_over(warn=True):
+        if not failed or self._is_stopped() or self._is_time_over(warn=True):
+            return
+        if not self.keeps_best:
             result = failed[0]
             assert result is not None  # only a stop leaves a member before its end
             warnings.warn(

@@ -19,8 +19,8 @@ BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (floa
 #: epochs.
 SMALL_EPOCHS, SMALL_ROWS = 120, 2_000
 EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
-#: Iterations of L-BFGS; scikit-learn's MLP has as many.
-LBFGS_ITERATIONS = 200
+#: Iterations of L-BFGS: more make little difference to new rows.
+LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
 #: Of the solvers that are not named: Adam and its relatives take steps of about the rate, whatever
 #: the gradient; those of plain SGD grow with it.

@@ -100,7 +100,8 @@ def test_early_stopping_keeps_the_best_iteration():
 
 
 def values(cls, data, **params):
-    model = cls((16,), solver="lbfgs", random_state=0, **params).fit(*data)
+    params = {"solver": "lbfgs", "early_stopping": False, "random_state": 0, **params}
+    model = cls((16,), **params).fit(*data)
     return [model._network.params(i).tobytes() for i in range(model.n_members)], model
 
 
@@ -134,6 +135,16 @@ def test_threads_of_blas_change_no_bit_and_are_given_back():
             found.append(values(DNNClassifier, data)[0])
             assert [library["num_threads"] for library in threadpool_info()] == before
     assert found[0] == found[1]
+
+
+def test_the_defaults_choose_an_iteration_and_do_not_warn():
+    """Of noisy data: all iterations would learn the rows by heart."""
+    X, y = regression()
+    model = DNNRegressor((16,), solver="lbfgs", n_members=2, random_state=0).fit(X[:300], y[:300])
+    assert model.n_iter_ == 100
+    assert model.score(X[300:], y[300:]) > 0.3
+    with pytest.warns(match="lbfgs failed to converge after 3 iteration"):
+        model.set_params(early_stopping=False, max_iter=3).fit(X[:300], y[:300])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
