@@ -20,8 +20,9 @@ def search_space(estimator, size="small"):
     """What to try for an estimator, for a randomised search.
 
     The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
-    ``learning_rate_init`` ("auto": that of the solver) to five times of it: set it to what :func:`find_learning_rate` suggests
-    and search around that. Parameters that the estimator's ``solver`` does not use are left out.
+    ``learning_rate_init`` (of the solver's, if it is "auto") to five times of it: set it to what
+    :func:`find_learning_rate` suggests and search around that. Parameters that the estimator's
+    ``solver`` does not use are left out.
 
     The dict is yours to change: ``del space["dropout"]``, or
     ``space["n_members"] = [4, 16]``. ``max_iter`` is not in it: successive halving has it as its
