@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from skdnn.estimators._base import BaseDNN
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
+from skdnn.training.settings import resolve_learning_rate_init
 
 #: Learning rates go from the estimator's, divided by this, to as many times of it.
 RATE_FACTOR = 5.0
@@ -19,8 +20,9 @@ def search_space(estimator, size="small"):
     """What to try for an estimator, for a randomised search.
 
     The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
-    ``learning_rate_init`` to five times of it: set it to what :func:`find_learning_rate` suggests
-    and search around that. Parameters that the estimator's ``solver`` does not use are left out.
+    ``learning_rate_init`` (of the solver's, if it is "auto") to five times of it: set it to what
+    :func:`find_learning_rate` suggests and search around that. Parameters that the estimator's
+    ``solver`` does not use are left out.
 
     The dict is yours to change: ``del space["dropout"]``, or
     ``space["n_members"] = [4, 16]``. ``max_iter`` is not in it: successive halving has it as its
@@ -100,7 +102,7 @@ def _small(model: BaseDNN) -> dict[str, Any]:
         ],
     }  # fmt: skip
     if model.solver != "lbfgs":
-        rate = float(model.learning_rate_init)
+        rate = float(resolve_learning_rate_init(model))
         space["learning_rate_init"] = loguniform(rate / RATE_FACTOR, rate * RATE_FACTOR)
         space["dropout"] = uniform(0, 0.5)
     if model.solver == "adamw":

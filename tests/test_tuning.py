@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from skdnn import DNNClassifier, DNNRegressor, search_space, suggest_params
-from skdnn.training.settings import DROPOUT
+from skdnn.training.settings import DROPOUT, LEARNING_RATE
 
 CLASSES = [DNNClassifier, DNNRegressor]
 SIZES = ["small", "full"]
@@ -48,7 +48,8 @@ def test_names_are_parameters(cls, size, solver):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("cls", CLASSES)
 def test_the_defaults_lie_inside(cls, size):
-    defaults = {**cls().get_params(deep=False), "dropout": DROPOUT}
+    resolved = {"dropout": DROPOUT, "learning_rate_init": LEARNING_RATE}
+    defaults = {**cls().get_params(deep=False), **resolved}
     for name, values in search_space(cls(), size).items():
         if ends := bounds(values):
             assert ends[0] < defaults[name] < ends[1], name

@@ -387,7 +387,7 @@ class BaseDNN(
     def _stops_early(self, data: Data, given: Data | None) -> bool:
         if self.early_stopping != "auto":
             return bool(self.early_stopping)
-        return given is not None or (self.solver != "lbfgs" and data.y.shape[0] > TINY_ROWS)
+        return given is not None or data.y.shape[0] > TINY_ROWS
 
     def _check_values(
         self, data: Data, network: Network, names: tuple[str, str], *, all_zero: bool

@@ -19,7 +19,7 @@ from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.embeddings import EMBEDDINGS
 from skdnn.training.schedules import REGULARIZATION_SCHEDULES, SCHEDULES
-from skdnn.training.settings import BY_ROWS
+from skdnn.training.settings import AUTO, BY_ROWS
 
 CONSTRAINTS: dict[str, list] = {
     "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
@@ -35,9 +35,9 @@ CONSTRAINTS: dict[str, list] = {
     "activation": [StrOptions(set(ACTIVATIONS))],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
     "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto", BY_ROWS}), Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({AUTO, BY_ROWS}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions(set(SCHEDULES)), HasMethods("factors")],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate_init": [StrOptions({AUTO}), Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [StrOptions({BY_ROWS}), Interval(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
@@ -135,11 +135,13 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
 solver : {solvers}, default="adamw"
     **Optimisation.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
     average of squared gradients by ``beta_2`` and corrects it for its start at zero. "lbfgs" is
-    SciPy's L-BFGS-B over all rows at once, best for some hundred rows; ``tol`` is then the norm
-    of the gradient to stop at, and the parameters of learning rate and batches have no effect.
+    SciPy's L-BFGS-B over all rows at once, best for some hundred rows: each member has a line
+    search of its own and ends by ``tol`` or where the loss falls by less than its precision; the
+    parameters of learning rate and batches have no effect.
 
-learning_rate_init : float, default=0.01
-    Learning rate; the highest one with "cosine", "one_cycle" and "coslog4".
+learning_rate_init : float or "auto", default="auto"
+    Learning rate; the highest one with "cosine", "one_cycle" and "coslog4". "auto" is 0.01, but
+    0.003 for "sgd", whose steps grow with the gradient.
 
 learning_rate : {schedules} or settings object, default="coslog4"
     Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
@@ -181,7 +183,7 @@ clip_norm : float, default=inf
     shortened to it before the penalty is added. Not used by "lbfgs".
 
 max_fun : int, default=15000
-    Maximum number of evaluations of the loss. Only used by ``solver="lbfgs"``.
+    Maximum number of evaluations of the loss of a member. Only used by ``solver="lbfgs"``.
 
 alpha : float, default=0.0
     **Regularisation.** Strength of the penalty
@@ -211,15 +213,17 @@ regularization_schedule : {regularization_schedules} or settings object, default
 
 max_iter : int or "by_rows", default="by_rows"
     **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "by_rows" is 120
-    up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 200
-    with "lbfgs".
+    up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 100
+    with "lbfgs", where not to have converged by then is a reason to warn only if
+    ``early_stopping`` has not chosen the best iteration.
 
 max_time : float, default=inf
     Seconds after which no other epoch is begun.
 
-tol : float, default=0.0
+tol : float, default=1e-4
     An epoch improves if it lowers the training loss, or raises the validation
-    score with ``early_stopping``, by at least ``tol``.
+    score with ``early_stopping``, by at least ``tol``. A member that "lbfgs" trains ends where no
+    item of the gradient is larger.
 
 n_iter_no_change : int or inf, default=inf
     Stop after more than this number of epochs in a row without an
@@ -229,8 +233,7 @@ early_stopping : bool or "auto", default="auto"
     **Validation.** Whether to go by the score of rows that are not trained on: to stop when it
     has not improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the
     epoch with the best one. The rows are ``X_val`` of :meth:`fit`, or those that
-    ``validation_fraction`` holds out. "auto" does so with ``X_val`` and with more than 100 rows,
-    but without ``X_val`` not with "lbfgs".
+    ``validation_fraction`` holds out. "auto" does so with ``X_val`` and with more than 100 rows.
 
 validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of
@@ -254,7 +257,7 @@ n_members : int, default=4
     ``numeric_embedding``), initial weights, order of rows, dropout and hold-outs of their own.
     With early stopping each keeps the epoch that is best for its own hold-out; with ``X_val``
     all keep that whose average is best. Without early stopping the first one is that of
-    ``n_members=1``, but for "lbfgs", whose line search they share.
+    ``n_members=1``.
 
 n_jobs : int or None, default=None
     Threads for members, for the steps of a wide network (about 10**7 multiplications and more)

@@ -111,7 +111,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         loss="squared_error",
         target_scaling="standard",
         solver="adamw",
-        learning_rate_init=0.01,
+        learning_rate_init="auto",
         learning_rate="coslog4",
         power_t=0.5,
         batch_size="by_rows",
@@ -131,7 +131,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         regularization_schedule="flat_cos",
         max_iter="by_rows",
         max_time=np.inf,
-        tol=0.0,
+        tol=1e-4,
         n_iter_no_change=np.inf,
         early_stopping="auto",
         validation_fraction=0.1,
@@ -328,7 +328,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
         name = getattr(self.loss, "name", self.loss)
-        tags.target_tags.positive_only = name in ("poisson", "gamma")
+        positive = name in ("poisson", "gamma")
+        tags.target_tags.positive_only = positive
+        # They take several outputs, too, but scikit-learn's check of these has negative ones.
+        tags.target_tags.multi_output = not positive
         return tags

@@ -259,53 +259,44 @@ class Engine:
 
 
 class Objective:
-    """Loss and gradient over all rows, as a function of the parameters.
+    """Loss and gradient of a member over all rows, as a function of its parameters.
 
     Parameters
     ----------
     engine : Engine
         Its network's parameters are overwritten; its arenas are the scratch memory.
+    member : int
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, member: int) -> None:
+        self.engine, self.member = engine, member
 
     def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean loss with penalty, summed over the members, and its gradient.
+        """Mean loss with penalty, and its gradient.
 
         Parameters
         ----------
         params : (n_params,) float64 array
-            Of all members, one after the other.
 
         Returns
         -------
         loss : float
         gradient : (n_params,) float64 array
+
+        Raises
+        ------
+        InterruptedError
+            When the threads are told to stop.
         """
-        network, threads = self.engine.network, self.engine.threads
-        members = self.split(params)
-        for member, own in enumerate(members):
-            network.params(member)[...] = own
-        results = threads.map(
-            lambda member: self._member(member, members[member]), range(network.n_members)
-        )
-        return sum(loss for loss, _ in results), np.concatenate([slope for _, slope in results])
-
-    def split(self, params: np.ndarray) -> list[np.ndarray]:
-        """The parameters of each member."""
-        sizes = [layout.n_params for layout in self.engine.network.layouts]
-        return np.split(params, np.cumsum(sizes)[:-1])
-
-    def _member(self, member: int, params: np.ndarray) -> tuple[float, np.ndarray]:
-        engine, rows = self.engine, self.engine.rows[member]
-        network, program = engine.network, engine.programs[member]
+        engine, member = self.engine, self.member
+        network, rows, program = engine.network, engine.rows[member], engine.programs[member]
+        network.params(member)[...] = params
         layout = network.layouts[member]
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0
         for chunk in _row_chunks(rows.n_rows, row_work(network.specs[member], rows.features)):
             if engine.threads.stopping.is_set():
-                break
+                raise InterruptedError
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 program, layout.normalization, layout.encoding, engine.states[member],

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
 from skdnn.kernels.losses import LOSSES
@@ -27,6 +26,7 @@ from skdnn.training.engine import (
 )
 from skdnn.training.finite import predicts_numbers
 from skdnn.training.interrupts import complete
+from skdnn.training.lbfgs import Minimization, one_blas_thread
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import RowOrder
 from skdnn.training.schedules import Annealing, Position, StepFactors, make_schedule
@@ -36,6 +36,9 @@ from skdnn.training.threads import Threads
 #: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
 ADAPTIVE_DIVISOR = 5.0
 ADAPTIVE_LEAST_RATE = 1e-6
+
+#: solver="lbfgs" ends where an iteration lowers the loss by less than this part of it; SciPy's.
+LBFGS_LEAST_FALL = 2.220446049250313e-09
 
 #: A training whose loss ends so many times above that of its first epoch has gone wrong.
 DIVERGENCE_FACTOR = 10.0
@@ -161,7 +164,8 @@ class Training:
         self.end_time = time.perf_counter() + self.settings.max_time
         try:
             if self.settings.solver == "lbfgs":
-                self._run_lbfgs()
+                with one_blas_thread():
+                    self._run_lbfgs()
             else:
                 self.run_epoch()
                 while not (single_epoch or self._is_over()):
@@ -217,53 +221,61 @@ class Training:
         return rates, strengths
 
     def _run_lbfgs(self) -> None:
-        """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch."""
-        network, n_members = self.network, self.network.n_members
-        objective = Objective(self.engine)
-        members = range(n_members)
-        accepted = np.concatenate([network.params(i) for i in members]).astype(np.float64)
-        iteration_start = time.perf_counter()
+        """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch.
+
+        Each member has a line search and an end of its own; they go from iteration to iteration
+        together, while any of them has one to do.
+        """
+        network, settings, threads = self.network, self.settings, self.threads
+        # A relative fall of the loss below the precision of the network is none.
+        options = {
+            "maxfun": settings.max_fun,
+            "maxiter": settings.max_iter,
+            "gtol": settings.tol,
+            "ftol": max(LBFGS_LEAST_FALL, float(np.finfo(network.dtype).eps)),
+        }
+        members = [
+            Minimization(Objective(self.engine, member), network.params(member), options)
+            for member in range(network.n_members)
+        ]
 
         def accept() -> None:
-            for member, own in enumerate(objective.split(accepted)):
-                network.params(member)[...] = own
+            for member, own in enumerate(members):
+                network.params(member)[...] = own.x
 
-        def after_iteration(intermediate_result):
-            nonlocal accepted, iteration_start
-            if not np.isfinite(intermediate_result.fun):
-                raise NonFiniteLossError
-            accepted = intermediate_result.x.copy()
-            accept()
-            if self.monitor is not None:
-                self.monitor.begin_epoch()
-            self.record(float(intermediate_result.fun) / n_members, np.nan, iteration_start)
-            self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
-            iteration_start = time.perf_counter()
-            if self._is_time_over() or self._is_stopped():
-                raise StopIteration
-
-        options = {
-            "maxfun": self.settings.max_fun,
-            "maxiter": self.settings.max_iter,
-            "gtol": self.settings.tol,
-        }
         try:
-            result = minimize(
-                objective, accepted, jac=True, method="L-BFGS-B", options=options,
-                callback=after_iteration,
-            )  # fmt: skip
+            while not self.n_epochs_run or not (self._is_stopped() or self._is_time_over()):
+                start = time.perf_counter()
+                active = [own for own in members if own.result is None]
+                has_gone_on = any(threads.map(Minimization.advance, active))
+                if not np.isfinite([own.value for own in members]).all():
+                    raise NonFiniteLossError
+                if self.n_epochs_run and not has_gone_on:
+                    break
+                accept()
+                if self.monitor is not None and has_gone_on:
+                    self.monitor.begin_epoch()
+                self.record(float(np.mean([own.value for own in members])), np.nan, start)
+                if self.monitor is not None and has_gone_on:
+                    self.stop_requested = self.monitor.end_epoch()
         finally:
+            threads.stopping.set()
+            for own in members:
+                own.close()
+            threads.stopping.clear()
             # Each evaluation, also a trial of the line search, writes into the parameters.
-            accept()
-        if not np.isfinite(result.fun):
-            raise NonFiniteLossError
-        if result.nit == 0:
-            self.record(float(result.fun) / n_members, np.nan, iteration_start)
-        if result.status != 0 and not self._is_stopped() and not self._is_time_over(warn=True):
+            complete(accept)
+        results = [own.result for own in members]
+        failed = [result for result in results if result is None or result.status != 0]
+        if not failed or self._is_stopped() or self._is_time_over(warn=True):
+            return
+        if not self.keeps_best:
+            result = failed[0]
+            assert result is not None  # only a stop leaves a member before its end
             warnings.warn(
                 f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
-                f"evaluations: {result.message}. Increase max_iter={self.settings.max_iter} or "
-                f"max_fun={self.settings.max_fun}, or scale the data.",
+                f"evaluations: {result.message}. Increase max_iter={settings.max_iter} or "
+                f"max_fun={settings.max_fun}, or scale the data.",
                 ConvergenceWarning,
                 stacklevel=6,
             )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-#: Value of a parameter that depends on the number of training rows.
+#: Value of a parameter that depends on the number of training rows, and of one that depends on the
+#: solver.
 BY_ROWS = "by_rows"
+AUTO = "auto"
 
 #: Up to so many rows, all are one batch, nothing is dropped and nothing held out: a weight is then
 #: exactly a number of rows.
@@ -17,9 +19,12 @@ BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (floa
 #: epochs.
 SMALL_EPOCHS, SMALL_ROWS = 120, 2_000
 EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
-#: Iterations of L-BFGS; scikit-learn's MLP has as many.
-LBFGS_ITERATIONS = 200
+#: Iterations of L-BFGS: more make little difference to new rows.
+LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
+#: Of the solvers that are not named: Adam and its relatives take steps of about the rate, whatever
+#: the gradient; those of plain SGD grow with it.
+LEARNING_RATES, LEARNING_RATE = {"sgd": 0.003}, 0.01
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Settings:
         names = [field.name for field in fields(cls)]
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
         given["max_iter"] = resolve_max_iter(estimator, n_rows)
+        given["learning_rate_init"] = resolve_learning_rate_init(estimator)
         return cls(**given)
 
 
@@ -65,6 +71,13 @@ def resolve_max_iter(estimator: Any, n_rows: int) -> int:
     if estimator.max_iter != BY_ROWS:
         return estimator.max_iter
     return LBFGS_ITERATIONS if estimator.solver == "lbfgs" else epochs_for(n_rows)
+
+
+def resolve_learning_rate_init(estimator: Any) -> float:
+    """Learning rate by the parameter ``learning_rate_init``."""
+    if estimator.learning_rate_init != AUTO:
+        return estimator.learning_rate_init
+    return LEARNING_RATES.get(estimator.solver, LEARNING_RATE)
 
 
 def batch_size_for(n_rows: int) -> int:

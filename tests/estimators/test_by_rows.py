@@ -72,11 +72,21 @@ def test_lbfgs_has_no_dropout_and_its_own_iterations(cls):
     y = np.random.default_rng(1).integers(0, 2, 150)  # nothing to be learned quickly
     params = {"solver": "lbfgs", "tol": 1e-12}
     model = make(cls, dropout="by_rows", max_iter="by_rows", batch_size="by_rows", **params)
-    fixed = make(cls, dropout=0.0, max_iter=200, **params).fit(X, y)
+    fixed = make(cls, dropout=0.0, max_iter=100, **params).fit(X, y)
     np.testing.assert_array_equal(model.fit(X, y).coefs_[0], fixed.coefs_[0])
     assert model.n_iter_ == fixed.n_iter_ > 60
     with pytest.raises(ValueError, match="'dropout' parameter must be 0 with solver='lbfgs'"):
         make(cls, dropout=0.2, **params).fit(X, y)
+
+
+def test_the_learning_rate_goes_by_the_solver():
+    rates = {"adamw": 0.01, "adam": 0.01, "rmsprop": 0.01, "sgd": 0.003}
+    for solver, rate in rates.items():
+        params = {"solver": solver, "learning_rate": "constant", "max_iter": 2}
+        model = make(DNNRegressor, learning_rate_init="auto", **params).fit(*data(50))
+        assert model.history_["learning_rate"] == [rate, rate]
+        fixed = make(DNNRegressor, learning_rate_init=rate, **params).fit(*data(50))
+        np.testing.assert_array_equal(fixed.coefs_[0], model.coefs_[0])
 
 
 @each_class

@@ -237,7 +237,7 @@ def test_predictions_by_blocks_do_not_depend_on_the_threads(monkeypatch):
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
-def test_lbfgs_minimises_the_sum_over_the_members(task):
+def test_lbfgs_reports_the_mean_over_the_members(task):
     X, y = data(task)
     model = make(task, solver="lbfgs", max_iter=30, alpha=1.0).fit(X, y)
     raw = outputs(model, X)

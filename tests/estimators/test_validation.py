@@ -184,10 +184,11 @@ def test_auto(task):
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed:sklearn.exceptions.ConvergenceWarning")
-def test_auto_with_lbfgs_needs_given_rows():
+def test_auto_with_lbfgs_is_as_with_other_solvers():
     train, val = parts("binary")
-    auto = make("binary", early_stopping="auto", solver="lbfgs")
-    assert not clone(auto).fit(*train).do_early_stopping_
+    auto = make("binary", early_stopping="auto", solver="lbfgs", max_iter=5)
+    assert clone(auto).fit(*train).do_early_stopping_
+    assert not clone(auto).fit(*(part[:100] for part in train)).do_early_stopping_
     assert clone(auto).fit(*train, **val).do_early_stopping_
 
 

@@ -1,13 +1,17 @@
 """solver="lbfgs": its objective, its ends."""
 
+import threading
+
 import numpy as np
 import pytest
 from mlp import mlp_classifier, mlp_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import scale
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from skdnn.training import loop
+from skdnn import DNNClassifier, DNNRegressor
+from skdnn.training import lbfgs
 from skdnn.training.engine import Objective
 
 
@@ -24,7 +28,7 @@ def test_objective_and_gradient_agree(monkeypatch):
         seen.update(objective=objective, start=start)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "minimize", keep)
+    monkeypatch.setattr(lbfgs, "minimize", keep)
     X, y = regression()
     weights = np.random.default_rng(0).uniform(0.5, 2, len(y))
     model = mlp_regressor((4,), "tanh", solver="lbfgs", alpha=3.0, random_state=0)
@@ -93,3 +97,63 @@ def test_early_stopping_keeps_the_best_iteration():
     assert model.n_iter_ == len(model.validation_scores_) < 500
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert model.score(X, y) < 0.9  # it did not learn the rows by heart
+
+
+def values(cls, data, **params):
+    params = {"solver": "lbfgs", "early_stopping": False, "random_state": 0, **params}
+    model = cls((16,), **params).fit(*data)
+    return [model._network.params(i).tobytes() for i in range(model.n_members)], model
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("cls", [DNNClassifier, DNNRegressor])
+def test_each_member_has_a_search_of_its_own(cls):
+    data = load_iris(return_X_y=True)
+    several, model = values(cls, data, n_members=4, max_iter=30)
+    (alone,), one = values(cls, data, n_members=1, max_iter=30)
+    assert several[0] == alone
+    assert len(model.loss_curve_) == model.n_iter_ >= one.n_iter_
+    assert values(cls, data, n_members=4, max_iter=30, n_jobs=1)[0] == several
+
+
+def test_members_end_each_for_itself():
+    """Who is at the end waits, with its last loss; no other member changes what it has."""
+    data = load_iris(return_X_y=True)
+    _, model = values(DNNClassifier, data, n_members=4)
+    n_iter = [values(DNNClassifier, data, n_members=n)[1].n_iter_ for n in (1, 2, 3, 4)]
+    assert n_iter == sorted(n_iter)
+    assert n_iter[0] < n_iter[-1] == model.n_iter_ < 200
+    assert np.diff(model.loss_curve_).max() <= 0
+
+
+def test_threads_of_blas_change_no_bit_and_are_given_back():
+    data = load_iris(return_X_y=True)
+    found = []
+    for n_threads in (2, 1):
+        with threadpool_limits(n_threads, user_api="blas"):
+            before = [library["num_threads"] for library in threadpool_info()]
+            found.append(values(DNNClassifier, data)[0])
+            assert [library["num_threads"] for library in threadpool_info()] == before
+    assert found[0] == found[1]
+
+
+def test_the_defaults_choose_an_iteration_and_do_not_warn():
+    """Of noisy data: all iterations would learn the rows by heart."""
+    X, y = regression()
+    model = DNNRegressor((16,), solver="lbfgs", n_members=2, random_state=0).fit(X[:300], y[:300])
+    assert model.n_iter_ == 100
+    assert model.score(X[300:], y[300:]) > 0.3
+    with pytest.warns(match="lbfgs failed to converge after 3 iteration"):
+        model.set_params(early_stopping=False, max_iter=3).fit(X[:300], y[:300])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_no_thread_is_left(n_jobs):
+    X, y = regression()
+    before = threading.active_count()
+    model = DNNRegressor((8,), solver="lbfgs", max_time=1e-9, n_jobs=n_jobs, random_state=0)
+    with pytest.warns(match="max_time=1e-09 seconds are over after 1 epochs"):
+        model.fit(X, y)
+    with pytest.raises(ValueError, match="non-finite"):
+        model.set_params(target_scaling=None).fit(X, y * 1e160)
+    assert threading.active_count() == before

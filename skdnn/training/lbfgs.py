@@ -1,0 +1,121 @@
+"""SciPy's L-BFGS-B, an iteration at a time: so that members can be minimised side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+from threadpoolctl import ThreadpoolController
+
+
+class _BlasLimit:
+    """One thread for BLAS while somebody needs it: the limit is one of the process."""
+
+    def __init__(self) -> None:
+        self._lock, self._n_users = threading.Lock(), 0
+        self._limiter: Any = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._n_users == 0:
+                self._limiter = _controller().limit(limits=1)
+            self._n_users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_users -= 1
+                if self._n_users == 0:
+                    self._limiter.restore_original_limits()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Of the BLAS that are loaded; to look for them takes a millisecond."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+#: SciPy's vectors are short: threads of BLAS would wait for each other, and change bits.
+one_blas_thread = _BlasLimit()
+
+
+class Minimization:
+    """A minimisation that waits after each iteration until it is told to go on.
+
+    ``minimize`` runs in a thread of its own, which and whose caller never run at the same time.
+
+    Parameters
+    ----------
+    objective : callable
+        Value and gradient of a point.
+    start : (n_params,) array
+    options : dict
+        Of ``scipy.optimize.minimize(method="L-BFGS-B")``.
+
+    Attributes
+    ----------
+    x : (n_params,) float64 array
+        The last point that was accepted: the line search tries worse ones, too.
+    value : float
+        Of the objective there; NaN before the first iteration.
+    result : OptimizeResult or None
+        SciPy's, at the end.
+    """
+
+    def __init__(
+        self,
+        objective: Callable[[np.ndarray], tuple[float, np.ndarray]],
+        start: np.ndarray,
+        options: dict[str, Any],
+    ) -> None:
+        self.objective, self.options = objective, options
+        self.x, self.value = start.astype(np.float64), np.nan
+        self.result: OptimizeResult | None = None
+        self._error: BaseException | None = None
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+        self._turn, self._pause = threading.Semaphore(0), threading.Semaphore(0)
+
+    def advance(self) -> bool:
+        """Go on for an iteration; return False where there was none, at the end."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+        self._turn.release()
+        self._pause.acquire()
+        if self._error is not None:
+            raise self._error
+        return self.result is None
+
+    def close(self) -> None:
+        """Give up what is not at its end; another Ctrl-C changes nothing."""
+        self._is_closed = True
+        self._turn.release()
+        while self._thread is not None and self._thread.is_alive():
+            with suppress(KeyboardInterrupt):
+                self._thread.join()
+
+    def _run(self) -> None:
+        self._turn.acquire()
+        try:
+            self.result = minimize(
+                self.objective, self.x, jac=True, method="L-BFGS-B", options=self.options,
+                callback=self._wait,
+            )  # fmt: skip
+            self.value = float(self.result.fun)
+        except BaseException as error:
+            self._error = error
+        self._pause.release()
+
+    def _wait(self, intermediate_result: OptimizeResult) -> None:
+        self.x, self.value = intermediate_result.x.copy(), float(intermediate_result.fun)
+        self._pause.release()
+        self._turn.acquire()
+        if self._is_closed:
+            raise StopIteration
