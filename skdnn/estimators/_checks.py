@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import update_wrapper
 from numbers import Integral
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.network import Network
@@ -138,13 +138,11 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features
         label, scaled = column if names is None else repr(names[column]), ""
     else:
         label, scaled = inputs.encoder.scaler.labels[column], ", scaled"
-    warnings.warn(
+    warn(
         f"The predictions for {numbers.shape[0]} row(s) overflow {network.dtype.name}, the dtype "
         f"of the network. Their most extreme number is {largest[column]:g} in column {label}"
         f"{scaled}: far from all that training has seen. Look at this value, "
-        "or use feature_scaling='robust', which limits numbers.",
-        UserWarning,
-        stacklevel=4,
+        "or use feature_scaling='robust', which limits numbers."
     )
 
 

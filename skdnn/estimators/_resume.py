@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._warnings import warn
 from skdnn.estimators._data import relative
 from skdnn.estimators._stream import BEGINNING_ROWS
 from skdnn.network.growth import Growth, grown_network, grown_values
@@ -66,12 +66,10 @@ def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
 def warn_of_few_rows(n_known: int, n_rows: int) -> None:
     """A warm start keeps what is known of the columns; from a few rows that is not much."""
     if n_known < BEGINNING_ROWS and n_rows >= 2 * n_known:
-        warnings.warn(
+        warn(
             f"Scales, bins and categories of the columns were learned from {n_known} rows and stay "
             f"with warm_start=True, although X has {n_rows} rows now. Set warm_start=False to "
-            "learn them anew.",
-            UserWarning,
-            stacklevel=5,
+            "learn them anew."
         )
 
 

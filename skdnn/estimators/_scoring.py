@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import _safe_indexing
 
+from skdnn._warnings import warn
 from skdnn.estimators._sklearn import InvalidParameterError, is_metric, takes_weights, with_labels
 from skdnn.estimators._tables import is_table
 from skdnn.network.network import Network
@@ -118,7 +119,7 @@ class Scoring:
                 # Remarks on few rows would come once an epoch; what matters is said below.
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 if is_metric(self.estimator.scoring):
-                    warnings.simplefilter("ignore", UserWarning)
+                    warnings.simplefilter("ignore")
                     warnings.simplefilter("ignore", RuntimeWarning)
                 found = call(predictor)
         except (ValueError, ArithmeticError) as error:
@@ -159,12 +160,10 @@ class Scoring:
         if self.has_warned:
             return
         self.has_warned = True
-        warnings.warn(
+        warn(
             f"scoring={self.estimator.scoring!r} cannot judge some of the rows to validate with: "
             f"{reason}. The validation loss judges there instead. More rows of each class to "
-            'validate with (X_val, validation_fraction) or scoring="loss" may help.',
-            UserWarning,
-            stacklevel=7,
+            'validate with (X_val, validation_fraction) or scoring="loss" may help.'
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
@@ -15,6 +14,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, check_random_
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
+from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._tables import in_memory
 from skdnn.estimators._targets import check_weights
@@ -312,9 +312,7 @@ def warn_of_the_ends(rates: np.ndarray, losses: np.ndarray, suggestion: float) -
     elif least == len(rates) - 1 and suggestion > rates[-1] / 10:
         advice = "raise 'stop'"
     if advice:
-        warnings.warn(
+        warn(
             f"The loss was least at the {'last' if least else 'first'} learning rate of the test, "
-            f"{rates[least]:g}: {advice}.",
-            UserWarning,
-            stacklevel=3,
+            f"{rates[least]:g}: {advice}."
         )

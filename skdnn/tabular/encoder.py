@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skdnn._dtypes import ACCUMULATOR, CODE
+from skdnn._warnings import warn
 from skdnn.tabular.categories import Categories, encode, extended, find_categories
 from skdnn.tabular.doubts import doubts_of_prediction, doubts_of_training
 from skdnn.tabular.numeric import NumericScaler
@@ -110,7 +110,7 @@ class TableEncoder:
         self.categories = tuple(find_categories(values, label) for label, values in texts)
         doubts = doubts_of_training(texts, self.categories)
         if doubts and self.warns and isinstance(self.categorical_features, str):
-            warnings.warn(doubts, UserWarning, stacklevel=7)
+            warn(doubts)
         self.scaler, self.is_categorical = scaler, is_categorical
         names = columns.names or [f"x{j}" for j in range(columns.n_columns)]
         self.names = tuple(map(str, names))
@@ -191,12 +191,10 @@ class TableEncoder:
             if not ((codes[:, i] > 0) & (codes[:, i] <= len(known.values))).any():
                 doubts.append(doubts_of_prediction(known, values, label))
         if self.warns and any(doubts):
-            warnings.warn(
+            warn(
                 "Not one category of these columns was there in training: "
                 f"{'; '.join(filter(None, doubts))}. Give them the type and spelling that they "
-                "had, as with astype; as they are, each value is unknown.",
-                UserWarning,
-                stacklevel=6,
+                "had, as with astype; as they are, each value is unknown."
             )
         return Table(numeric, codes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 from skdnn.training.averages import mean_raw
@@ -171,7 +171,7 @@ class Training:
                 while not (single_epoch or self._is_over()):
                     self.run_epoch()
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=5)
+            warn("Training interrupted by user.")
         except NonFiniteLossError:
             self._handle_divergence()
         if self.keeps_best:
@@ -179,11 +179,9 @@ class Training:
             if progress.best_values is not None:
                 self.network.values[...] = progress.best_values
             elif self.n_epochs_run:
-                warnings.warn(
+                warn(
                     "No epoch has a validation score that is a number: those of the last epoch "
-                    "are kept. More validation rows or another scoring may help.",
-                    UserWarning,
-                    stacklevel=5,
+                    "are kept. More validation rows or another scoring may help."
                 )
         if not predicts_numbers(self.network, self.rows, self.threads):
             raise DivergenceError(self._divergence(self.progress.epoch))
@@ -267,17 +265,16 @@ class Training:
             complete(accept)
         results = [own.result for own in members]
         failed = [result for result in results if result is None or result.status != 0]
-        if not failed or self._is_stopped() or self._is_time_over(warn=True):
+        if not failed or self._is_stopped() or self._is_time_over(announce=True):
             return
         if not self.keeps_best:
             result = failed[0]
             assert result is not None  # only a stop leaves a member before its end
-            warnings.warn(
+            warn(
                 f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
                 f"evaluations: {result.message}. Increase max_iter={settings.max_iter} or "
                 f"max_fun={settings.max_fun}, or scale the data.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
     def record(self, loss: float, rate: float, start: float) -> None:
@@ -365,14 +362,13 @@ class Training:
         """Whether nothing has improved for long, by any judge."""
         return all(each.exhausted for each in self.progress.stopping)
 
-    def _is_time_over(self, *, warn: bool = False) -> bool:
+    def _is_time_over(self, *, announce: bool = False) -> bool:
         is_over = time.perf_counter() >= self.end_time
-        if is_over and warn:
-            warnings.warn(
+        if is_over and announce:
+            warn(
                 f"max_time={self.settings.max_time!r} seconds are over after {self.n_epochs_run} "
                 "epochs and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=7,
             )
         return is_over
 
@@ -388,14 +384,13 @@ class Training:
             )
             return not self._reduce_rate(reason)
         if self.n_epochs_run < self.settings.max_iter:
-            return self._is_time_over(warn=True)
+            return self._is_time_over(announce=True)
         if isinstance(self.schedule, Annealing):
             return True
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({self.settings.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=6,
         )
         return True
 
@@ -424,23 +419,21 @@ class Training:
             history.validation_score,
         ):  # fmt: skip
             curve.append(np.nan)
-        warnings.warn(
+        warn(
             self._divergence(self.progress.epoch + 1)
             + " The parameters of the best epoch were kept.",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
     def _warn_of_divergence(self) -> None:
         """The numbers are finite, but there is nothing learned in them."""
         losses = self.history.loss[-self.n_epochs_run :] if self.n_epochs_run else []
         if losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
-            warnings.warn(
+            warn(
                 f"Training diverged: the loss rose from {losses[0]:g} in the first epoch to "
                 f"{losses[-1]:g} in the last. Lower learning_rate_init="
                 f"{self.settings.learning_rate_init!r}, scale the data, or set clip_norm.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
     def _divergence(self, epoch: int) -> str:
@@ -482,10 +475,8 @@ def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
         return min(200, n_rows)
     size = int(batch_size)
     if size > n_rows:
-        warnings.warn(
+        warn(
             f"Got batch_size={size}, more than the {n_rows} rows to train on. "
-            f"It is going to be clipped to {n_rows}.",
-            UserWarning,
-            stacklevel=6,
+            f"It is going to be clipped to {n_rows}."
         )
     return min(size, n_rows)
