@@ -88,7 +88,15 @@ def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
         )
     forced = estimator.dtype in ("float32", "float64")
     dtype = np.dtype(estimator.dtype) if forced else estimator._network.dtype
-    return Network(specs, estimator._network.values.astype(dtype))
+    return Network(specs, _cast(estimator._network.values, dtype))
+
+
+def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A copy in another dtype; what is beyond its range is its largest number."""
+    if values.dtype == dtype:
+        return values.copy()
+    limit = np.finfo(dtype).max
+    return np.clip(values, -limit, limit).astype(dtype)
 
 
 def resumed_progress(
@@ -98,7 +106,7 @@ def resumed_progress(
     progress = deepcopy(estimator._progress)
     dtype = network.dtype
     if progress.solver == settings.solver:
-        slots = [each.astype(dtype, copy=False) for each in progress.slots]
+        slots = [_cast(each, dtype) for each in progress.slots]
         progress = replace(progress, slots=slots)
     else:
         slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
@@ -111,7 +119,7 @@ def resumed_progress(
                 setattr(new, name, getattr(before, name))
         for name in ("best_values", "calibrated_values", "last_values"):
             values = getattr(progress, name)
-            setattr(progress, name, None if values is None else values.astype(dtype))
+            setattr(progress, name, None if values is None else _cast(values, dtype))
     else:
         # What was best by another measure does not count.
         progress = replace(progress, best_values=None, calibrated_values=None, last_values=None)

@@ -146,6 +146,8 @@ class Scoring:
         """
         if not hasattr(predictor, "classes_"):
             return True
+        if predictor.classes_.size == 1:
+            return False
         n_out, y = predictor._network.spec.n_out, rows.y
         is_right = y if y.shape[1] == n_out else y == np.arange(n_out)
         sure, probe, values = SURE * (2.0 * is_right - 1), copy(predictor), []

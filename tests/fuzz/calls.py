@@ -191,7 +191,8 @@ def _outcome(case: Case, rows: Rows) -> str:
     defect = case.data.defect
     assert defect is None or not is_grave(case, defect), f"{defect} was accepted"
     check_attributes(model)
-    if case.training in ("fit", "fit_twice", "partial_fit"):
+    by_all = rows.weights is None or np.asarray(rows.weights, dtype=float).all()
+    if by_all and case.training in ("fit", "fit_twice", "partial_fit"):
         check_predictions(model, rows.X, rows.y, trained=True)
     elif refused_or(lambda: model.predict(rows.X)) is not None:
         # By a part of them it was trained.
