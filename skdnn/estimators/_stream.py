@@ -12,7 +12,6 @@ from joblib import hash as hash_of
 from scipy.sparse import issparse
 
 from skdnn.estimators._data import Data
-from skdnn.network.network import Network
 from skdnn.tabular.schema import Columns
 
 #: Rows of a stream that scales, bins and categories are learned from, if its first calls bring
@@ -35,7 +34,7 @@ class Beginning(NamedTuple):
     digests: tuple[str, ...] = ()
     #: Rows that the present network knows the columns from.
     n_learned: int = 0
-    #: Of its values when the last call had ended.
+    #: Of its values, and of the parameters, when the last call had ended.
     checksum: int = 0
 
     @property
@@ -58,13 +57,13 @@ class Beginning(NamedTuple):
         digests = (*self.digests, hash_of((piece.X, piece.y, piece.weights)))
         return self._replace(pieces=(*self.pieces, piece), digests=digests)
 
-    def kept(self, network: Network, *, learned: bool) -> Beginning | None:
+    def kept(self, draft: Any, *, learned: bool) -> Beginning | None:
         """What is kept after a call: copies, which a user's later changes do not reach."""
         if self.is_complete:
             return None
         *others, last = self.pieces
         n_learned = self.n_rows if learned else self.n_learned
-        return Beginning((*others, deepcopy(last)), self.digests, n_learned, _checksum(network))
+        return Beginning((*others, deepcopy(last)), self.digests, n_learned, _checksum(draft))
 
     def joined(self, is_categorical: np.ndarray | None) -> Data:
         """All different rows as one piece.
@@ -103,7 +102,7 @@ def train_piece(draft: Any, piece: Data, resume: bool) -> None:
         _begin_again(draft, beginning)
     else:
         draft._train(piece, resume=resume, partial=True)
-    draft._beginning = beginning and beginning.kept(draft._network, learned=is_due)
+    draft._beginning = beginning and beginning.kept(draft, learned=is_due)
 
 
 def _beginning_with(draft: Any, piece: Data, resume: bool) -> Beginning | None:
@@ -112,8 +111,8 @@ def _beginning_with(draft: Any, piece: Data, resume: bool) -> Beginning | None:
         learns = draft._is_encoded or getattr(draft, "target_scaling", None) is not None
         return Beginning().with_piece(piece) if learns else None
     beginning = draft._beginning
-    # Weights that somebody has changed are not computed anew.
-    if beginning is None or beginning.checksum != _checksum(draft._network):
+    # Weights that somebody has changed, and steps with other parameters, are not repeated.
+    if beginning is None or beginning.checksum != _checksum(draft):
         return None
     return beginning.with_piece(piece)
 
@@ -128,9 +127,10 @@ def _begin_again(draft: Any, beginning: Beginning) -> None:
             raise KeyboardInterrupt
 
 
-def _checksum(network: Network) -> int:
-    """A number that changes when somebody changes the weights."""
-    return crc32(network.values.tobytes())
+def _checksum(draft: Any) -> int:
+    """A number that changes when somebody changes the weights or the parameters."""
+    parameters = repr(sorted(draft.get_params().items())).encode()
+    return crc32(draft._network.values.tobytes(), crc32(parameters))
 
 
 def _joined(tables: list[Any], is_categorical: np.ndarray) -> Any:

@@ -167,13 +167,13 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         learning rate goes by its schedule, a call for an epoch: for a stream without an end
         ``learning_rate="constant"`` may be the better one.
 
-        What is known of the columns (scales, bins, categories) is learned from the first
-        500 rows. If a call brings fewer, its rows are kept; whenever there are twice as many, the
-        columns are learned anew and the calls so far are repeated with that. This ends, too, when
-        the first rows come again. Later calls add what was not known at all: a column that was
-        constant or missing, missing values, categories (up to 256 in a column that began with
-        up to 32). The kinds of the columns, numbers or categories, are
-        those of the first call.
+        What is known of the columns (scales, bins, categories) is learned from the first 500 rows.
+        If a call brings fewer, its rows are kept; whenever there are twice as many, the columns are
+        learned anew and the calls so far are repeated with that. This ends, too, when the first
+        rows come again, or when weights or parameters are changed between two calls. Later calls
+        add what was not known at all: a column that was constant or missing, missing values,
+        categories (up to 256 in a column that began with up to 32). The kinds of the columns,
+        numbers or categories, are those of the first call.
 
         Parameters
         ----------

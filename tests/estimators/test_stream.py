@@ -99,6 +99,16 @@ def test_changed_weights_are_kept():
     assert model._inputs.n_rows == 50
 
 
+def test_calls_with_other_parameters_are_not_repeated():
+    X, y = table(200)
+    model = regressor().partial_fit(X[:50], y[:50])
+    model.set_params(learning_rate_init=0.1).partial_fit(X[50:], y[50:])
+    expected = regressor().partial_fit(X[:50], y[:50])
+    expected._beginning = None
+    expected.set_params(learning_rate_init=0.1).partial_fit(X[50:], y[50:])
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
 @pytest.mark.parametrize("embedding", ["mixed", "piecewise_linear", "periodic", None])
 @pytest.mark.parametrize("scaling", ["robust", "standard", None])
 def test_columns_that_say_something_late(scaling, embedding):
