@@ -138,7 +138,7 @@ solver : {solvers}, default="adamw"
 
 learning_rate_init : float or "auto", default="auto"
     Learning rate; the highest one with "cosine", "one_cycle" and "coslog4". "auto" is 0.01, but
-    0.003 for "sgd", whose steps grow with the gradient.
+    0.001 for "sgd", whose steps grow with the gradient.
 
 learning_rate : {schedules} or settings object, default="coslog4"
     Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides

@@ -166,3 +166,10 @@ def test_checks_of_another_architecture(cls):
     # A batch of 7 rows is not the same rows when rows are repeated instead of weighted.
     failed = names_with(results, "failed") - set(IMPOSSIBLE)
     assert failed == set()
+
+
+@pytest.mark.parametrize(
+    "check", [estimator_checks.check_fit2d_1feature, estimator_checks.check_sample_weights_shape]
+)
+def test_sgd_of_the_default_width_does_not_diverge(check):
+    check("DNNRegressor", DNNRegressor(solver="sgd"))
