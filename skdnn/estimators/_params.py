@@ -275,8 +275,9 @@ verbose : bool or int, default=False
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
     "auto" is float32 for float32 arrays; for other data, data frames among them, it is float64
     while an epoch takes at most 10**7 multiplications in a forward pass (of more than four
-    members, 4 * 10**7 of all), and float32 above that, where it is twice as fast. (The folds of a cross-validation may be on one side
-    of the limit and its refit on the other: force one to compare bits.) "input" is float32 for
+    members, 4 * 10**7 of all), and float32 above that, where it is twice as fast. (The folds of
+    a cross-validation may be on one side of the limit and its refit on the other: force one to
+    compare bits.) "input" is float32 for
     float32 arrays and float64 for anything else.\
 """
 
