@@ -1,5 +1,28 @@
+import os
+
 import pytest
 from numba import config
+
+
+def pytest_addoption(parser):
+    # Here and not in fuzz/, where pytest looks too late.
+    group = parser.getgroup("fuzzer")
+    group.addoption("--fuzz-cases", type=int, default=300, help="number of cases (300)")
+    group.addoption("--fuzz-seed", type=int, help="other cases than those of the suite")
+    group.addoption("--fuzz-case", help='a single case, as "Case(...)"')
+    group.addoption("--fuzz-all", action="store_true", help="go on after a violation")
+
+
+def pytest_configure(config):
+    # A copy of what is captured while tests run.
+    config.fuzz_stderr = os.dup(2)
+
+
+def pytest_report_header(config):
+    if config.getoption("fuzz_seed") is not None:
+        folder = config.cache.mkdir("fuzz")
+        return f"fuzzer: the case that is being run is in {folder}"
+    return None
 
 
 def pytest_collection_modifyitems(items):

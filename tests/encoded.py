@@ -9,6 +9,7 @@ from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.data import make_features, rows_of, with_columns
 
 N_BINS = 5
+N_CODES = (3, 4, 2)
 
 #: Of all kinds, those with parameters first.
 COLUMNS = (
@@ -27,16 +28,15 @@ N_INPUTS = sum(column.width for column in COLUMNS)
 
 def random_table(rng, n_rows, dtype=np.float64):
     """Numbers, bins and codes that suit ``COLUMNS``, code 0 among them."""
-    sizes = [3, 4, 2]
-    codes = np.stack([rng.integers(0, size + 1, n_rows) for size in sizes], axis=1)
+    codes = np.stack([rng.integers(0, size + 1, n_rows) for size in N_CODES], axis=1)
     bins = rng.integers(0, N_BINS, (n_rows, 2)).astype(np.uint8)
     fractions = rng.random((n_rows, 2)).astype(np.float32)
     return Table(rng.standard_normal((n_rows, 3)).astype(dtype), bins, fractions, codes)
 
 
-def table_features(table, dtype=np.float64, rows=None):
+def table_features(table, dtype=np.float64, rows=None, n_bins=(N_BINS, N_BINS)):
     features = make_features(table.numbers, np.dtype(dtype), rows)
-    return with_columns(features, table.bins, table.fractions, table.codes)
+    return with_columns(features, table.bins, table.fractions, table.codes, n_bins, N_CODES)
 
 
 def table_rows(table, y, weights=None, dtype=np.float64, rows=None):

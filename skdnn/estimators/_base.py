@@ -7,43 +7,49 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
+from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
-from skdnn.estimators._checks import (
-    assign,
-    check_domain,
-    check_range,
-    unchanged_on_failure,
+from skdnn.estimators._checks import check_domain, check_groups, check_range, warn_of_overflow
+from skdnn.estimators._data import (
+    Data,
+    Part,
+    digests_of,
+    members_of,
+    relative,
+    split_parts,
+    weighted,
 )
-from skdnn.estimators._data import Data, Part, members_of, split_parts, weighted
 from skdnn.estimators._embeddings import EmbeddingMixin
-from skdnn.estimators._html import network_html
+from skdnn.estimators._fitted import learned_aside, learned_attributes
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._presets import PresetMixin
-from skdnn.estimators._resume import measure_of, new_stopping, resumed_network, resumed_progress
-from skdnn.estimators._sklearn import (
-    BaseEstimator,
-    check_weights,
-    check_y,
-    fit_context,
-    is_validated,
-    validate_data,
+from skdnn.estimators._resume import (
+    extend_inputs,
+    measure_of,
+    new_stopping,
+    resumed_network,
+    resumed_progress,
+    warn_of_few_rows,
 )
-from skdnn.estimators._tables import as_plain, is_table, needs_encoding, validate_table, x_format
-from skdnn.estimators._validation import check_scoring_name, make_score
+from skdnn.estimators._scoring import Scoring, check_scoring_name
+from skdnn.estimators._sklearn import BaseEstimator, fit_context, is_validated
+from skdnn.estimators._stream import Beginning, train_piece
+from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit, rows_to_predict
+from skdnn.estimators._targets import check_weights
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
-from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
+from skdnn.training.averages import mean_raw
 from skdnn.training.calibration import calibrate
 from skdnn.training.data import Features, Rows, chosen_rows, make_features, rows_of
 from skdnn.training.data_driven import fit_initial_values
-from skdnn.training.engine import empty_slots, mean_raw, predict_raw
+from skdnn.training.engine import empty_slots, predict_raw
 from skdnn.training.loop import Judge, Training, Validation
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed
@@ -56,11 +62,14 @@ from skdnn.training.threads import Threads
 FLOAT64_WORK = 10**7
 
 
-class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
+class BaseDNN(
+    FittedAttributesMixin, EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator
+):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
     _network: Network
     _progress: Progress
+    _beginning: Beginning | None = None
     #: The value of ``scoring`` that is the estimator's own score.
     _default_scoring: str
 
@@ -94,11 +103,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
     @abstractmethod
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[Any, np.ndarray]:
         """Validated X and the targets as numbers; sets what the targets decide.
 
-        To ``resume``, both must be as before; a ``partial`` one need not have all classes.
+        To ``resume``, both must be as before; a ``partial`` one need not have all classes. The
+        targets have this ``name`` in messages.
         """
 
     @abstractmethod
@@ -112,6 +122,10 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     @abstractmethod
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         """The estimator's score on validation rows, from raw predictions."""
+
+    @abstractmethod
+    def _can_score(self, rows: Rows) -> bool:
+        """Whether the estimator's score tells one epoch from another on validation rows."""
 
     def _class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
@@ -155,9 +169,11 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
             Numbers, which may be missing (NaN) but not infinite, and categories: see
             ``categorical_features``. Sparse rows hold numbers, are taken as they are, without
-            ``feature_scaling`` and ``numeric_embedding``, and are never made dense.
+            ``feature_scaling`` and ``numeric_embedding``, and are never made dense. Lazy data
+            (Dask, polars, Spark) are computed; masked values are missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or numbers to predict.
+            Class labels, or numbers to predict, which may be text. None is missing, whatever
+            the row weighs.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights: 0 is as if the row were not there, an integer as if it were
             there so many times. Exactly so where a batch holds all rows and none is held out, by
@@ -180,48 +196,42 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError
-            For input that scikit-learn refuses, for targets that the loss is not made for, and if
-            training ends in numbers that are not finite. The estimator is then what it was
-            before.
+        ValueError, TypeError
+            For input that scikit-learn refuses, for targets that are missing or not what the loss
+            is made for, for columns and targets of dates, and if training ends in numbers that
+            are not finite. The estimator is then what it was before.
+
+        Warns
+        -----
+        UserWarning
+            If a column of text holds numbers, or nearly every value of it occurs only once.
 
         Notes
         -----
         Ctrl-C ends training with a warning and keeps the best model so far.
         """
         tasks = epoch_tasks(self, X, y, sample_weight)
-        with unchanged_on_failure(self):
-            resume = self.warm_start and self._is_trained()
-            X, y = self._validate_targets(X, y, resume=resume)
+        with learned_aside(self) as draft:
+            resume = draft.warm_start and draft._is_trained()
+            X, y = draft._validate_targets(X, y, resume=resume)
             data = Data(X, y, check_weights(sample_weight, X))
-            given = self._given_validation(y, X_val, y_val, sample_weight_val)
-            if groups is not None:
-                groups = np.asarray(groups)
-                if groups.shape != (X.shape[0],):
-                    raise ValueError(
-                        f"groups must have one item for each of the {X.shape[0]} rows of X. Got "
-                        f"an array of shape {groups.shape}."
-                    )
-            check_scoring_name(self)
-            self._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
-            if tasks is not None:
-                tasks.end()
+            given = draft._given_validation(y, X_val, y_val, sample_weight_val)
+            groups = check_groups(groups, X.shape[0])
+            check_scoring_name(draft)
+            draft._train(data, resume=resume, given=given, groups=groups, tasks=tasks)
+            draft._beginning = None
+        if tasks is not None:
+            tasks.end()
         return self
 
-    def _partial_fit(self, X, y, sample_weight, resume: bool):
+    def _partial_fit(self, X, y, sample_weight, resume: bool) -> None:
+        """Train one epoch; on a draft."""
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
-        self._train(Data(X, y, check_weights(sample_weight, X)), resume=resume, partial=True)
-        return self
+        train_piece(self, Data(X, y, check_weights(sample_weight, X)), resume)
 
-    def _validate_rows(self, X, y, *, resume: bool, **options: Any) -> tuple[Any, np.ndarray]:
+    def _validate_rows(self, X, y, *, resume: bool) -> tuple[Any, np.ndarray]:
         """X and y in a format that is known; a single column of y becomes a vector."""
-        options = {"multi_output": True, **options}
-        if is_table(X):
-            X = validate_table(self, X, reset=not resume)
-            y = check_y(y, **options)
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(self, X, y, reset=not resume, **x_format(X), **options)
+        X, y = rows_to_fit(self, X, y, reset=not resume)
         if not resume:
             self._is_encoded = self._encodes(X)
         if not self._is_encoded:
@@ -247,9 +257,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
             raise ValueError(f"{given} is given without {missing}.")
         try:
-            X_val, encoded = self._validate_targets(X_val, y_val, resume=True, partial=True)
-        except ValueError as error:
-            raise ValueError(f"X_val, y_val: {error}") from error
+            X_val, encoded = self._validate_targets(
+                X_val, y_val, resume=True, partial=True, name="y_val"
+            )
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"X_val, y_val: {error}") from error
         if encoded.shape[1:] != y.shape[1:]:
             shapes = encoded.shape, y.shape
             raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
@@ -267,8 +280,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         given: Data | None = None,
         groups: np.ndarray | None = None,
         tasks: EpochTasks | None = None,
+        known: Data | None = None,
     ) -> None:
-        """Train a new network or go on with the present one; one epoch if ``partial``."""
+        """Train a new network or go on with the present one; one epoch if ``partial``.
+
+        The columns are learned from the rows ``known``, if there are more than those to train on.
+        """
         per_class = self._class_weights(data.y, data.weights, partial=partial)
         class_weight = getattr(self, "class_weight", None)
         whole = weighted(data, per_class, class_weight)
@@ -286,27 +303,36 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             parts = [Part(data, None)]
         n_rows = parts[0].training.y.shape[0]
         settings = Settings.of(self, n_rows)
+        to_learn = parts
+        if known is not None:
+            known = weighted(known, per_class, class_weight)
+            to_learn = [Part(known.with_weight(), None)]
         if resume:
-            self._widen_targets(data)
+            self._extend_targets(data)
+            if self._inputs is not None:
+                if not partial:
+                    warn_of_few_rows(self._inputs.n_rows, n_rows)
+                extend_inputs(self, whole.X, whole.weights)
         else:
-            self._fit_statistics(whole, parts)
-        specs = self._network_specs(whole, n_rows)
+            self._fit_statistics(
+                whole if known is None else known, to_learn, again=known is not None
+            )
+        specs, judged = self._network_specs(whole, n_rows), digests_of(parts)
         if resume:
             # On copies: a failure must not leave a half-trained network behind.
             network = resumed_network(self, specs)
-            progress = resumed_progress(self, network, settings, len(parts))
+            progress = resumed_progress(self, network, settings, judged)
         else:
-            network, progress = self._new_network(data, specs, settings, split_seed, len(parts))
+            network, progress = self._new_network(data, specs, settings, split_seed, judged)
         self._set_network_attributes(specs[0], data.y, partial=partial)
-        self._check_values(data, network, ("X", "y"))
-        check_domain(specs[0].loss, data.y, network.dtype, "y", all_zero=partial)
+        self._check_values(data, network, ("X", "y"), all_zero=partial)
         if given is not None:
-            self._check_values(given, network, ("X_val", "y_val"))
-            check_domain(specs[0].loss, given.y, network.dtype, "y_val", all_zero=True)
+            self._check_values(given, network, ("X_val", "y_val"), all_zero=True)
         rows, held_out = self._member_rows(parts, network)
         with Threads(self.n_jobs, max(network.n_members, n_rows)) as threads:
             if not resume and self._inputs is not None and self.normalization is None:
-                self._adapt(network, rows, progress, threads)
+                to_adapt = rows if known is None else self._member_rows(to_learn, network)[0]
+                self._adapt(network, to_adapt, progress, threads)
             validation = self._validation(parts, held_out, network)
             if tasks is not None:
                 tasks.fitted_attributes = lambda: self._state_of(network, progress)
@@ -329,25 +355,31 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
 
         threads.map(adapt, range(network.n_members))
 
-    def _fit_statistics(self, whole: Data, parts: list[Part]) -> None:
-        """What is learned of X and y before any network, from the rows that one is trained on."""
-        n_all = _num_samples(whole.X)
+    def _fit_statistics(self, whole: Data, parts: list[Part], *, again: bool) -> None:
+        """What is learned of X and y before any network, from the rows that one is trained on.
+
+        Learned ``again``, columns stay numbers or categories as they were.
+        """
         training = [part.training for part in parts]
-        weights = np.zeros(n_all)
+        weights = np.zeros(whole.y.shape[0])
         for part in training:
             rows = slice(None) if part.rows is None else part.rows
             weights[rows] = 1 if part.weights is None else part.weights
+        categorical = self.categorical_features
+        if again and self._inputs is not None:
+            categorical = self._inputs.encoder.is_categorical
         self._inputs: TableInputs | None = None
-        embeddings = resolve_embeddings(self.numeric_embedding, self.n_members)
+        embedding, n_members = self.numeric_embedding, self.n_members
+        resolve_embeddings(embedding, n_members)  # raises where it is none, whatever X is
         if self._is_encoded:
-            inputs = TableInputs(self.categorical_features, self.feature_scaling, embeddings)
-            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else weights)
+            inputs = TableInputs(categorical, self.feature_scaling, embedding, n_members)
+            self._inputs = inputs.fit(whole.X, None if (weights == 1).all() else relative(weights))
         used = training[0]
         if len(parts) > 1:
             used = whole.take(np.flatnonzero(weights))
         self._fit_targets(used)
 
-    def _widen_targets(self, data: Data) -> None:
+    def _extend_targets(self, data: Data) -> None:
         """Let predictions reach the targets of more rows."""
 
     def _fit_targets(self, data: Data) -> None:
@@ -358,11 +390,15 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
             return bool(self.early_stopping)
         return given is not None or data.y.shape[0] > TINY_ROWS
 
-    def _check_values(self, data: Data, network: Network, names: tuple[str, str]) -> None:
+    def _check_values(
+        self, data: Data, network: Network, names: tuple[str, str], *, all_zero: bool
+    ) -> None:
         if self._inputs is None:
             check_range(self, data.X, network.dtype, names[0], data.rows)
+        scaled = self._network_targets(data.y, training=False)
         if np.issubdtype(data.y.dtype, np.floating):
-            check_range(self, data.y, network.dtype, names[1])
+            check_range(self, scaled, network.dtype, names[1])
+        check_domain(network, data.y, scaled, names[1], all_zero=all_zero)
 
     def _features(self, X: Any, network: Network) -> list[Features]:
         """All rows of X as the network takes them, for each member."""
@@ -402,12 +438,12 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
     def _validation(
         self, parts: list[Part], held_out: list[list[Rows]], network: Network
     ) -> Validation | None:
-        judges = []
+        judges, scoring = [], Scoring(self)
         for i, rows in enumerate(held_out):
             data, members = parts[i].held_out, members_of(parts, i)
             assert data is not None
             labelled = data._replace(y=self._labels(data.y))
-            score = make_score(self, network, members, rows[0], labelled)
+            score = scoring.score_of(network, members, rows[0], labelled)
             judges.append(Judge(members, rows, score))
         return Validation(judges, self.do_early_stopping_) if judges else None
 
@@ -417,7 +453,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         specs: list[NetworkSpec],
         settings: Settings,
         split_seed: int,
-        n_judges: int,
+        judged: tuple[int, ...],
     ) -> tuple[Network, Progress]:
         random_state = check_random_state(self.random_state)
         dtype = self._network_dtype(data, specs[0])
@@ -429,7 +465,7 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         network = Network(specs, np.concatenate(values))
         slots = empty_slots(network, settings.solver)
         steps = np.zeros((len(specs), 1), dtype=np.int64)
-        stopping, measure = new_stopping(self, n_judges), measure_of(self, specs[0], n_judges)
+        stopping, measure = new_stopping(self, judged), measure_of(self, specs[0], judged)
         progress = Progress(seeds, split_seed, stopping, measure, settings.solver, slots, steps)
         return network, progress
 
@@ -480,39 +516,10 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         self.n_outputs_ = spec.n_out
         self.out_activation_ = LOSSES[spec.loss].link
 
-    def _set_fitted_attributes(self, n_epochs_run: int, validated: bool) -> None:
-        history, stopping = self._progress.history, self._progress.stopping
-        self.n_iter_ = n_epochs_run
-        self.t_ = history.n_samples_seen
-        self.loss_ = history.loss[-1] if history.loss else np.nan
-        self.loss_curve_ = history.loss
-        self.best_loss_ = None if self.do_early_stopping_ else stopping[0].best
-        self.validation_loss_curve_ = history.validation_loss if validated else None
-        self.validation_scores_ = history.validation_score if validated else None
-        known = [score for score in history.validation_score if np.isfinite(score)]
-        self.best_validation_score_ = None
-        if validated:
-            self.best_validation_score_ = max(known) if known else np.nan
-
     def _state_of(self, network: Network, progress: Progress) -> dict[str, Any]:
         """Attributes of a copy that predicts with the network as it is now."""
         now = Network(network.specs, network.values.copy())
-        return {"_network": now, "_progress": progress}
-
-    @property
-    def history_(self) -> dict[str, list[float]]:
-        """Curves of the training by name, one value an epoch; fits a ``pandas.DataFrame``."""
-        self._fitted_network()
-        history = self._progress.history
-        curves: dict[str, list] = {
-            "epoch": list(range(1, len(history.loss) + 1)),
-            "loss": history.loss,
-            "validation_loss": history.validation_loss,
-            "validation_score": history.validation_score,
-            "learning_rate": history.learning_rate,
-            "seconds": history.seconds,
-        }
-        return {name: list(curve) for name, curve in curves.items() if curve}
+        return {**learned_attributes(self), "_network": now, "_progress": progress}
 
     # ---------------------------------------------------------------- predict
 
@@ -520,51 +527,23 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
-        if is_table(X):
-            X = validate_table(self, X, reset=False)
-        elif not is_validated(self, X):
-            X = validate_data(self, X, reset=False, **x_format(X))
-        if self._inputs is None:
-            X = as_plain(self, X)
+        if not is_validated(self, X):
+            X = rows_to_predict(self, X)
+            X = as_plain(self, X) if self._inputs is None else X
         network = self._network
         features = self._features(X, network)
         # As many tasks as there may be: the engine makes no more blocks than are worth it.
         with Threads(self.n_jobs, max(network.n_members, _num_samples(X))) as threads:
             raw = predict_raw(network, features, threads)
-        if self._inputs is None and not np.isfinite(raw).all():
-            check_range(self, X, network.dtype)
+        if not np.isfinite(raw).all():
+            if self._inputs is None:
+                check_range(self, X, network.dtype)
+            warn_of_overflow(self, raw, X, features[0])
         return raw
 
     def _predict_raw(self, X) -> np.ndarray:
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""
         return mean_raw(self._member_raw(X), self.out_activation_)
-
-    # ---------------------------------------------------------------- parameters as arrays
-
-    @property
-    def coefs_(self) -> ArrayViews:
-        """Weights of every layer, (n_in, n_out) views."""
-        return self._fitted_network().coefs
-
-    @coefs_.setter
-    def coefs_(self, arrays: Any) -> None:
-        assign(self.coefs_, arrays)
-
-    @property
-    def intercepts_(self) -> ArrayViews:
-        """Biases of every layer, (n_out,) views."""
-        return self._fitted_network().intercepts
-
-    @intercepts_.setter
-    def intercepts_(self, arrays: Any) -> None:
-        assign(self.intercepts_, arrays)
-
-    def _fitted_network(self) -> Network:
-        network = self.__dict__.get("_network")
-        if network is None:
-            name = type(self).__name__
-            raise AttributeError(f"This {name} instance is not fitted yet and has no weights.")
-        return network
 
     # ---------------------------------------------------------------- scikit-learn
 
@@ -573,15 +552,3 @@ class BaseDNN(EmbeddingMixin, CallbackSupportMixin, PresetMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-    def _repr_html_inner(self):
-        """scikit-learn's diagram, and the layers of a fitted network."""
-        network = self.__dict__.get("_network")
-        layers = "" if network is None else network_html(network, self._inputs)
-        return super()._repr_html_inner() + layers
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle

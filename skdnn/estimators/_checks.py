@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import update_wrapper
 from numbers import Integral
 from types import MethodType
@@ -12,20 +11,11 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
-
-
-@contextmanager
-def unchanged_on_failure(estimator: Any) -> Iterator[None]:
-    """Restore the attributes of an estimator if the block raises anything."""
-    before = estimator.__dict__.copy()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise
+from skdnn.network.network import Network
+from skdnn.training.data import Features, dense_numbers
 
 
 class UnavailableError(AttributeError, ValueError):
@@ -82,6 +72,19 @@ def predicts_quantiles(estimator: Any) -> None:
         )
 
 
+def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
+    """Groups as an array of one item for each row, or None."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(
+            f"groups must have one item for each of the {n_rows} rows of X. Got an array of shape "
+            f"{groups.shape}."
+        )
+    return groups
+
+
 def check_range(
     estimator: Any,
     array: Any,
@@ -110,16 +113,53 @@ def check_range(
     )
 
 
-def check_domain(loss: str, y: np.ndarray, dtype: np.dtype, which: str, *, all_zero: bool) -> None:
-    """Raise if targets, in the dtype of the network, are not what the loss is made for.
+def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features) -> None:
+    """Warn that rows cannot be predicted, and name the column of their most extreme number.
 
-    ``all_zero`` says whether counts may all be 0: those of a part of the data may.
+    Parameters
+    ----------
+    estimator : BaseDNN
+    raw : (n_members, n_samples, n_outputs) array
+        Raw predictions, some of them not finite.
+    X : data frame or (n_samples, n_columns) array, dense or sparse
+    features : Features
+        The rows of X as the network takes them.
     """
+    inputs, network = estimator._inputs, estimator._network
+    names = getattr(estimator, "feature_names_in_", None)
+    numbers = X if inputs is None else dense_numbers(features)[:, : inputs.encoder.n_numeric]
+    if numbers.shape[1] == 0 or not np.isfinite(network.values).all():
+        return
+    numbers = numbers[~np.isfinite(raw).all(axis=(0, 2))]
+    largest = abs(numbers).max(axis=0)
+    largest = largest.toarray().ravel() if issparse(largest) else np.ravel(largest)
+    column = int(largest.argmax())
+    if inputs is None:
+        label, scaled = column if names is None else repr(names[column]), ""
+    else:
+        label, scaled = inputs.encoder.scaler.labels[column], ", scaled"
+    warn(
+        f"The predictions for {numbers.shape[0]} row(s) overflow {network.dtype.name}, the dtype "
+        f"of the network. Their most extreme number is {largest[column]:g} in column {label}"
+        f"{scaled}: far from all that training has seen. Look at this value, "
+        "or use feature_scaling='robust', which limits numbers."
+    )
+
+
+def check_domain(
+    network: Network, y: np.ndarray, scaled: np.ndarray, which: str, *, all_zero: bool
+) -> None:
+    """Raise if targets are not what the loss is made for.
+
+    ``scaled`` are the targets that the network gets. ``all_zero`` says whether counts may all be
+    0: those of a part of the data may.
+    """
+    loss, dtype = network.spec.loss, network.dtype
     domain = LOSSES[loss].domain
     if domain not in ("positive", "non-negative"):
         return
     least = y.min()
-    if domain == "positive" and least.astype(dtype) <= 0:
+    if domain == "positive" and (least <= 0 or scaled.min().astype(dtype) <= 0):
         raise ValueError(
             f"loss={loss!r} needs targets above 0 in {dtype.name}, but {which} contains {least:g}."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -30,6 +31,11 @@ class Data(NamedTuple):
         return self.take(np.flatnonzero(self.weights))
 
 
+def relative(weights: np.ndarray) -> np.ndarray:
+    """Weights whose sums are numbers: in units of a power of two, which rounds nothing."""
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
+
+
 class Part(NamedTuple):
     """Rows to train members on, and rows to judge them by."""
 
@@ -40,6 +46,14 @@ class Part(NamedTuple):
 def members_of(parts: list[Part], i: int) -> slice:
     """The members that part i is for: all if there is but one part."""
     return slice(None) if len(parts) == 1 else slice(i, i + 1)
+
+
+def digests_of(parts: list[Part]) -> tuple[int, ...]:
+    """What tells the rows that each part is judged by from others: the scores of different rows
+    say nothing about each other.
+    """
+    judges = [part.held_out for part in parts]
+    return tuple(0 if judge is None else crc32(judge.y.tobytes()) for judge in judges)
 
 
 def weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:

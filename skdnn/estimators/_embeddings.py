@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators._checks import check_index
+from skdnn.estimators._fitted import reads_one_model
 from skdnn.training.engine import first_inputs
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class EmbeddingMixin:
     _network: Network
     _inputs: TableInputs | None
 
+    @reads_one_model
     def column_embedding(self, column, values=None, *, member=0, of="units") -> pd.DataFrame:
         """What the first layer receives from a column of the table.
 

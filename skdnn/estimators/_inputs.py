@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.network.embeddings import NumericEmbedding, PiecewiseLinear
+from skdnn._dtypes import CODE
+from skdnn.network.embeddings import (
+    NumericEmbedding,
+    PiecewiseLinear,
+    columns_of,
+    resolve_embeddings,
+)
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
@@ -17,6 +23,10 @@ from skdnn.training.data import Features, make_features, with_columns
 
 #: Categories of a column that are units of their own; of more, each has a learned vector.
 ONE_HOT_CODES = 32
+#: In tables with more columns of categories fewer have units, of as many in all.
+WIDE_CATEGORICAL = 100
+#: Units that such a column can have when later calls of ``partial_fit`` bring more categories.
+ONE_HOT_ROOM = 256
 #: Length of these vectors.
 D_VECTOR = 8
 #: Kinds of inputs that categories become.
@@ -32,31 +42,93 @@ class TableInputs:
     ----------
     categorical_features, scaling : object
         See ``TableEncoder``.
-    embeddings : sequence of NumericEmbedding or None
-        Of each member.
+    numeric_embedding : object
+        Value of the parameter.
+    n_members : int
     """
 
     def __init__(
         self,
         categorical_features: Any,
         scaling: str | None,
-        embeddings: Sequence[NumericEmbedding | None],
+        numeric_embedding: Any,
+        n_members: int,
     ) -> None:
         self.encoder = TableEncoder(categorical_features, scaling)
-        self.embeddings = embeddings
+        self.numeric_embedding, self.n_members = numeric_embedding, n_members
+        #: Of each member, known when the numbers of the table are.
+        self.embeddings: Sequence[NumericEmbedding | None] = ()
         #: Number of bins -> edges.
         self.edges: dict[int, BinEdges] = {}
 
     def fit(self, X: Any, weights: np.ndarray | None) -> TableInputs:
         """Learn from rows of positive weight; all without ``weights`` (n_samples,)."""
         self.encoder.fit(X, weights)
+        n_codes = self.encoder.n_codes
+        share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
+        # A vector is shorter than as many units as it has elements, or more.
+        most = max(D_VECTOR, int(share * ONE_HOT_CODES))
+        #: Whether the categories of a column have vectors, not units: that stays.
+        self.has_vectors = tuple(n > most for n in n_codes)
+        #: Rows that all this was learned from.
+        self.n_rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
+        self.embeddings = resolve_embeddings(
+            self.numeric_embedding, self.n_members, self.encoder.n_numeric
+        )
         counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
         if counts:
-            numbers = self._numbers(self.encoder.transform(X, np.float64))
-            if weights is not None and not weights.all():
-                numbers, weights = numbers[weights > 0], weights[weights > 0]
+            numbers, weights = self._numbers_to_learn(X, weights)
             self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
         return self
+
+    def extended(
+        self, X: Any, weights: np.ndarray | None
+    ) -> tuple[TableInputs, list[np.ndarray], set[tuple[str, int]]]:
+        """Inputs with what more rows say that these do not know: see ``TableEncoder.extended``.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_columns)
+        weights : (n_samples,) array or None
+
+        Returns
+        -------
+        inputs : TableInputs
+            These, if there is nothing new.
+        codes : list of (n_codes,) int arrays
+            Of each categorical column the codes of what had the codes 1, 2, ... here.
+        renewed : set of (kind, source)
+            Columns of inputs that were the same for all rows and are no more.
+        """
+        room = [np.inf if is_vector else ONE_HOT_ROOM for is_vector in self.has_vectors]
+        before = self.encoder
+        encoder, varied = before.extended(X, weights, room)
+        codes = [
+            np.array([*range(1, len(old.values) + 1), *[new.n_codes] * old.has_missing], dtype=CODE)
+            for old, new in zip(before.categories, encoder.categories, strict=True)
+        ]
+        if encoder is before:
+            return self, codes, set()
+        other = copy(self)
+        other.encoder = encoder
+        if varied.size and self.edges:
+            numbers, own = other._numbers_to_learn(X, weights)
+            # The value that they had belongs to them, too.
+            known = encoder.scaler.transform(before.scaler.percentiles[None, :, 0], np.float64)
+            numbers = np.vstack([numbers, known[:, : encoder.n_numeric]])
+            own = None if own is None else np.append(own, own.mean())
+            other.edges = {n: e.extended(varied, numbers, own) for n, e in self.edges.items()}
+        kinds = ("bins",) if encoder.scaling is None else ("bins", "number")
+        return other, codes, {(kind, source) for kind in kinds for source in varied.tolist()}
+
+    def _numbers_to_learn(
+        self, X: Any, weights: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Scaled numbers of the rows that count, and their weights."""
+        numbers = self._numbers(self.encoder.transform(X, np.float64))
+        if weights is None or weights.all():
+            return numbers, weights
+        return numbers[weights > 0], weights[weights > 0]
 
     def part(self, members: slice) -> TableInputs:
         """Of some of the members."""
@@ -71,16 +143,17 @@ class TableInputs:
         """What the inputs of a member are made of, those with parameters first."""
         encoder, embedding = self.encoder, self.embeddings[member]
         found: list[InputColumn] = []
-        bins = self._edges_of(member)
+        edges = self._edges_of(member)
+        bin_counts = edges.bin_counts if edges else None
         for source in range(encoder.n_numeric):
             if embedding is None:
                 found.append(InputColumn("number", source))
             else:
-                found += embedding.columns(source, bins.bin_counts[source] if bins else 0)
+                found += columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
         n_indicators = len(encoder.indicator_names)
         found += [InputColumn("number", encoder.n_numeric + i) for i in range(n_indicators)]
         for source, n_codes in enumerate(encoder.n_codes):
-            if n_codes > ONE_HOT_CODES:
+            if self.has_vectors[source]:
                 found.append(InputColumn("vector", source, D_VECTOR, n_codes))
             elif n_codes > 1:
                 # Of two categories one unit; a constant column says nothing.
@@ -108,16 +181,21 @@ class TableInputs:
     def features_of(self, table: Table, dtype: np.dtype) -> list[Features]:
         """Rows of an encoded table as the network takes them, for each member."""
         numbers = make_features(table.numeric, dtype)
-        nothing = np.empty((len(table.codes), 0))
-        located = {
-            n: (bins, np.clip(fractions, *FRACTION_RANGE))
-            for n, edges in self.edges.items()
-            for bins, fractions in [edges.locate(self._numbers(table))]
-        }
-        made = {n: with_columns(numbers, *parts, table.codes) for n, parts in located.items()}
-        plain = with_columns(numbers, nothing, nothing, table.codes)
+        n_codes = self.encoder.n_codes
+
+        def made(edges: BinEdges | None) -> Features:
+            if edges is None:
+                nothing = np.empty((len(table.codes), 0))
+                return with_columns(numbers, nothing, nothing, table.codes, (), n_codes)
+            bins, fractions = edges.locate(self._numbers(table))
+            fractions = np.clip(fractions, *FRACTION_RANGE)
+            return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
+
+        # Members with as many bins share them.
+        known = {n_bins: made(edges) for n_bins, edges in self.edges.items()}
+        plain = made(None)
         return [
-            made[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
+            known[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
             for embedding in self.embeddings
         ]
 

@@ -111,7 +111,8 @@ categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, \
     **Columns of X.** Which columns hold categories, as in histogram gradient boosting: by dtype
     (categorical, string, bool, and objects that are not all numbers), by a mask, positions or
     names, or none. Two categories become one unit, up to 32 one unit each, and of more each has a
-    learned vector of length 8. Missing is a category of its own if it occurs in training; what
+    learned vector of length 8 (in tables with more than 100 such columns already of fewer than
+    32: down to 8). Missing is a category of its own if it occurs in training; what
     training has not seen is no category. In other columns missing numbers become the median, and
     a unit says where that was. Sparse rows have no categories.
 
@@ -125,7 +126,9 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
     What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
     number itself. The members take the items of a sequence in turn. "mixed" is
     ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
-    see different things err differently. With a single member it is the first of them.
+    see different things err differently. With a single member it is the first of them. In tables
+    of more than 100 numbers a name stands for fewer bins, or waves, of each: all numbers together
+    make as many inputs as 100 would, but each at least one. Objects are always what they say.
 
 {targets}
 
@@ -236,14 +239,18 @@ validation_fraction : float or cross-validation splitter, default=0.1
     What to hold out for early stopping. A fraction of the rows, at least two of them and one of
     each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``; a
     draw of its own for each member, so that the members together are trained on all rows or
-    nearly. Or a splitter such as ``GroupKFold()`` or ``TimeSeriesSplit()``: its last split, and
-    for further members those before it, in turn.
+    nearly. Of a rare class, or label, each member holds out another row, of two or three rows only
+    some do, and a single one is always trained on. Or a splitter such as ``GroupKFold()`` or
+    ``TimeSeriesSplit()``: its last split, and for further members those before it, in turn.
 
 scoring : str, callable or None, default={scoring}
     What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
     loss, or a callable ``scorer(estimator, X, y)`` that is given ``sample_weight`` by keyword, if
     there are weights and it takes them; higher is better. None is the estimator's own
-    :meth:`score`.
+    :meth:`score`. Metrics of probabilities know all classes. What a score cannot judge (it raises
+    ``ValueError`` or is NaN, or rows without a positive one have 0 for any prediction) the
+    validation loss judges, with a warning, as it does a single row. Without one it judges what is
+    too few rows for the accuracy, fewer than five by weight.
 
 n_members : int, default=4
     **Members.** Number of networks whose predictions are averaged, with inputs (see
@@ -338,8 +345,8 @@ validation_loss_curve_ : list of float or None
     that of their average on ``X_val``, or the mean of each one's on its own hold-out.
 
 validation_scores_ : list of float or None
-    Score of the validation rows after every epoch, by ``scoring``, as the losses; None without
-    such rows.
+    Score of the validation rows after every epoch, by ``scoring``, as the losses, of the
+    hold-outs that it can judge; the negative losses if it can judge none. None without such rows.
 
 best_validation_score_ : float or None
     The best of them. With early stopping the weights of its epoch were kept; by members with

@@ -9,6 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._warnings import warn
+from skdnn.estimators._data import relative
+from skdnn.estimators._stream import BEGINNING_ROWS
+from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.engine import empty_slots
@@ -17,16 +21,56 @@ from skdnn.training.settings import Settings
 from skdnn.training.stopping import NoImprovement
 
 
-def new_stopping(estimator: Any, n_judges: int) -> list[NoImprovement]:
-    """One for each judge; a single one without any."""
+def new_stopping(estimator: Any, judged: tuple[int, ...]) -> list[NoImprovement]:
+    """One for each of those that judge; a single one without any."""
     return [
         NoImprovement(
             estimator.n_iter_no_change,
             estimator.tol,
             greater_is_better=estimator.do_early_stopping_,
         )
-        for _ in range(n_judges)
+        for _ in judged
     ]
+
+
+def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
+    """Let a draft know what more rows say about its columns, and its network have inputs for it.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+        A fitted one; its inputs, network and progress become others.
+    X : array-like or data frame of shape (n_samples, n_features)
+    weights : (n_samples,) array or None
+    """
+    weights = None if weights is None else relative(weights)
+    inputs, codes, renewed = estimator._inputs.extended(X, weights)
+    if inputs is estimator._inputs:
+        return
+    network, progress = estimator._network, estimator._progress
+    growths = [
+        Growth(spec, inputs.columns(member), codes, renewed)
+        for member, spec in enumerate(network.specs)
+    ]
+    kept = {
+        name: None if values is None else grown_values(network, growths, values)
+        for name in ("best_values", "last_values", "calibrated_values")
+        for values in [getattr(progress, name)]
+    }
+    slots = [growth.slots(old) for growth, old in zip(growths, progress.slots, strict=True)]
+    estimator._progress = replace(progress, slots=slots, **kept)
+    estimator._network = grown_network(network, growths)
+    estimator._inputs = inputs
+
+
+def warn_of_few_rows(n_known: int, n_rows: int) -> None:
+    """A warm start keeps what is known of the columns; from a few rows that is not much."""
+    if n_known < BEGINNING_ROWS and n_rows >= 2 * n_known:
+        warn(
+            f"Scales, bins and categories of the columns were learned from {n_known} rows and stay "
+            f"with warm_start=True, although X has {n_rows} rows now. Set warm_start=False to "
+            "learn them anew."
+        )
 
 
 def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
@@ -44,36 +88,45 @@ def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
         )
     forced = estimator.dtype in ("float32", "float64")
     dtype = np.dtype(estimator.dtype) if forced else estimator._network.dtype
-    return Network(specs, estimator._network.values.astype(dtype))
+    return Network(specs, _cast(estimator._network.values, dtype))
+
+
+def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A copy in another dtype; what is beyond its range is its largest number."""
+    if values.dtype == dtype:
+        return values.copy()
+    limit = np.finfo(dtype).max
+    return np.clip(values, -limit, limit).astype(dtype)
 
 
 def resumed_progress(
-    estimator: Any, network: Network, settings: Settings, n_judges: int
+    estimator: Any, network: Network, settings: Settings, judged: tuple[int, ...]
 ) -> Progress:
     """What training stood at, with what the parameters now ask for."""
     progress = deepcopy(estimator._progress)
     dtype = network.dtype
     if progress.solver == settings.solver:
-        slots = [each.astype(dtype, copy=False) for each in progress.slots]
+        slots = [_cast(each, dtype) for each in progress.slots]
         progress = replace(progress, slots=slots)
     else:
         slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
         progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-    stopping = new_stopping(estimator, n_judges)
-    measure = measure_of(estimator, network.spec, n_judges)
+    stopping = new_stopping(estimator, judged)
+    measure = measure_of(estimator, network.spec, judged)
     if measure == progress.measure:
         for new, before in zip(stopping, progress.stopping, strict=True):
-            new.best, new.count = before.best, before.count
+            for name in ("best", "count", "has_fallen_back", "fallback"):
+                setattr(new, name, getattr(before, name))
         for name in ("best_values", "calibrated_values", "last_values"):
             values = getattr(progress, name)
-            setattr(progress, name, None if values is None else values.astype(dtype))
+            setattr(progress, name, None if values is None else _cast(values, dtype))
     else:
         # What was best by another measure does not count.
         progress = replace(progress, best_values=None, calibrated_values=None, last_values=None)
     return replace(progress, stopping=stopping, measure=measure)
 
 
-def measure_of(estimator: Any, spec: NetworkSpec, n_judges: int) -> tuple:
+def measure_of(estimator: Any, spec: NetworkSpec, judged: tuple[int, ...]) -> tuple:
     """What the best epoch is found by."""
     scoring = estimator.scoring if estimator.do_early_stopping_ else None
-    return estimator.do_early_stopping_, n_judges, scoring, spec.loss, spec.loss_parameters
+    return estimator.do_early_stopping_, judged, scoring, spec.loss, spec.loss_parameters

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -15,9 +18,10 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
 )
-from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, validate_data
-from sklearn.utils.validation import _check_y as check_y
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _check_y
+from sklearn.utils.validation import validate_data as _validate_data
 
 __all__ = [
     "BaseEstimator",
@@ -28,12 +32,20 @@ __all__ = [
     "StrOptions",
     "check_matplotlib_support",
     "check_partial_fit_first_call",
-    "check_weights",
+    "check_sample_weight",
     "check_y",
     "fit_context",
+    "is_metric",
     "is_validated",
+    "takes_weights",
     "validate_data",
+    "with_labels",
 ]
+
+# To see whether all numbers are finite they are added first: what that overflows says nothing.
+_quietly = np.errstate(over="ignore", invalid="ignore")
+validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
+check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
 #: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
 fit_context = _fit_context(prefer_skip_nested_validation=True)
@@ -67,25 +79,29 @@ def is_validated(estimator: Any, X: Any) -> bool:
     )
 
 
-def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray | None:
-    """Validated sample weights in float64, or None.
+def is_metric(scoring: Any) -> bool:
+    """Whether a scorer, or the one of a name, is a function of targets and predictions alone."""
+    from sklearn.metrics._scorer import _BaseScorer
 
-    Raises
-    ------
-    ValueError
-        If a weight is negative or not finite, if their number is not that of the rows,
-        or if all are zero.
+    return isinstance(scoring, (str, _BaseScorer))
+
+
+def takes_weights(scorer: Callable) -> bool:
+    """Whether a scorer takes ``sample_weight``: that of a metric always says so itself."""
+    parameters = signature(getattr(scorer, "_score_func", scorer)).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == Parameter.VAR_KEYWORD for p in parameters)
+
+
+def with_labels(scorer: Any, labels: np.ndarray | None) -> Any:
+    """A scorer of probabilities that knows all labels, not only those of the rows.
+
+    Metrics of predicted labels go by what is there, as they do on any other rows.
     """
-    if sample_weight is None:
-        return None
-    try:
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        if not weights.any():
-            raise ValueError(
-                "Sample weights must contain at least one non-zero weight; all are zero."
-            )
-    except ValueError as error:
-        if name == "sample_weight":
-            raise
-        raise ValueError(f"{name}: {error}") from error
-    return weights
+    if labels is None or getattr(scorer, "_response_method", "predict") == "predict":
+        return scorer
+    known = "labels" in scorer._kwargs
+    if known or "labels" not in signature(scorer._score_func).parameters:
+        return scorer
+    scorer = copy(scorer)
+    scorer._kwargs = {**scorer._kwargs, "labels": labels}
+    return scorer

@@ -2,14 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length
 
-from skdnn.estimators._sklearn import validate_data
+from skdnn.estimators._sklearn import check_y, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
+from skdnn.training.data import checked_sparse
+
+#: Methods that make a table in memory: of Spark, Dask and xarray, polars and narwhals.
+_COMPUTES = ("toPandas", "compute", "collect")
+
+
+def in_memory(X: Any, name: str = "X") -> Any:
+    """What a user gives as X, y or weights: lazy data computed, masked values missing.
+
+    Parameters
+    ----------
+    X : object
+        What is neither lazy nor masked is returned as it is.
+    name : str
+        In messages.
+
+    Raises
+    ------
+    TypeError
+        If it is a structured array, an iterator, a dict, or dicts instead of rows.
+    """
+    if issparse(X):
+        # SciPy trusts the indices when it changes the format.
+        return checked_sparse(X)
+    if type(X) is np.ndarray and X.dtype.names is None:
+        return X
+    # Of the type: a column of a data frame can have any name.
+    if hasattr(type(X), "to_native"):  # narwhals
+        X = X.to_native()
+    for method in _COMPUTES:
+        if callable(getattr(type(X), method, None)):
+            X = getattr(X, method)()
+            break
+    first = X[0] if isinstance(X, list | tuple) and X else X
+    if isinstance(first, dict | Iterator) or getattr(getattr(X, "dtype", None), "names", None):
+        kind = "structured array" if isinstance(X, np.ndarray) else type(X).__name__
+        of_what = "" if first is X else f" of {type(first).__name__}s"
+        raise TypeError(
+            f"{name} is a {kind}{of_what}, neither an array nor a data frame: make one of it, as "
+            f"with pd.DataFrame({name})."
+        )
+    return _missing_where_masked(X) if isinstance(X, np.ma.MaskedArray) else X
+
+
+def _missing_where_masked(X: Any) -> np.ndarray:
+    if not np.ma.getmaskarray(X).any():
+        return X.data
+    kind = X.dtype.kind
+    if kind in "mM":
+        return X.filled(np.array("NaT", X.dtype))
+    if kind in "biuSUT":
+        X = X.astype(np.float64 if kind in "biu" else object)
+    return X.filled(np.nan)
 
 
 def is_table(X: Any) -> bool:
@@ -24,7 +79,7 @@ def is_table(X: Any) -> bool:
         except ValueError:  # rows of different lengths: scikit-learn says so
             return False
     kind = getattr(getattr(X, "dtype", None), "kind", None)
-    return kind in ("O", "U", "S", "T") and X.ndim == 2
+    return kind in ("O", "U", "S", "T", "m", "M") and X.ndim == 2
 
 
 def x_format(X: Any) -> dict[str, Any]:
@@ -38,8 +93,14 @@ def x_format(X: Any) -> dict[str, Any]:
 
 def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Check the number of columns, their names, and that there are rows."""
-    if not hasattr(X, "shape"):
+    shape = getattr(X, "shape", None)
+    if shape is None and (hasattr(X, "__array__") or isinstance(X, list | tuple)):
         X = np.asarray(X, dtype=object)
+    elif not isinstance(shape, tuple) or not all(isinstance(n, Integral) for n in shape):
+        raise TypeError(
+            f"X is of type {type(X).__module__}.{type(X).__name__}, which is not a table in "
+            "memory: make one of it first, as with X.to_pandas()."
+        )
     if len(X.shape) != 2:
         check_array(X, dtype=None)  # which says what is expected
     validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -51,6 +112,25 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"required by {name}."
             )
     return X
+
+
+def rows_to_fit(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+    """Check rows and their targets; to ``reset`` is to learn what the columns are."""
+    X = in_memory(X)
+    if not is_table(X):
+        options = x_format(X)
+        return validate_data(estimator, X, y, reset=reset, multi_output=True, **options)
+    X, y = validate_table(estimator, X, reset=reset), check_y(y, multi_output=True)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def rows_to_predict(estimator: Any, X: Any) -> Any:
+    """Check that the rows have the columns that an estimator was fitted with."""
+    X = in_memory(X)
+    if is_table(X):
+        return validate_table(estimator, X, reset=False)
+    return validate_data(estimator, X, reset=False, **x_format(X))
 
 
 def needs_encoding(X: Any, categorical_features: Any) -> bool:
@@ -70,8 +150,14 @@ def as_plain(estimator: Any, X: Any) -> Any:
     if issparse(X):
         return X
     if is_table(X):
-        X = check_array(X, dtype=(np.float64, np.float32), ensure_all_finite=False)
-    if np.isfinite(X.sum()) or np.isfinite(X).all():
+        columns = Columns(X)
+        indices = range(columns.n_columns)
+        all_float32 = all(columns[j].dtype == np.float32 for j in indices)
+        dtype = np.float32 if all_float32 else np.float64
+        X = columns.numbers(list(indices)).astype(dtype, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = X.sum()
+    if np.isfinite(total) or np.isfinite(X).all():
         return X
     bad = ~np.isfinite(X)
     column = int(np.flatnonzero(bad.any(axis=0))[0])

@@ -12,7 +12,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._checks import available_when, has_epochs, unchanged_on_failure
+from skdnn.estimators._checks import available_when, has_epochs
+from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._sklearn import (
@@ -21,11 +22,15 @@ from skdnn.estimators._sklearn import (
     check_partial_fit_first_call,
     fit_context,
 )
+from skdnn.estimators._targets import as_labels
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
 #: Log-odds that are certainty in either dtype.
 CERTAIN = 100.0
+#: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
+#: of the many that are equally good is that of the most overfitting.
+FEW_ROWS = 5
 
 
 @documented(
@@ -162,11 +167,18 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         learning rate goes by its schedule, a call for an epoch: for a stream without an end
         ``learning_rate="constant"`` may be the better one.
 
+        What is known of the columns (scales, bins, categories) is learned from the first 500 rows.
+        If a call brings fewer, its rows are kept; whenever there are twice as many, the columns are
+        learned anew and the calls so far are repeated with that. This ends, too, when the first
+        rows come again, or when weights or parameters are changed between two calls. Later calls
+        add what was not known at all: a column that was constant or missing, missing values,
+        categories (up to 256 in a column that began with up to 32). The kinds of the columns,
+        numbers or categories, are those of the first call.
+
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            As in :meth:`fit`. What is learned before the training (categories, scales, bins) is
-            learned in the first call.
+            As in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
@@ -184,17 +196,20 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             As :meth:`fit`, without ``classes`` in the first call, and for labels that are not
             among them.
         """
-        with unchanged_on_failure(self):
-            check_partial_fit_first_call(self, classes)
-            return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
+        with learned_aside(self) as draft:
+            check_partial_fit_first_call(draft, as_labels(classes, "classes"))
+            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+        return self
 
+    @reads_one_model
     def decision_function(self, X) -> np.ndarray:
         """Raw predictions, before the logistic function or softmax.
 
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
+            a column of which nothing is known is named in a ``UserWarning``.
 
         Returns
         -------
@@ -205,6 +220,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         raw = self._predict_raw(X)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
+    @reads_one_model
     def predict(self, X) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
 
@@ -222,6 +238,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             return (raw > 0).astype(int)
         return self.classes_[self._class_index(raw)]
 
+    @reads_one_model
     def predict_proba(self, X) -> np.ndarray:
         """Predict class probabilities.
 
@@ -240,13 +257,16 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         if self.classes_.size == 1:
             return np.ones_like(raw)
         if self.out_activation_ == "softmax":
-            proba = softmax(raw, axis=1)
+            # The difference of two may be infinite: one of them is then certain.
+            with np.errstate(over="ignore", invalid="ignore"):
+                proba = softmax(raw, axis=1)
         else:
             proba = expit(raw if self._is_multilabel() else np.hstack([-raw, raw]))
         # Never 0 or 1: no event is impossible, and no log-loss infinite.
         precision = np.finfo(proba.dtype)
         return np.clip(proba, precision.tiny, 1 - precision.epsneg)
 
+    @reads_one_model
     def predict_log_proba(self, X) -> np.ndarray:
         """Predict the logarithms of class probabilities.
 
@@ -261,13 +281,32 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return np.log(self.predict_proba(X))
 
+    def score(self, X, y, sample_weight=None) -> float:
+        """Accuracy on the given rows and labels.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            As in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            Share of the rows with the right label, or with all labels right for multilabel.
+        """
+        return super().score(X, as_labels(y), sample_weight)
+
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[np.ndarray, np.ndarray]:
-        X, y = self._validate_rows(X, y, resume=resume)
-        kind = type_of_target(y, input_name="y")
-        if kind not in ("binary", "multilabel-indicator"):
-            check_classification_targets(y)
+        X, y = self._validate_rows(X, as_labels(y, name), resume=resume)
+        # Labels may be larger than any integer of NumPy.
+        with np.errstate(invalid="ignore"):
+            kind = type_of_target(y, input_name=name)
+            if kind not in ("binary", "multilabel-indicator"):
+                check_classification_targets(y)
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"{type(self).__name__} takes one label for each row or a multilabel indicator "
@@ -279,24 +318,31 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             labels, y = np.arange(y.shape[1]), (y != 0).astype(np.intp)
         else:
             labels, y = np.unique(y, return_inverse=True)
-        self._check_classes(labels, resume=resume, partial=partial)
+        self._check_classes(labels, resume=resume, partial=partial, name=name)
         if kind != "multilabel-indicator":
-            y = np.searchsorted(self.classes_, labels)[y]
+            position = {label: i for i, label in enumerate(self.classes_)}
+            y = np.array([position[label] for label in labels])[y]
         return X, y
 
-    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool) -> None:
+    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool, name: str) -> None:
         """Set ``classes_`` in a new fit; otherwise compare the labels with them."""
         if not (resume or partial):
             self.classes_ = labels
-        elif partial and len(np.setdiff1d(labels, self.classes_)):
+            return
+        unknown = set(labels) - set(self.classes_)
+        hint = "."
+        if unknown and set(map(str, unknown)) <= set(map(str, self.classes_)):
+            types = (type(each[0]).__name__ for each in (labels, self.classes_))
+            hint = ": the same labels, of type {} instead of {}. Convert them.".format(*types)
+        if partial and unknown:
             raise ValueError(
-                "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. 'y' has {labels}."
+                f"`{name}` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes_}. '{name}' has {labels}{hint}"
             )
-        elif not partial and set(labels) != set(self.classes_):
+        if not partial and set(labels) != set(self.classes_):
             raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous "
-                f"call to fit. Previously got {self.classes_}, `y` has {labels}"
+                f"warm_start can only be used where `{name}` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `{name}` has {labels}{hint}"
             )
 
     def _class_weights(
@@ -368,7 +414,9 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self.calibration is not None
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        if y.ndim == 2 or self.classes_.size == 1:
+        if y.ndim == 2:
+            return y
+        if self.classes_.size == 1:
             return None
         # Named as scikit-learn's MLP names them in its error.
         return y.astype(bool).astype(str) if self.classes_.size == 2 else y
@@ -384,6 +432,12 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         if raw.shape[1] > 1:
             return raw.argmax(axis=1)
         return (raw[:, 0] > 0).astype(np.intp)
+
+    def _can_score(self, rows: Rows) -> bool:
+        weights = rows.weights.astype(np.float64)
+        # Rows of one weight that would say as much (Kish 1965, Survey sampling).
+        effective = weights.sum() ** 2 / (weights**2).sum()
+        return bool(effective >= FEW_ROWS)
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         if rows.y.shape[1] > 1:

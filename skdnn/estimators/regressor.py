@@ -5,26 +5,32 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skdnn.estimators._base import BaseDNN, Data
+from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
     has_epochs,
     predicts_quantiles,
-    unchanged_on_failure,
 )
+from skdnn.estimators._data import Data, relative
+from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
+from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._sklearn import StrOptions, fit_context
-from skdnn.estimators._validation import mean_r2
+from skdnn.estimators._targets import as_numbers
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
+from skdnn.training.averages import deviation_of, mean_raw
 from skdnn.training.data import Rows
-from skdnn.training.engine import mean_raw
 
 #: Losses of numbers.
 NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
+
+#: Of Huber's delta in deviations of the target. Below, the loss is an absolute error, whose
+#: gradients would only vanish; above, a squared error.
+DELTA_RANGE = 1e-6, 1e6
 
 
 @documented(
@@ -139,13 +145,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     ):
         self._store(locals())
 
+    @reads_one_model
     def predict(self, X, *, return_std=False):
         """Predict targets.
 
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
+            a column of which nothing is known is named in a ``UserWarning``.
         return_std : bool, default=False
             Whether to return the standard deviation of the members' predictions, too: how far
             they disagree, not how far the target scatters. Zero with ``n_members=1``.
@@ -162,9 +170,10 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         y = self._prediction(mean_raw(raw, self.out_activation_))
         if not return_std:
             return y
-        return y, np.std([self._prediction(member) for member in raw], axis=0)
+        return y, deviation_of(np.array([self._prediction(member) for member in raw]))
 
     @available_when(predicts_quantiles)
+    @reads_one_model
     def predict_quantiles(self, X) -> np.ndarray:
         """Predict all quantiles of ``loss=Quantile(...)``.
 
@@ -194,11 +203,18 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         learning rate goes by its schedule, a call for an epoch: for a stream without an end
         ``learning_rate="constant"`` may be the better one.
 
+        What is known of the columns and of the targets (scales, bins, categories) is learned from
+        the first 500 rows. If a call brings fewer, its rows are kept; whenever there are twice as
+        many, it is learned anew and the calls so far are repeated with that. This ends, too, when
+        the first rows come again, or when weights or parameters are changed between two calls.
+        Later calls add what was not known at all: a column or target that was constant or missing,
+        missing values, categories (up to 256 in a column that began with up to 32), the range of
+        the targets. The kinds of the columns, numbers or categories, are those of the first call.
+
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            As in :meth:`fit`. What is learned before the training (categories, scales, bins, the
-            scale of the targets) is learned in the first call.
+            As in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
@@ -213,13 +229,31 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         ValueError
             As :meth:`fit`.
         """
-        with unchanged_on_failure(self):
-            return self._partial_fit(X, y, sample_weight, resume=self._is_trained())
+        with learned_aside(self) as draft:
+            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+        return self
+
+    def score(self, X, y, sample_weight=None) -> float:
+        """R² of the predictions of the given rows.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            As in :meth:`fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            The mean over the outputs.
+        """
+        return super().score(X, as_numbers(y), sample_weight)
 
     def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False
+        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
     ) -> tuple[np.ndarray, np.ndarray]:
-        return self._validate_rows(X, y, resume=resume, y_numeric=True)
+        return self._validate_rows(X, as_numbers(y, name), resume=resume)
 
     def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
         name, parameters = resolve_loss(self.loss)
@@ -229,19 +263,23 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         parameters = parameters * n_outputs
         if name == "huber" and self._target_scaler is not None:
             # In units of the target.
-            parameters = tuple(parameters / np.ravel(self._target_scaler.scale))
+            with np.errstate(over="ignore"):
+                scaled = parameters / np.ravel(self._target_scaler.scale)
+            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
         return name, parameters, n_outputs * per_target, per_target
 
-    def _widen_targets(self, data: Data) -> None:
+    def _extend_targets(self, data: Data) -> None:
         if self._target_scaler is not None:
-            self._target_scaler = self._target_scaler.widened(data.y)
+            self._target_scaler = self._target_scaler.extended(data.y)
 
     def _fit_targets(self, data: Data) -> None:
         self._target_scaler = None
         name, _ = resolve_loss(self.loss)
         if self.target_scaling is not None:
             positive = LOSSES[name].link == "exp"
-            self._target_scaler = TargetScaler(centered=not positive).fit(data.y, data.weights)
+            self._target_scaler = TargetScaler(centered=not positive).fit(
+                data.y, None if data.weights is None else relative(data.weights)
+            )
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
         if self._target_scaler is not None:
@@ -272,6 +310,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         self.n_outputs_ = spec.n_out // spec.n_levels
         self._levels = spec.loss_parameters[: spec.n_levels]
 
+    def _can_score(self, rows: Rows) -> bool:
+        return rows.n_rows > 1
+
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
         prediction = self._scaled_prediction(raw).reshape(y.shape)
@@ -281,10 +322,6 @@ class DNNRegressor(RegressorMixin, BaseDNN):
                 np.array([self._target_scaler.low, self._target_scaler.high]), raw.dtype
             )
             prediction = np.clip(prediction, *limits)
-        if rows.n_rows < 2:
-            from sklearn.metrics import r2_score  # as in _validation.py; it warns, and returns NaN
-
-            return float(r2_score(y, prediction))
         # A diverging network may be so far off that its squared error overflows.
         with np.errstate(over="ignore", invalid="ignore"):
             return mean_r2(y, prediction, rows.weights)

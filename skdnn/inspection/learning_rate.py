@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
@@ -15,8 +14,10 @@ from sklearn.utils import _safe_indexing, check_consistent_length, check_random_
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
+from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._sklearn import check_weights
+from skdnn.estimators._tables import in_memory
+from skdnn.estimators._targets import check_weights
 from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
 from skdnn.training.settings import BY_ROWS, dropout_for
@@ -222,6 +223,7 @@ def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
             "solver='lbfgs' has no learning rate: its line search finds the length of each step. "
             "Choose another solver."
         )
+    X, y = in_memory(X), in_memory(y, "y")
     X, y = (data if hasattr(data, "shape") else np.asarray(data) for data in (X, y))
     if y.shape[1:] == (1,):
         y = column_or_1d(y, warn=True)
@@ -310,9 +312,7 @@ def warn_of_the_ends(rates: np.ndarray, losses: np.ndarray, suggestion: float) -
     elif least == len(rates) - 1 and suggestion > rates[-1] / 10:
         advice = "raise 'stop'"
     if advice:
-        warnings.warn(
+        warn(
             f"The loss was least at the {'last' if least else 'first'} learning rate of the test, "
-            f"{rates[least]:g}: {advice}.",
-            UserWarning,
-            stacklevel=3,
+            f"{rates[least]:g}: {advice}."
         )

@@ -104,8 +104,9 @@ class Features(NamedTuple):
     What there is not is empty; the types are the same for all.
     """
 
-    #: (6,) int64: rows and columns of X, elements between rows and between columns; columns of
-    #: the bins, and of the codes.
+    #: int64: rows and columns of X, elements between rows and between columns; columns of the bins,
+    #: and of the codes; from item 6 on for each of these columns the number of bins, or the largest
+    #: code. Bins and codes are below, or not above, these numbers.
     shape: Any
     single: Any  # elements of a dense float32 X
     double: Any  # elements of a dense float64 X

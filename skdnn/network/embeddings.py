@@ -177,7 +177,13 @@ EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
 }
 
 
-def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | None]:
+#: Tables of more numbers are wide: the embeddings of a name make fewer inputs of each number.
+WIDE_NUMBERS = 100
+
+
+def resolve_embeddings(
+    value: Any, n_members: int, n_numbers: int = 0
+) -> list[NumericEmbedding | None]:
     """The embedding of each member.
 
     Parameters
@@ -185,6 +191,9 @@ def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | No
     value : object
         Of the parameter ``numeric_embedding``.
     n_members : int
+    n_numbers : int, default=0
+        Numbers of a row. In a wide table a name stands for smaller embeddings; objects are what
+        they say.
 
     Raises
     ------
@@ -195,7 +204,7 @@ def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | No
     chosen: list[NumericEmbedding | None] = []
     for item in value if several else [value]:
         if isinstance(item, str) and item in EMBEDDINGS:
-            chosen += EMBEDDINGS[item]
+            chosen += [_narrowed(embedding, n_numbers) for embedding in EMBEDDINGS[item]]
         elif item is None or isinstance(item, NumericEmbedding):
             chosen.append(item)
         else:
@@ -213,6 +222,46 @@ def resolve_embeddings(value: Any, n_members: int) -> list[NumericEmbedding | No
             embedding.check()
     # Copies: a fitted model stays what it is when somebody changes the settings.
     return deepcopy([chosen[member % len(chosen)] for member in range(n_members)])
+
+
+def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[InputColumn]:
+    """What an embedding makes of a number, checked: it may be one of the user's own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unless it is at least one column, each made of this number. ``n_bins`` of 0 says that
+        there are no bins.
+    """
+    name = f"{type(embedding).__name__}.columns"
+    found = embedding.columns(source, n_bins)
+    if not isinstance(found, Sequence) or not all(isinstance(c, InputColumn) for c in found):
+        raise TypeError(f"{name} must return a list of InputColumn. Got {found!r} instead.")
+    kinds = ("number", "waves", "bins") if n_bins else ("number", "waves")
+    right = [column.kind in kinds and column.source == source for column in found]
+    if not found or not all(right) or any(c.kind == "bins" and c.size != n_bins for c in found):
+        bins = f" (of {n_bins} bins)" if n_bins else ""
+        raise ValueError(
+            f"{name}(source={source}, n_bins={n_bins}) must return at least one InputColumn of the "
+            f"kinds {kinds}{bins} and of this source. Got {found!r} instead."
+        )
+    return list(found)
+
+
+def _narrowed(embedding: NumericEmbedding | None, n_numbers: int) -> NumericEmbedding | None:
+    """An embedding with which so many numbers make no more inputs than ``WIDE_NUMBERS``.
+
+    None, the number as it is, where nothing is left of it.
+    """
+    share = min(1.0, WIDE_NUMBERS / max(1, n_numbers))
+    if isinstance(embedding, PiecewiseLinear):
+        n_bins = int(share * embedding.n_bins)
+        return PiecewiseLinear(n_bins) if n_bins > 1 else None
+    if isinstance(embedding, Periodic):
+        d_embedding = int(share * embedding.d_embedding)
+        n_frequencies = max(1, int(share * embedding.n_frequencies))
+        return Periodic(n_frequencies, d_embedding, embedding.sigma) if d_embedding > 1 else None
+    return embedding
 
 
 def _check_int(settings: Any, name: str, low: int, high: int) -> None:

@@ -72,6 +72,12 @@ def _draw_columns(
         params = values[start : start + row[embeddings.N_PARAMS]]
         n, width = column.size, column.width
         if column.kind == "waves":
+            limit = float(np.sqrt(np.finfo(values.dtype).max))
+            if column.sigma > limit:
+                raise ValueError(
+                    f"The 'sigma' parameter of Periodic must be at most {limit:.2g} with "
+                    f"dtype={values.dtype.name!r}. Got {column.sigma!r} instead."
+                )
             bound = 1 / sqrt(n)
             params[:n] = random_state.normal(0, column.sigma, n)
             params[n : 2 * n] = random_state.uniform(-pi, pi, n)

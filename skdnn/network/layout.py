@@ -1,5 +1,8 @@
 """Where each array of a network lies in its flat vectors."""
 
+from collections.abc import Collection
+from typing import NamedTuple
+
 import numpy as np
 
 from skdnn._dtypes import INDEX, SCALAR
@@ -44,8 +47,37 @@ KINDS = {
     "vector": embeddings.VECTOR,
 }
 
+#: Kinds by what they read.
+NUMBERS, BINS, CODES = ("number", "waves"), ("bins",), ("one_hot", "sign", "vector")
+
 #: Factors of the learning rate and of the decoupled decay.
 WAVE_RATE, SCALE_RATE, SCALE_DECAY = 0.1, 6.0, 0.0
+
+
+class Reads(NamedTuple):
+    """What inputs are made of: numbers, bins and codes that a row must have."""
+
+    n_numbers: int
+    n_binned: int
+    n_coded: int
+    #: Columns of bins, and how many bins there is an input for.
+    bin_columns: np.ndarray
+    n_bins: np.ndarray
+    #: Columns of codes, and the largest code that there is an input for.
+    code_columns: np.ndarray
+    n_codes: np.ndarray
+
+
+def _reads(spec: NetworkSpec) -> Reads:
+    def sources(kinds: Collection[str]) -> np.ndarray:
+        return np.array([c.source for c in spec.columns if c.kind in kinds], dtype=INDEX)
+
+    def sizes(kinds: Collection[str]) -> np.ndarray:
+        return np.array([c.size for c in spec.columns if c.kind in kinds], dtype=INDEX)
+
+    numbers, bins, codes = sources(NUMBERS), sources(BINS), sources(CODES)
+    n_numbers, n_binned, n_coded = (int(s.max(initial=-1)) + 1 for s in (numbers, bins, codes))
+    return Reads(n_numbers, n_binned, n_coded, bins, sizes(BINS), codes, sizes(CODES))
 
 
 class Layout:
@@ -67,6 +99,7 @@ class Layout:
         What the optimiser multiplies learning rate, decay and penalty by.
     dropout : (n_layers,) float64 array
         Rate at the input of each layer.
+    reads : Reads
     n_params, n_buffers : int
     n_blocks : int
         Blocks of the parameters that the optimiser changes one after the other.
@@ -103,6 +136,7 @@ class Layout:
         self.factors = np.ones((2, N_FACTORS), dtype=SCALAR)
         self.factors[1, [DECAY_FACTOR, PENALTY_FACTOR]] = 0
         self.encoding = 1 if spec.columns else None
+        self.reads = _reads(spec)
         self._lay_out_columns(spec)
         # Elements of the arena for every row of a batch; of the scratch memory, for transposed
         # weights, for the optimiser, for waves.
@@ -126,6 +160,8 @@ class Layout:
         self.columns = np.zeros((len(spec.columns), embeddings.N_ATTRIBUTES), dtype=INDEX)
         self.inputs = np.zeros(embeddings.N_INPUTS, dtype=INDEX)
         place, start = 0, self.n_params
+        if spec.columns and sum(column.width for column in spec.columns) != spec.n_in:
+            raise ValueError(f"The columns do not make the {spec.n_in} inputs of the network.")
         ends: list[tuple[str, int]] = []
         for row, column in zip(self.columns, spec.columns, strict=True):
             kind = KINDS[column.kind]

@@ -32,7 +32,9 @@ class Huber(LossSettings):
     Parameters
     ----------
     delta : float, default=1.0
-        Where the loss turns from quadratic to linear, in units of the target; above 0.
+        Where the loss turns from quadratic to linear, in units of the target; above 0. With
+        ``target_scaling`` between 1e-6 and 1e6 deviations of the target: further off nothing
+        changes but the scale of the loss.
 
     References
     ----------

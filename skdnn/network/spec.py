@@ -1,6 +1,10 @@
 """The description of a network."""
 
 from dataclasses import dataclass
+from numbers import Integral
+
+#: Kind of a column of inputs -> least number of bins, waves or codes.
+LEAST_SIZES = {"number": 0, "bins": 1, "waves": 1, "one_hot": 1, "sign": 2, "vector": 1}
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,25 @@ class InputColumn:
     width: int = 1
     size: int = 0
     sigma: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no kernel is made for: an embedding of one's own may ask for anything."""
+        if self.kind not in LEAST_SIZES:
+            raise ValueError(f"kind must be one of {list(LEAST_SIZES)}. Got {self.kind!r} instead.")
+        leasts = {"source": 0, "width": 1, "size": LEAST_SIZES[self.kind]}
+        for name, least in leasts.items():
+            value = getattr(self, name)
+            is_int = type(value) is int or (isinstance(value, Integral) and value is not True)
+            if not is_int or value < least:
+                raise ValueError(
+                    f"{name} of {self.kind!r} must be an int of at least {least}. Got {value!r} "
+                    "instead."
+                )
+        widths = {"number": 1, "sign": 1, "bins": self.size, "one_hot": self.size}
+        if self.width != widths.get(self.kind, self.width):
+            raise ValueError(
+                f"width of {self.kind!r} must be {widths[self.kind]}. Got {self.width} instead."
+            )
 
 
 @dataclass(frozen=True)

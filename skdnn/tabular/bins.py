@@ -13,12 +13,16 @@ Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular de
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR, BIN, FRACTION
 from skdnn.tabular.numeric import quantiles
+
+#: Beyond it, the difference of two numbers may overflow.
+_FAR = 2.0**960
 
 
 @dataclass(eq=False)
@@ -72,6 +76,30 @@ class BinEdges:
             self.edges.append(np.append(edges, np.inf) if edges.size == 1 else edges)
         return self
 
+    def extended(
+        self, columns: np.ndarray, X: np.ndarray, weights: np.ndarray | None = None
+    ) -> BinEdges:
+        """The edges with those of some columns found anew.
+
+        Parameters
+        ----------
+        columns : (n,) int array
+        X : (n_samples, n_columns) float array
+            Finite.
+        weights : (n_samples,) float array, default=None
+            Above 0.
+
+        Returns
+        -------
+        edges : BinEdges
+        """
+        found = BinEdges(self.n_bins).fit(X[:, columns], weights)
+        other = copy(self)
+        other.edges = list(self.edges)
+        for j, edges in zip(columns, found.edges, strict=True):
+            other.edges[j] = edges
+        return other
+
     def locate(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where numbers lie.
 
@@ -94,6 +122,9 @@ class BinEdges:
                 x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
                 t = np.searchsorted(edges[1:-1], x, side="right")
                 bins[:, j] = t
+                if edges[0] < -_FAR or edges[-1] > _FAR:
+                    # In halves the difference of any two numbers is a number.
+                    x, edges = x * 0.5, edges * 0.5
                 fraction = (x - edges[t]) / (edges[t + 1] - edges[t])
                 fractions[:, j] = np.clip(fraction, -limit, limit)
         return bins, fractions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -10,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from skdnn._dtypes import ACCUMULATOR, CODE
-from skdnn.tabular.categories import Categories, encode, find_categories
+from skdnn._warnings import warn
+from skdnn.tabular.categories import Categories, encode, extended, find_categories
+from skdnn.tabular.doubts import doubts_of_prediction, doubts_of_training
 from skdnn.tabular.numeric import NumericScaler
 from skdnn.tabular.schema import Columns, resolve_categorical
 
@@ -56,10 +60,13 @@ class TableEncoder:
         Of the numeric columns.
     categories : tuple of Categories
         Of the categorical columns.
+    warns : bool
+        Whether to say which columns are hardly what they are meant to be.
     """
 
     categorical_features: Any = "from_dtype"
     scaling: str | None = "robust"
+    warns: bool = field(init=False, repr=False, default=True)
     names: tuple[str, ...] = field(init=False, repr=False)
     is_categorical: np.ndarray = field(init=False, repr=False)
     scaler: NumericScaler = field(init=False, repr=False)
@@ -82,6 +89,11 @@ class TableEncoder:
         ------
         TypeError, ValueError
             If a column is not what a network can take. The encoder is then what it was before.
+
+        Warns
+        -----
+        UserWarning
+            If categories of the dtype are rather numbers as text, or ids.
         """
         rows = None
         if weights is not None and not weights.all():
@@ -94,11 +106,53 @@ class TableEncoder:
         numeric, categorical = _positions(~is_categorical), _positions(is_categorical)
         labels = [columns.label(j) for j in numeric]
         scaler = NumericScaler(self.scaling).fit(columns.numbers(numeric), weights, labels)
-        self.categories = tuple(find_categories(columns[j], columns.label(j)) for j in categorical)
+        texts = [(columns.label(j), columns[j]) for j in categorical]
+        self.categories = tuple(find_categories(values, label) for label, values in texts)
+        doubts = doubts_of_training(texts, self.categories)
+        if doubts and self.warns and isinstance(self.categorical_features, str):
+            warn(doubts)
         self.scaler, self.is_categorical = scaler, is_categorical
         names = columns.names or [f"x{j}" for j in range(columns.n_columns)]
         self.names = tuple(map(str, names))
         return self
+
+    def extended(
+        self, X: Any, weights: np.ndarray | None, room: Sequence[float]
+    ) -> tuple[TableEncoder, np.ndarray]:
+        """The encoder with what more rows say that it does not know: see ``NumericScaler``.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_columns)
+        weights : (n_samples,) float array or None
+            As in ``fit``.
+        room : sequence of n_categorical int or inf
+            Codes that each categorical column may have.
+
+        Returns
+        -------
+        encoder : TableEncoder
+            This one, if there is nothing new.
+        varied : (n_varied,) int array
+            Numeric columns that have more than one value now.
+        """
+        rows = None
+        if weights is not None and not weights.all():
+            rows = weights > 0
+            weights = weights[rows]
+        columns = Columns(X, rows)
+        numbers = columns.numbers(_positions(~self.is_categorical))
+        scaler, varied = self.scaler.extended(numbers, weights)
+        positions = _positions(self.is_categorical)
+        categories = tuple(
+            extended(known, columns[j], columns.label(j), n)
+            for known, j, n in zip(self.categories, positions, room, strict=True)
+        )
+        if scaler is self.scaler and categories == self.categories:
+            return self, varied
+        other = copy(self)
+        other.scaler, other.categories = scaler, categories
+        return other, varied
 
     def transform(self, X: Any, dtype: Any = np.float32) -> Table:
         """Numbers and codes of any rows.
@@ -106,7 +160,8 @@ class TableEncoder:
         Parameters
         ----------
         X : array-like or data frame of shape (n_samples, n_columns)
-            Categories that training has not seen are unknown, without a warning.
+            Categories that training has not seen are unknown, without a warning where some of
+            the column are known.
         dtype : dtype, default=np.float32
             Of the numbers.
 
@@ -118,14 +173,36 @@ class TableEncoder:
         ------
         TypeError, ValueError
             If a numeric column holds something else, or an infinite number.
+
+        Warns
+        -----
+        UserWarning
+            If the values of a categorical column are of another type than in training, or none of
+            many is known.
         """
         columns = Columns(X)
         numbers = columns.numbers(_positions(~self.is_categorical))
         numeric = self.scaler.transform(numbers, dtype)
         codes = np.empty((columns.n_rows, len(self.categories)), dtype=CODE)
+        doubts = []
         for i, j in enumerate(_positions(self.is_categorical)):
-            codes[:, i] = encode(self.categories[i], columns[j], columns.label(j))
+            known, values, label = self.categories[i], columns[j], columns.label(j)
+            codes[:, i] = encode(known, values, label)
+            if not ((codes[:, i] > 0) & (codes[:, i] <= len(known.values))).any():
+                doubts.append(doubts_of_prediction(known, values, label))
+        if self.warns and any(doubts):
+            warn(
+                "Not one category of these columns was there in training: "
+                f"{'; '.join(filter(None, doubts))}. Give them the type and spelling that they "
+                "had, as with astype; as they are, each value is unknown."
+            )
         return Table(numeric, codes)
+
+    def silent(self) -> TableEncoder:
+        """The same without warnings."""
+        other = copy(self)
+        other.warns = False
+        return other
 
     def position(self, column: Any) -> int:
         """Position of a column that is given by name or position.

@@ -8,6 +8,7 @@ distinguishes it from its neighbours.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,7 +142,7 @@ class NumericScaler:
         - "standard": (x - mean) / (standard deviation).
         - None: numbers as they are.
 
-        With the first two a column of one value is 0, whatever comes later.
+        With the first two a column of one value is 0, until ``extended`` has seen another one.
 
     Attributes
     ----------
@@ -229,6 +230,62 @@ class NumericScaler:
             elif self.scaling == "standard":
                 self.center[j], deviation = mean_and_deviation(values, weights)
                 self.scale[j] = _inverse(deviation, 1)
+
+    def extended(
+        self, X: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[NumericScaler, np.ndarray]:
+        """The scaler with what more rows say about columns of which nothing was known.
+
+        A column that had one value so far, or none, is learned from these rows and that value. A
+        column in which values are missing for the first time gets an indicator. All else stays.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) array of a real dtype
+        weights : (n_samples,) float array, default=None
+            Above 0.
+
+        Returns
+        -------
+        scaler : NumericScaler
+            This one, if there is nothing new.
+        varied : (n_varied,) int array
+            Columns that have more than one value now.
+
+        Raises
+        ------
+        ValueError
+            If a value is infinite.
+        """
+        missing = np.isnan(X)
+        some_missing, all_missing = missing.any(axis=0), missing.all(axis=0)
+        known = ~np.isnan(self.percentiles[:, 0])
+        indicated = np.flatnonzero(some_missing & (known | ~all_missing))
+        added = indicated[~np.isin(indicated, self.indicated)]
+        candidates = np.flatnonzero(self.is_constant & ~all_missing)
+        other = copy(self)
+        other.indicated = np.append(self.indicated, added)
+        for name in ("center", "scale", "percentiles", "imputation"):
+            setattr(other, name, getattr(self, name).copy())
+        for j in candidates.tolist():
+            present = ~missing[:, j]
+            values = X[present, j].astype(ACCUMULATOR)
+            self._check_finite(values[:, None], j)
+            own = None if weights is None else weights[present]
+            if known[j]:
+                values = np.append(values, self.percentiles[j, 0])
+                own = None if own is None else np.append(own, own.mean())
+            other._fit_column(j, values, own)
+        varied = candidates[~other.is_constant[candidates]]
+        unchanged = not added.size and np.array_equal(
+            other.percentiles, self.percentiles, equal_nan=True
+        )
+        return (self if unchanged else other), varied
+
+    @property
+    def is_constant(self) -> np.ndarray:
+        """Of each column, whether one value is known or none: (n_columns,) bool."""
+        return ~(self.percentiles[:, 0] < self.percentiles[:, -1])
 
     def transform(self, X: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
         """Numbers for a network.

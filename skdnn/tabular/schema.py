@@ -16,9 +16,9 @@ import pandas as pd
 
 from skdnn._dtypes import ACCUMULATOR
 
-_DATES = (date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
-_COMPLEX = (complex, np.complexfloating)
-_BOOLS = (bool, np.bool_)
+DATES = (date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
+COMPLEX = (complex, np.complexfloating)
+BOOLS = (bool, np.bool_)
 
 _ACCEPTED = "an array-like of bool, int or str, or 'from_dtype', or None"
 
@@ -75,12 +75,13 @@ class Columns:
         if self._series is not None:
             values: Any = _values(self._series[index])
         elif hasattr(self._table, "column_names"):
-            # pyarrow's own ``to_numpy`` fills in a category where one is missing.
-            values = _values(self._table.column(index).to_pandas())
+            values = _values(_arrow_series(self._table.column(index)))
         elif self.names is not None:
             values = np.asarray(self._table[self.names[index]].to_numpy())
         else:
             values = self._table[:, index]
+        if values.ndim != 1:
+            raise TypeError(f"Column {self.label(index)} holds arrays of shape {values.shape[1:]}.")
         return values if self._rows is None else values[self._rows]
 
     def numbers(self, indices: list[int]) -> np.ndarray:
@@ -107,9 +108,20 @@ class Columns:
 
 
 def _values(series: pd.Series) -> Any:
-    if isinstance(series.dtype, (np.dtype, pd.SparseDtype)):
+    dtype = series.dtype
+    if isinstance(dtype, (np.dtype, pd.SparseDtype)):
         return np.asarray(series)
+    if isinstance(dtype, pd.ArrowDtype) and hasattr(dtype.pyarrow_dtype, "index_type"):
+        # The values that occur: a dictionary can hold many more.
+        return series.astype(pd.ArrowDtype(dtype.pyarrow_dtype.value_type)).array
     return series.array
+
+
+def _arrow_series(column: Any) -> pd.Series:
+    # pyarrow's own ``to_numpy`` fills in a category where one is missing.
+    if not hasattr(column.type, "index_type"):
+        return column.to_pandas()
+    return column.cast(column.type.value_type).to_pandas().astype("category")
 
 
 def _column_names(X: Any) -> list | None:
@@ -169,7 +181,7 @@ def holds_categories(values: Any, label: str) -> bool:
     if dtype.kind != "O":
         return dtype.kind in "bSU"
     types = _checked_types(values, label)
-    return all(issubclass(t, _BOOLS) for t in types) or not all(
+    return all(issubclass(t, BOOLS) for t in types) or not all(
         issubclass(t, (Real, Decimal, np.bool_)) for t in types
     )
 
@@ -191,8 +203,10 @@ def as_numbers(values: Any, label: str) -> np.ndarray:
     """
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        numbers = as_numbers(values.categories.array, label).astype(ACCUMULATOR)
-        return np.append(numbers, np.nan)[values.codes]  # -1, the last, is missing
+        # Of those that occur: there may be many more.
+        codes, uniques = pd.factorize(values)
+        numbers = as_numbers(uniques.categories.array[uniques.codes], label).astype(ACCUMULATOR)
+        return np.append(numbers, np.nan)[codes]  # -1, the last, is missing
     _check_dtype(dtype, label)
     if dtype.kind in "biuf":
         if isinstance(values, np.ndarray):
@@ -227,9 +241,9 @@ def _checked_types(values: Any, label: str) -> set[type]:
     values = np.asarray(values, dtype=object)
     types = set(map(type, values[~pd.isna(values)]))
     for found in sorted(types, key=lambda t: t.__name__):
-        if issubclass(found, _COMPLEX):
+        if issubclass(found, COMPLEX):
             raise _complex_error(label)
-        if issubclass(found, _DATES):
+        if issubclass(found, DATES):
             raise _date_error(label, found.__name__)
         if found.__hash__ is None:
             raise TypeError(

@@ -29,6 +29,8 @@ class TargetScaler:
         the network says 0.
     low, high : float64 arrays of shape () or (n_targets,)
         Range of the training rows.
+    unit : float64 array of shape () or (n_targets,)
+        Power of two: targets times it have differences that neither overflow nor vanish.
     """
 
     centered: bool = True
@@ -36,6 +38,7 @@ class TargetScaler:
     scale: np.ndarray = field(init=False, repr=False)
     low: np.ndarray = field(init=False, repr=False)
     high: np.ndarray = field(init=False, repr=False)
+    unit: np.ndarray = field(init=False, repr=False)
 
     def fit(self, y: np.ndarray, weights: np.ndarray | None = None) -> TargetScaler:
         """Find mean, deviation and range.
@@ -61,22 +64,37 @@ class TargetScaler:
             mean, scale = np.zeros_like(mean), np.abs(mean)
         self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
         self.low, self.high = y.min(axis=0), y.max(axis=0)
+        self._set_unit()
         return self
 
-    def widened(self, y: np.ndarray) -> TargetScaler:
-        """The same scaler with a range that more rows belong to.
+    def _set_unit(self) -> None:
+        largest = np.maximum(np.maximum(np.abs(self.low), np.abs(self.high)), self.scale)
+        self.unit = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1022, 1022))
+
+    def extended(self, y: np.ndarray) -> TargetScaler:
+        """The scaler with a range that more rows belong to.
+
+        A target that had one value so far is scaled by these rows and that value.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
+            Of rows with a weight above 0.
 
         Returns
         -------
         scaler : TargetScaler
         """
         other = copy(self)
+        constant = self.low == self.high
+        if np.any(constant):
+            known = np.concatenate([np.asarray(self.low)[None], y])
+            found = TargetScaler(centered=self.centered).fit(known)
+            other.mean = np.where(constant, found.mean, self.mean)
+            other.scale = np.where(constant, found.scale, self.scale)
         other.low = np.minimum(self.low, y.min(axis=0))
         other.high = np.maximum(self.high, y.max(axis=0))
+        other._set_unit()
         return other
 
     def transform(self, y: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
@@ -91,7 +109,11 @@ class TargetScaler:
         -------
         scaled : array of the shape of y
         """
-        return ((y - self.mean) / self.scale).astype(dtype, copy=False)
+        unit = self.unit
+        # Of other rows than those of the training a target may be beyond the dtype.
+        with np.errstate(over="ignore"):
+            scaled = (y * unit - self.mean * unit) / (self.scale * unit)
+            return scaled.astype(dtype, copy=False)
 
     def inverse(self, scaled: np.ndarray) -> np.ndarray:
         """Predictions as the user knows them.
@@ -106,4 +128,8 @@ class TargetScaler:
         y : float64 array of the shape of scaled
             In the range of the training rows.
         """
-        return np.clip(scaled * self.scale + self.mean, self.low, self.high)
+        unit = self.unit
+        # Beyond the largest number is beyond the range, too.
+        with np.errstate(over="ignore"):
+            y = (scaled * (self.scale * unit) + self.mean * unit) / unit
+        return np.clip(y, self.low, self.high)

@@ -46,7 +46,8 @@ def calibrate(network: Network, judges: Sequence[Judge], threads: Threads) -> No
         for member, rows in zip(members, judge.rows, strict=True):
             own = network.part(slice(member, member + 1))
             (raw,) = predict_raw(own, [rows.features], threads)
-            if not np.isfinite(raw).all():
+            # As it is, where the largest factor might overflow.
+            if not np.abs(raw).max() < np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1]):
                 continue
             factor = np.exp(power * _log_factor(own, raw, rows))
             own.coefs[-1][...] *= factor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -56,9 +57,7 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
         name, elements, strides = _elements(X, dtype)
         parts[name] = elements
         return Features(shape=frozen(np.array([*X.shape, *strides, 0, 0]), INDEX), **parts)
-    # Of a shallow copy: the check cuts off spare room behind the stored elements.
-    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
-    X.check_format(full_check=True)
+    X = checked_sparse(X)
     # In the order of the columns the sums have the bits of dense rows.
     X = X if X.has_sorted_indices else X.sorted_indices()
     # Beyond the range of float32 a value becomes inf, and the training says so.
@@ -68,8 +67,38 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
     return Features(shape=frozen(np.array([*X.shape, 0, 0, 0, 0]), INDEX), **parts)
 
 
+def checked_sparse(X: Any) -> Any:
+    """A sparse array whose indices are all inside of it: SciPy and the kernels trust them.
+
+    Parameters
+    ----------
+    X : sparse array of any format
+
+    Raises
+    ------
+    ValueError
+        Named as SciPy names it.
+    """
+    if X.format in ("csr", "csc", "bsr"):
+        # Of a shallow copy: the check cuts off spare room behind the stored elements.
+        X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+        X.check_format(full_check=True)
+    elif X.format == "coo":
+        for axis, (indices, size) in enumerate(zip(X.coords, X.shape, strict=True)):
+            if len(indices) != len(X.data):
+                raise ValueError("The row, column and data arrays of X must be of equal length.")
+            if indices.size and not 0 <= indices.min() <= indices.max() < size:
+                raise ValueError(f"{('row', 'column')[axis]} indices of X must be < {size}.")
+    return X
+
+
 def with_columns(
-    features: Features, bins: np.ndarray, fractions: np.ndarray, codes: np.ndarray
+    features: Features,
+    bins: np.ndarray,
+    fractions: np.ndarray,
+    codes: np.ndarray,
+    n_bins: Sequence[int],
+    n_codes: Sequence[int],
 ) -> Features:
     """Features with what else is known of the rows.
 
@@ -78,11 +107,14 @@ def with_columns(
     features : Features
     bins, fractions : (n_rows, n_binned) arrays
     codes : (n_rows, n_categorical) array
+    n_bins : sequence of n_binned int
+        Bins of each column: what is in ``bins`` is below.
+    n_codes : sequence of n_categorical int
+        Codes above 0 of each column: what is in ``codes`` is not above.
     """
-    shape = features.shape.copy()
-    shape[4], shape[5] = bins.shape[1], codes.shape[1]
+    shape = np.array([*features.shape[:4], len(n_bins), len(n_codes), *n_bins, *n_codes])
     return features._replace(
-        shape=frozen(shape), bins=frozen(bins, BIN).reshape(-1),
+        shape=frozen(shape, INDEX), bins=frozen(bins, BIN).reshape(-1),
         fractions=frozen(fractions, FRACTION).reshape(-1), codes=frozen(codes, CODE).reshape(-1),
     )  # fmt: skip
 
@@ -95,6 +127,14 @@ def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[in
     if not X.flags.c_contiguous and X.flags.f_contiguous and X.nbytes > COPY_BYTES:
         return name, frozen(X.T.reshape(-1), X.dtype), (1, X.shape[0])
     return name, frozen(X, X.dtype).reshape(-1), (X.shape[1], 1)
+
+
+def dense_numbers(features: Features) -> np.ndarray:
+    """The numbers of all rows of dense features, (n_rows, n_numbers)."""
+    n_rows, n_numbers, *strides = features.shape[:4]
+    elements = features.single if features.single.size else features.double
+    numbers = elements.reshape((n_rows, n_numbers) if strides[1] == 1 else (n_numbers, n_rows))
+    return numbers if strides[1] == 1 else numbers.T
 
 
 def n_feature_rows(features: Features) -> int:
@@ -167,5 +207,15 @@ def rows_of(
 
 
 def chosen_rows(features: Features, rows: np.ndarray | None) -> Features:
-    """Features of which only some rows are meant; all if ``rows`` is None."""
-    return features if rows is None else features._replace(rows=frozen(rows, INDEX))
+    """Features of which only some rows are meant; all if ``rows`` is None.
+
+    Raises
+    ------
+    IndexError
+        If there is no such row: the kernels trust it.
+    """
+    if rows is None:
+        return features
+    if rows.size and not 0 <= rows.min() <= rows.max() < features.shape[0]:
+        raise IndexError(f"Rows from {rows.min()} to {rows.max()} of {features.shape[0]} rows.")
+    return features._replace(rows=frozen(rows, INDEX))

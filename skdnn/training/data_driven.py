@@ -26,6 +26,8 @@ LEVELS = 0.1, 0.9
 _LEAST = 1e-6
 
 
+# What overflows here does so in the training, too, which ends with an error.
+@np.errstate(over="ignore", invalid="ignore")
 def fit_initial_values(
     network: Network, member: int, rows: Rows, random_state: np.random.RandomState
 ) -> None:
@@ -47,8 +49,12 @@ def fit_initial_values(
     weights = rows.weights[index].astype(np.float64)
     for weight, bias in zip(own.coefs[:-1], own.intercepts[:-1], strict=True):
         z = unit_sums(hidden, weight)
-        mean = np.average(z, axis=0, weights=weights)
-        deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
+        # In units, powers of two, whose squares do not overflow.
+        exponent = np.frexp(np.abs(z).max(axis=0))[1].clip(min=0)
+        scaled = np.ldexp(z, -exponent)
+        mean = np.average(scaled, axis=0, weights=weights)
+        deviation = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=weights))
+        deviation = np.ldexp(deviation, exponent)
         deviation[deviation < _LEAST] = 1
         z /= deviation
         weight /= deviation

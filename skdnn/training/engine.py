@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 from scipy.sparse import csr_array, issparse
-from scipy.special import log_expit, log_softmax, logsumexp
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
@@ -32,6 +31,7 @@ from skdnn.kernels.optimizers import (
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
+from skdnn.training.checks import check_features, check_raw, check_rows, check_values
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
@@ -143,6 +143,9 @@ class Engine:
         self.progress = progress
         self.threads = threads
         members = range(network.n_members)
+        check_values(network)
+        for member in members:
+            check_rows(network, member, rows[member])
         self.programs = [_program(network, i, settings, rows[i].weight_scale) for i in members]
         self.states = [self._member_state(member) for member in members]
         work = [self._step_work(member) for member in members]
@@ -301,11 +304,13 @@ class Objective:
                 engine.batch_sizes[member], gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
-        for bounds, factors in zip(program.segments, program.factors, strict=True):
-            part = slice(*bounds)
-            penalty = alpha * factors[PENALTY_FACTOR]
-            total += 0.5 * penalty * np.dot(params[part], params[part])
-            gradient[part] += penalty * params[part]
+        # An infinite penalty is a step too far, for the line search or for the training.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for bounds, factors in zip(program.segments, program.factors, strict=True):
+                part = slice(*bounds)
+                penalty = alpha * factors[PENALTY_FACTOR]
+                total += 0.5 * penalty * np.dot(params[part], params[part])
+                gradient[part] += penalty * params[part]
         return total / rows.n_rows, gradient / rows.n_rows
 
 
@@ -346,6 +351,9 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
     n_rows, members = n_feature_rows(features[0]), range(network.n_members)
+    check_values(network)
+    for member in members:
+        check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     programs = [_program(network, member) for member in members]
     # Writable, although it is only read: the type that training has, and its compiled code. Only
@@ -393,6 +401,8 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
         stored = features.data, features.indices, features.indptr
         X = csr_array(stored, shape=tuple(features.shape[:2]))
         return X[features.rows[rows] if features.rows.size else rows]
+    check_values(network)
+    check_features(network, member, features)
     layout, state = network.layouts[member], _state(network, member, features, 1)
     inputs = np.empty((rows.size, network.specs[member].n_in), network.dtype)
     program, order = _program(network, member), rows.astype(INDEX)
@@ -422,32 +432,9 @@ def activations(network: Network, z: np.ndarray) -> np.ndarray:
     return values.reshape(z.shape)
 
 
-def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
-    """Raw prediction whose link is the mean of the members' predictions.
-
-    Parameters
-    ----------
-    raw : (n_members, n_samples, n_out) array
-    link : str
-
-    Returns
-    -------
-    raw : (n_samples, n_out) array
-    """
-    if len(raw) == 1:
-        return raw[0]
-    if link == "identity":
-        return raw.mean(axis=0)
-    count = np.log(raw.dtype.type(len(raw)))
-    if link == "logistic":
-        return logsumexp(log_expit(raw), axis=0) - logsumexp(log_expit(-raw), axis=0)
-    if link == "softmax":
-        return logsumexp(log_softmax(raw, axis=-1), axis=0) - count
-    return logsumexp(raw, axis=0) - count
-
-
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     """Weighted mean of the loss of (n_samples, n_out) raw predictions, without penalty."""
+    check_raw(network, raw, rows)
     program = _program(network)
     y = frozen(rows.y.reshape(-1))
     total = entries.loss_value(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass
@@ -29,3 +30,8 @@ class History:
     learning_rate: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     n_samples_seen: int = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> History:
+        """Numbers need no copies of their own: a stream may have made very many of them."""
+        curves: dict[str, Any] = {k: v[:] for k, v in vars(self).items() if isinstance(v, list)}
+        return replace(self, **curves)

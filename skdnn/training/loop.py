@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
+from skdnn.training.averages import mean_raw
 from skdnn.training.data import Rows
 from skdnn.training.engine import (
     BLOCK_ROWS,
@@ -20,9 +22,9 @@ from skdnn.training.engine import (
     NonFiniteLossError,
     Objective,
     mean_loss,
-    mean_raw,
     predict_raw,
 )
+from skdnn.training.finite import predicts_numbers
 from skdnn.training.interrupts import complete
 from skdnn.training.lbfgs import Minimization, one_blas_thread
 from skdnn.training.progress import Progress
@@ -41,20 +43,25 @@ LBFGS_LEAST_FALL = 2.220446049250313e-09
 #: A training whose loss ends so many times above that of its first epoch has gone wrong.
 DIVERGENCE_FACTOR = 10.0
 
+#: A smaller epsilon may be why a training went wrong.
+LEAST_EPSILON = 1e-12
+
 
 class DivergenceError(ValueError):
     """Training ended in numbers that are not finite."""
 
 
-class Judge(NamedTuple):
+@dataclass
+class Judge:
     """Rows that some members are not trained on, and the score of their mean raw prediction.
 
-    ``rows`` are the same for each of the members, made for its inputs.
+    ``rows`` are the same for each of the members, made for its inputs. Without a ``score``, and
+    from the first time on that it is NaN, the negative loss of the rows stands for it.
     """
 
     members: slice
     rows: Sequence[Rows]
-    score: Callable[[np.ndarray], float]
+    score: Callable[[np.ndarray], float] | None
 
 
 class Validation(NamedTuple):
@@ -107,6 +114,11 @@ class Training:
         self.threads = threads
         self.keeps_best = validation is not None and validation.keep_best
         self.history = progress.history
+        if validation is not None and validation.keep_best:
+            for judge, stopping in zip(validation.judges, progress.stopping, strict=True):
+                judge.score = None if stopping.has_fallen_back else judge.score
+        #: Whether the curve of scores has the negative losses in it.
+        self.records_losses = False
         n_rows = [each.n_rows for each in rows]
         if settings.solver == "lbfgs":
             batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
@@ -139,8 +151,8 @@ class Training:
         Raises
         ------
         DivergenceError
-            If the loss or the parameters stop being finite, and no validation data says which
-            epoch to keep instead.
+            If the loss, the parameters or the predictions for the training rows stop being
+            finite, and no validation data says which epoch to keep instead.
         """
         progress = self.progress
         left, last = progress.calibrated_values, progress.last_values
@@ -159,7 +171,7 @@ class Training:
                 while not (single_epoch or self._is_over()):
                     self.run_epoch()
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", UserWarning, stacklevel=5)
+            warn("Training interrupted by user.")
         except NonFiniteLossError:
             self._handle_divergence()
         if self.keeps_best:
@@ -167,13 +179,11 @@ class Training:
             if progress.best_values is not None:
                 self.network.values[...] = progress.best_values
             elif self.n_epochs_run:
-                warnings.warn(
+                warn(
                     "No epoch has a validation score that is a number: those of the last epoch "
-                    "are kept. More validation rows or another scoring may help.",
-                    UserWarning,
-                    stacklevel=5,
+                    "are kept. More validation rows or another scoring may help."
                 )
-        if not np.isfinite(self.network.values).all():
+        if not predicts_numbers(self.network, self.rows, self.threads):
             raise DivergenceError(self._divergence(self.progress.epoch))
         if not (single_epoch or self.keeps_best):
             self._warn_of_divergence()
@@ -255,17 +265,16 @@ class Training:
             complete(accept)
         results = [own.result for own in members]
         failed = [result for result in results if result is None or result.status != 0]
-        if not failed or self._is_stopped() or self._is_time_over(warn=True):
+        if not failed or self._is_stopped() or self._is_time_over(announce=True):
             return
         if not self.keeps_best:
             result = failed[0]
             assert result is not None  # only a stop leaves a member before its end
-            warnings.warn(
+            warn(
                 f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
                 f"evaluations: {result.message}. Increase max_iter={settings.max_iter} or "
                 f"max_fun={settings.max_fun}, or scale the data.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
     def record(self, loss: float, rate: float, start: float) -> None:
@@ -273,7 +282,7 @@ class Training:
         progress, history = self.progress, self.history
         values, validation_loss, score = self._validate(loss)
         stopping = [copy(each) for each in progress.stopping]
-        improved = [each.update(v) for each, v in zip(stopping, values, strict=True)]
+        improved = [each.update(*v) for each, v in zip(stopping, values, strict=True)]
         best = self._best_values(improved) if self.keeps_best else progress.best_values
         points = [(history.loss, [loss]), (history.learning_rate, [rate])]
         if self.validation is not None or history.validation_loss:
@@ -283,11 +292,17 @@ class Training:
             points.append((history.validation_score, [*gap, score]))
         points.append((history.seconds, [time.perf_counter() - start]))
         ends = [(curve, len(curve), added) for curve, added in points]
+        by_loss = self.validation is not None and not any(j.score for j in self.validation.judges)
+        if by_loss and not self.records_losses:
+            # One curve has one measure.
+            losses = [*history.validation_loss, *gap, validation_loss]
+            ends.append((history.validation_score, 0, [-each for each in losses]))
         epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
         n_samples_seen = history.n_samples_seen + self.rows[0].n_rows
 
         def write() -> None:
             progress.epoch, self.n_epochs_run = epoch, n_epochs_run
+            self.records_losses = by_loss
             progress.stopping, progress.best_values = stopping, best
             history.n_samples_seen = n_samples_seen
             for curve, end, added in ends:
@@ -310,22 +325,32 @@ class Training:
                         network.of_member(member, now)[...] = network.of_member(member, best)
         return now
 
-    def _validate(self, loss: float) -> tuple[list[float], float, float]:
+    def _validate(self, loss: float) -> tuple[list[tuple[float, ...]], float, float]:
         """What an epoch is judged by, its validation loss, and the score of the validation rows.
 
-        The last two are means over the judges.
+        The last two are means over the judges; the score over those that can score.
         """
         if self.validation is None:
-            return [loss], np.nan, np.nan
-        link, losses, scores = LOSSES[self.network.spec.loss].link, [], []
-        for judge in self.validation.judges:
+            return [(loss,)], np.nan, np.nan
+        link, losses = LOSSES[self.network.spec.loss].link, []
+        values: list[tuple[float, ...]] = []
+        judges = self.validation.judges
+        for judge in judges:
             features = [rows.features for rows in judge.rows]
             members = self.network.part(judge.members)
             raw = mean_raw(predict_raw(members, features, self.threads), link)
             losses.append(mean_loss(members, raw, judge.rows[0]))
-            scores.append(judge.score(raw) if np.isfinite(raw).all() else np.nan)
+            if not np.isfinite(raw).all():
+                values.append((np.nan, np.nan))
+                continue
+            score = np.nan if judge.score is None else judge.score(raw)
+            if np.isnan(score):
+                judge.score = None
+            values.append((score, -losses[-1]))
+        scores = [score for judge, (score, _) in zip(judges, values, strict=True) if judge.score]
+        scores = scores or [fallback for _, fallback in values]
         mean = float(np.mean(losses)), float(np.mean(scores))
-        return scores if self.keeps_best else [loss], *mean
+        return values if self.keeps_best else [(loss,)], *mean
 
     # ---------------------------------------------------------------- ends
 
@@ -337,14 +362,13 @@ class Training:
         """Whether nothing has improved for long, by any judge."""
         return all(each.exhausted for each in self.progress.stopping)
 
-    def _is_time_over(self, *, warn: bool = False) -> bool:
+    def _is_time_over(self, *, announce: bool = False) -> bool:
         is_over = time.perf_counter() >= self.end_time
-        if is_over and warn:
-            warnings.warn(
+        if is_over and announce:
+            warn(
                 f"max_time={self.settings.max_time!r} seconds are over after {self.n_epochs_run} "
                 "epochs and the optimization hasn't converged yet.",
                 ConvergenceWarning,
-                stacklevel=7,
             )
         return is_over
 
@@ -360,14 +384,13 @@ class Training:
             )
             return not self._reduce_rate(reason)
         if self.n_epochs_run < self.settings.max_iter:
-            return self._is_time_over(warn=True)
+            return self._is_time_over(announce=True)
         if isinstance(self.schedule, Annealing):
             return True
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({self.settings.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=6,
         )
         return True
 
@@ -396,33 +419,47 @@ class Training:
             history.validation_score,
         ):  # fmt: skip
             curve.append(np.nan)
-        warnings.warn(
+        warn(
             self._divergence(self.progress.epoch + 1)
             + " The parameters of the best epoch were kept.",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
     def _warn_of_divergence(self) -> None:
         """The numbers are finite, but there is nothing learned in them."""
         losses = self.history.loss[-self.n_epochs_run :] if self.n_epochs_run else []
         if losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
-            warnings.warn(
+            warn(
                 f"Training diverged: the loss rose from {losses[0]:g} in the first epoch to "
                 f"{losses[-1]:g} in the last. Lower learning_rate_init="
                 f"{self.settings.learning_rate_init!r}, scale the data, or set clip_norm.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
     def _divergence(self, epoch: int) -> str:
+        finite = np.isfinite(self.network.values).all()
+        what = "non-finite predictions" if finite else "non-finite parameter weights"
+        causes = self._likely_causes()
+        given = " and ".join(f"{name}={getattr(self.settings, name)!r}" for name in causes)
         return (
-            "Solver produced non-finite parameter weights. The input data may contain large "
-            f"values and need to be preprocessed. It happened in epoch {epoch} "
-            f"with learning_rate_init={self.settings.learning_rate_init!r}: scale the features "
-            "(for example with StandardScaler) and a regression target, or lower "
-            "learning_rate_init."
+            f"Solver produced {what}. The input data may contain large "
+            f"values and need to be preprocessed. It happened in epoch {epoch} with {given}: scale "
+            "the features (for example with StandardScaler) and a regression target, or "
+            f"{', or '.join(f'{change} {name}' for name, change in causes.items())}."
         )
+
+    def _likely_causes(self) -> dict[str, str]:
+        """Names of settings, and how to change them."""
+        settings, causes = self.settings, {}
+        if settings.solver != "lbfgs":
+            causes["learning_rate_init"] = "lower"
+        if settings.solver == "adamw" and settings.learning_rate_init * settings.weight_decay > 1:
+            causes["weight_decay"] = "lower"
+        if settings.solver == "lbfgs" or settings.alpha > 1:
+            causes["alpha"] = "lower"
+        if settings.solver not in ("lbfgs", "sgd") and settings.epsilon < LEAST_EPSILON:
+            causes["epsilon"] = "raise"
+        return causes
 
     def _print_epoch(self) -> None:
         print(f"Iteration {self.n_epochs_run}, loss = {self.history.loss[-1]:.8f}")
@@ -438,10 +475,8 @@ def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
         return min(200, n_rows)
     size = int(batch_size)
     if size > n_rows:
-        warnings.warn(
+        warn(
             f"Got batch_size={size}, more than the {n_rows} rows to train on. "
-            f"It is going to be clipped to {n_rows}.",
-            UserWarning,
-            stacklevel=6,
+            f"It is going to be clipped to {n_rows}."
         )
     return min(size, n_rows)

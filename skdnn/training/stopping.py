@@ -23,17 +23,30 @@ class NoImprovement:
         self.sign = 1.0 if greater_is_better else -1.0
         self.best = -self.sign * np.inf
         self.count = 0
+        self.has_fallen_back = False
+        #: What the best epoch would be judged by instead.
+        self.fallback = self.best
 
-    def update(self, value: float) -> bool:
+    def update(self, value: float, fallback: float = np.nan) -> bool:
         """Take the value of an epoch; return whether none was better so far.
+
+        The first epoch whose value is NaN, but its ``fallback`` is not, and all after it are
+        judged by the latter, which is then compared with that of the best epoch so far: values of
+        two measures never meet.
 
         Of epochs with the same value the last one is taken as the best, which has learned more
         (Holzmüller et al. 2024, arXiv 2407.04491, table B.1).
         """
+        if np.isnan(value) and not (self.has_fallen_back or np.isnan(fallback)):
+            self.has_fallen_back, self.best = True, self.fallback
+        if self.has_fallen_back:
+            value = fallback
         gain = self.sign * (value - self.best)
         self.count = 0 if gain >= self.tol else self.count + 1
         if gain > 0:
             self.best = value
+        if gain >= 0:
+            self.fallback = fallback
         return bool(gain >= 0)
 
     @property

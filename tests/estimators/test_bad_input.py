@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from mlp import mlp
+from mlp import mlp, mlp_regressor
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
@@ -13,6 +13,8 @@ from sklearn.preprocessing import scale
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import DNNClassifier, DNNRegressor
+from skdnn.network.embeddings import NumericEmbedding
+from skdnn.network.spec import InputColumn
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -165,7 +167,16 @@ BAD_FEATURES = {
     "text": (as_text, ValueError, r"could not convert string to float: 'red'"),
     "frame of text": (lambda X: pd.DataFrame(as_text(X)), ValueError, r"convert string.*'red'"),
     "ragged": (lambda X: [[1.0, 2.0], [3.0]], ValueError, r"inhomogeneous"),
-    "dicts": (lambda X: [{"a": 1}] * len(X), (TypeError, ValueError), r"float"),
+    "dicts": (lambda X: [{"a": 1}] * len(X), TypeError, r"list of dicts.*DataFrame\(X\)"),
+    "dict": (lambda X: {"a": X[:, 0]}, TypeError, r"X is a dict, neither.*DataFrame\(X\)"),
+    "generator": (lambda X: (row for row in X), TypeError, r"X is a generator, neither"),
+    "dates": (
+        lambda X: np.full(X.shape, np.datetime64("2024-01-01")), TypeError, r"Column 0 holds dates"
+    ),
+    "names only": (lambda X: type("Lazy", (), {"columns": ["a"]})(), TypeError, r"Lazy.*in memory"),
+    "structured": (
+        lambda X: np.rec.fromarrays(X.T), TypeError, r"structured array.*pd\.DataFrame\(X\)"
+    ),
     "words": (lambda X: ["red"] * len(X), ValueError, r"could not convert string to float: 'red'"),
 }  # fmt: skip
 #: Where there were numbers alone in training.
@@ -373,3 +384,77 @@ def test_unknown_parameters(cls):
         cls().set_params(learning_rate_int=0.1)
     with pytest.raises(TypeError, match="positional"):
         cls((5,), "relu", "adam")
+
+
+@pytest.mark.parametrize("kind", ["coo", "csr", "csc", "bsr"])
+@pytest.mark.parametrize("make", [DNNRegressor, mlp_regressor])
+def test_broken_sparse_rows(make, kind):
+    """SciPy reads outside of its arrays where an index is too large; we look first."""
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    model = make((4,), max_iter=2, random_state=0).fit(X, X[:, 0])
+    broken = sparse.coo_matrix(X).asformat(kind)
+    if kind == "coo":
+        broken.row = np.full_like(broken.row, 10**8)
+    else:
+        broken.indices = np.full_like(broken.indices, 10**8)
+    with pytest.raises(ValueError, match="ind"):
+        model.predict(broken)
+    with pytest.raises(ValueError, match="ind"):
+        model.fit(broken, X[:, 0])
+
+
+def test_a_changed_number_of_features():
+    """The attribute is public; what the network was trained on is not changed by it."""
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    model = mlp_regressor((4,), max_iter=2, random_state=0).fit(X, X[:, 0])
+    model.n_features_in_ = 5000
+    with pytest.raises(ValueError, match=r"5000 features.*trained on 3"):
+        model.predict(np.zeros((20, 5000)))
+
+
+class Own(NumericEmbedding):
+    """An embedding of a user's own, which says what it was told to."""
+
+    def __init__(self, found=()):
+        self.found = found
+
+    def check(self):
+        pass
+
+    def columns(self, source, n_bins):
+        return self.found(source) if callable(self.found) else self.found
+
+
+@pytest.mark.parametrize(
+    ("found", "error"),
+    [
+        ([], "at least one InputColumn"),
+        ([InputColumn("number", 10**6)], "of this source"),
+        (lambda source: [InputColumn("bins", source, 3, 3)], "kinds"),
+        ([InputColumn("vector", 0, 8, 5)], "kinds"),
+        ([InputColumn("one_hot", 0, 1, 1)], "kinds"),
+        (None, "list of InputColumn"),
+        (["number"], "list of InputColumn"),
+    ],
+)
+def test_an_embedding_of_ones_own_that_asks_for_what_is_not_there(found, error):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    with pytest.raises((TypeError, ValueError), match=error):
+        DNNRegressor((4,), max_iter=2, numeric_embedding=Own(found)).fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("wave", 0), "kind"),
+        (("number", -1), "source"),
+        (("number", 0, 2), "width"),
+        (("bins", 0, 3, 4), "width"),
+        (("waves", 0, 0, 3), "width"),
+        (("waves", 0, 3, 0), "size"),
+        (("one_hot", 0, 2.0, 2), "width"),
+    ],
+)
+def test_a_column_of_inputs_that_no_kernel_is_made_for(arguments, error):
+    with pytest.raises(ValueError, match=error):
+        InputColumn(*arguments)

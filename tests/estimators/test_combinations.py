@@ -132,12 +132,11 @@ def test_scores_that_are_all_nan(early_stopping):
     X, y = diabetes()
     model = mlp_regressor((3,), max_iter=2, early_stopping=early_stopping)
     model.set_params(scoring=lambda model, X, y: np.nan)
-    if early_stopping:
-        with pytest.warns(UserWarning, match="No epoch has a validation score that is a number"):
-            model.fit(X, y)
-    else:
+    with pytest.warns(UserWarning, match="cannot judge .*: the score is not a number"):
         model.fit(X, y, X_val=X, y_val=y)
-    assert np.isnan(model.best_validation_score_)
+    losses = np.array(model.validation_loss_curve_)
+    np.testing.assert_array_equal(model.validation_scores_, -losses)
+    assert model.best_validation_score_ == -losses.min()
 
 
 # ---------------------------------------------------------------- warm starts

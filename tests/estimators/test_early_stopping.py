@@ -239,11 +239,14 @@ def test_a_fraction_that_leaves_a_side_empty_names_the_parameter(fraction):
         make("regression", validation_fraction=fraction).fit(X[:100], y[:100])
 
 
-def test_a_class_of_one_row_cannot_be_on_both_sides():
+def test_a_class_of_one_row_is_trained_on(split):
     X, y = data("multiclass")
     y = np.where(np.arange(len(y)) == 7, 99, y)
-    with pytest.raises(ValueError, match=r"least populated class.* only 1 member"):
-        make("multiclass").fit(X, y)
+    make("multiclass", max_iter=2).fit(X, y)
+    training, held_out = split
+    assert (training.y == 10).sum() == 1
+    assert held_out.n_rows == 40
+    assert set(held_out.y[:, 0]) == set(range(10))
 
 
 def test_a_batch_is_clipped_to_the_rows_that_are_trained_on():

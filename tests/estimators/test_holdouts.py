@@ -168,3 +168,114 @@ def test_a_split_without_rows_is_named(cls):
     model = make(cls, validation_fraction=PredefinedSplit(fold))
     with pytest.raises(ValueError, match=r"PredefinedSplit.* leaves no row to validate with"):
         model.fit(X, y, sample_weight=weights)
+
+
+# ---------------------------------------------------------------- rare classes
+
+
+def rare_data(counts, seed=0):
+    y = np.repeat(np.arange(len(counts)), counts)
+    X = np.random.default_rng(seed).normal(size=(y.size, 3)) + y[:, None]
+    return X, np.array([f"class {label:02}" for label in y])
+
+
+def held_out_of(parts, code):
+    """The held-out rows of a class, for each member."""
+    return [set(part.held_out.rows[part.held_out.y == code].tolist()) for part in parts]
+
+
+@pytest.mark.parametrize("counts", [(196, 4), (120, 76, 4)])
+def test_members_share_the_rows_of_a_rare_class(counts, parts):
+    X, y = rare_data(counts)
+    make(DNNClassifier, n_members=4, max_iter=1).fit(X, y)
+    rare = held_out_of(parts, len(counts) - 1)
+    assert [len(rows) for rows in rare] == [1] * 4
+    assert len(set.union(*rare)) == 4
+    for part in parts:
+        assert part.held_out.y.size == 20
+        assert sorted([*part.training.rows, *part.held_out.rows]) == list(range(200))
+
+
+def test_of_two_classes_every_hold_out_has_both(parts):
+    X, y = rare_data((198, 2))
+    make(DNNClassifier, n_members=4, max_iter=1).fit(X, y)
+    assert [len(rows) for rows in held_out_of(parts, 1)] == [1] * 4
+    assert all((part.training.y == 1).sum() == 1 for part in parts)
+
+
+def test_rows_of_many_rare_classes_are_trained_on(parts):
+    """Every member knows all classes, and holds out half a row of each that has two."""
+    X, y = rare_data([150] + [2] * 24 + [1])
+    make(DNNClassifier, n_members=4, max_iter=1).fit(X, y)
+    for part in parts:
+        assert set(part.training.y) == set(range(26))
+        assert (part.held_out.y > 0).sum() == 12
+    assert not set.union(*held_out_of(parts, 25))
+
+
+def test_rare_labels_are_shared_too(parts):
+    X, _ = rare_data((200,))
+    Y = np.column_stack([np.arange(200) % 2, np.arange(200) < 4, np.arange(200) >= 5])
+    make(DNNClassifier, n_members=4, max_iter=1, scoring="roc_auc").fit(X, Y.astype(int))
+    for part in parts:
+        assert part.held_out.y[:, 1].sum() == 1
+        assert (part.held_out.y[:, 2] == 0).sum() >= 1
+        assert part.training.y[:, 1].sum() == 3
+
+
+def test_a_row_without_weight_is_not_of_a_rare_class(parts):
+    X, y = rare_data((190, 10))
+    weights = np.ones(200)
+    weights[192:] = 0
+    make(DNNClassifier, n_members=2, max_iter=1).fit(X, y, weights)
+    assert set.union(*held_out_of(parts, 1)) == {190, 191}
+
+
+@pytest.mark.filterwarnings("ignore:The number of unique classes:UserWarning")
+@pytest.mark.parametrize("n_members", [1, 4])
+def test_labels_that_are_there_once(n_members):
+    X = np.random.default_rng(0).normal(size=(120, 3))
+    model = make(DNNClassifier, n_members=n_members, max_iter=2).fit(X, np.arange(120))
+    assert np.isfinite(model.validation_scores_).all()
+
+
+class Splits:
+    """A splitter that gives what it is told."""
+
+    def __init__(self, *splits):
+        self.splits = splits
+
+    def split(self, X, y=None, groups=None):
+        yield from self.splits
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return len(self.splits)
+
+
+@pytest.mark.parametrize(("split", "message"), [
+    ((range(50), [50, 60]), "below the number of rows.*Got the index 60"),
+    (([-61, 3], [5]), "Got the index -61"),
+    (([0.0, 1.0], [2]), "dtype float64"),
+    ((["a"], [2]), "dtype <U1"),
+    (([0, 1], [[2], [3]]), r"shape \(2, 1\)"),
+    (([[0], [1, 2]], [3]), "dtype object"),
+    (([True] * 59, [59]), "shape \\(59,\\) and dtype bool"),
+    ((range(50), []), "50 rows to train on and 0 to validate with"),
+    ((range(50), range(40, 60)), "10 rows on both sides, row 40"),
+    ((range(50),), "two arrays of indices"),
+    (3, "two arrays of indices"),
+])  # fmt: skip
+@each_class
+def test_wrong_splits_are_named(cls, split, message):
+    X, y = data(cls, 60)
+    good = np.arange(40), np.arange(40, 60)
+    model = make(cls, n_members=1, validation_fraction=Splits(good, split))
+    with pytest.raises(ValueError, match=f"(?s)Split 2 of validation_fraction=.*{message}"):
+        model.fit(X, y)
+
+
+def test_an_error_of_a_splitter_names_the_parameter():
+    X, y = data(DNNRegressor, 60)
+    for splitter in (KFold(61), PredefinedSplit(np.zeros(100) - (np.arange(100) % 2))):
+        with pytest.raises(ValueError, match="validation_fraction="):
+            make(DNNRegressor, validation_fraction=splitter).fit(X, y)

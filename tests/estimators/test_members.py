@@ -425,3 +425,22 @@ def test_clone():
     copy = clone(model)
     assert copy.get_params() == model.get_params()
     assert bits(copy.fit(X, y)) == bits(model)
+
+
+@pytest.mark.parametrize("n_members", [9, 33])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_row_alone_is_what_it_is_in_a_batch(task, n_members):
+    X, y = data(task)
+    model = make(task, n_members=n_members, max_iter=1, dtype="auto")
+    model.fit(X, y)
+    calls = [model.predict]
+    if isinstance(model, DNNClassifier):
+        calls += [model.predict_proba, model.predict_log_proba, model.decision_function]
+    else:
+        calls += [lambda rows: np.stack(model.predict(rows, return_std=True), axis=1)]
+    if task == "quantile":
+        calls += [model.predict_quantiles]
+    for call in calls:
+        whole = call(X)
+        for rows in ([7], [0], [3, 1, 2], slice(None, None, -4), slice(5, 22)):
+            np.testing.assert_array_equal(call(X[rows]), whole[rows])

@@ -149,3 +149,38 @@ def test_resolved_for_so_many_members():
     assert str(resolve_embeddings([bins, waves], 1)) == str([bins])
     mixed = resolve_embeddings("mixed", 2 * len(EMBEDDINGS["mixed"]))
     assert str(mixed) == str([*EMBEDDINGS["mixed"]] * 2)
+
+
+@pytest.mark.parametrize("name", EMBEDDINGS)
+def test_a_name_makes_fewer_inputs_of_each_number_of_a_wide_table(name):
+    chosen = [*EMBEDDINGS[name]]
+    n_members = len(chosen)
+    for n_numbers in (0, 1, 100):
+        assert str(resolve_embeddings(name, n_members, n_numbers)) == str(chosen)
+    widest = 100 * max(sum(c.width for c in e.columns(0, 48)) for e in chosen)
+    for n_numbers in (101, 150, 400, 1000, 5000):
+        for embedding in resolve_embeddings(name, n_members, n_numbers):
+            columns = [] if embedding is None else embedding.columns(0, embedding_bins(embedding))
+            width = sum(column.width for column in columns) or 1
+            assert width * n_numbers <= max(widest, n_numbers)
+    assert resolve_embeddings(name, n_members, 5000) == [None] * n_members
+    # What is asked for is what it is.
+    assert str(resolve_embeddings(chosen, n_members, 5000)) == str(chosen)
+
+
+def embedding_bins(embedding):
+    return getattr(embedding, "n_bins", 0)
+
+
+@each_class
+def test_wide_tables(cls):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 400))
+    y = X[:, 0] > 0
+    model = make(cls, numeric_embedding="mixed", n_members=4, max_iter=1).fit(X, y)
+    # Of 16 and 48 bins, of 8 inputs of waves.
+    assert widths(model) == [4 * 400, 12 * 400, 2 * 400, 2 * 400]
+    model.fit(np.tile(X, 5), y)
+    assert widths(model) == [2000, 2 * 2000, 2000, 2000]
+    model.set_params(numeric_embedding=PiecewiseLinear(8)).fit(X, y)
+    assert widths(model) == [8 * 400] * 4

@@ -173,3 +173,14 @@ def test_warm_start_in_another_dtype(dtypes):
     assert model.coefs_[0].dtype == dtypes[1]
     same = make(DNNClassifier, max_iter=10, dtype=dtypes[1]).fit(X, y)
     np.testing.assert_allclose(model.loss_curve_, same.loss_curve_, rtol=1e-4)
+
+
+def test_a_dtype_that_is_too_small_for_what_was_learned():
+    """What is beyond its range becomes its largest number, without a warning of NumPy."""
+    X, y = load_iris(return_X_y=True)
+    model = mlp_classifier((4,), warm_start=True, max_iter=2, random_state=0).fit(X, y)
+    for slots in model._progress.slots:
+        slots[-1] = 1e300
+    model.set_params(dtype="float32").fit(X, y)
+    assert model._network.dtype == np.float32
+    assert np.isfinite(model.predict_proba(X)).all()

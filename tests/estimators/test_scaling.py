@@ -170,8 +170,9 @@ def test_a_constant_target_is_predicted_exactly():
 
 
 def test_targets_of_a_later_partial_fit_keep_the_first_scale_and_widen_the_range():
+    """When the first call had enough rows to know it from."""
     X, y = regression()
-    model = regressor().partial_fit(X[:50], y[:50])
+    model = regressor().partial_fit(np.tile(X[:50], (10, 1)), np.tile(y[:50], 10))
     before = model.predict(X).max()
     assert before <= y[:50].max()
     scale = model._target_scaler.scale

@@ -12,9 +12,9 @@ from sklearn.metrics import r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.estimators import _base
+from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._sklearn import is_validated, validate_data
 from skdnn.estimators._tables import x_format
-from skdnn.estimators._validation import mean_r2
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -126,8 +126,9 @@ def test_r2_is_that_of_scikit_learn_to_the_bit(n_outputs, dtype):
         assert mean_r2(y_true, y_pred, weights) == expected
 
 
-def test_r2_of_a_single_validation_row_is_not_a_number():
+def test_r2_of_a_single_validation_row_is_not_defined():
+    """The loss judges."""
     model = mlp_regressor((4,), max_iter=2, random_state=0)
     with pytest.warns(Warning, match="not well-defined with less than two samples"):
         model.fit(X, X[:, 0], X_val=X[:1], y_val=X[:1, 0])
-    assert np.isnan(model.validation_scores_).all()
+    np.testing.assert_array_equal(model.validation_scores_, -np.array(model.validation_loss_curve_))

@@ -121,6 +121,60 @@ def test_columns_that_say_nothing(cls):
     assert np.isfinite(raw(model, changed).ravel()).all()
 
 
+class Lazy:
+    """What Dask, polars and Spark make of a frame; only the named method computes it."""
+
+    def __init__(self, data):
+        self._data = data
+
+    @property
+    def shape(self):
+        raise AssertionError("nothing is in memory")
+
+
+def lazy(method):
+    return type(method, (Lazy,), {method: lambda self: self._data})
+
+
+@pytest.mark.parametrize("method", ["compute", "collect", "toPandas"])
+@each_class
+def test_lazy_data_are_computed(cls, method):
+    X, y = data(cls)
+    wrap, weights = lazy(method), np.arange(1.0, len(X) + 1)
+    expected = make(cls).fit(X, y, weights, X_val=X, y_val=y, sample_weight_val=weights)
+    lazies = [wrap(each) for each in (X, pd.Series(y), weights)]
+    names = ["X_val", "y_val", "sample_weight_val"]
+    model = make(cls).fit(*lazies, **dict(zip(names, lazies, strict=True)))
+    assert model.feature_names_in_.tolist() == X.columns.tolist()
+    np.testing.assert_array_equal(raw(model, wrap(X)), raw(expected, X))
+    assert model.score(*lazies[:2]) == expected.score(X, y)
+
+
+def test_a_column_may_have_the_name_of_a_method():
+    X, y = data(DNNRegressor)
+    renamed = X.rename(columns={"number": "compute", "gaps": "collect"})
+    expected = make(DNNRegressor).fit(X, y).predict(X)
+    np.testing.assert_array_equal(make(DNNRegressor).fit(renamed, y).predict(renamed), expected)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, int, bool, object, "U3"])
+@each_class
+def test_masked_values_are_missing(cls, dtype):
+    _, y = data(cls)
+    rng = np.random.default_rng(0)
+    values, mask = rng.integers(0, 4, (120, 2)).astype(dtype), rng.random((120, 2)) < 0.2
+    with_missing = {int: float, bool: float, "U3": object}.get(dtype, dtype)
+    filled = values.astype(with_missing)
+    filled[mask] = np.nan
+    given = np.ma.array(values, mask=mask)
+    model, expected = (make(cls).fit(Z, y, X_val=Z, y_val=y) for Z in (given, filled))
+    assert bits(model) == bits(expected)
+    np.testing.assert_array_equal(raw(model, given), raw(expected, filled))
+    unmasked = np.ma.array(values)
+    np.testing.assert_array_equal(raw(make(cls).fit(unmasked, y), unmasked),
+                                  raw(make(cls).fit(values, y), values))  # fmt: skip
+
+
 # ---------------------------------------------------------------- categorical_features
 
 NUMBERS = pd.DataFrame(np.random.default_rng(0).integers(0, 4, (120, 3)), columns=["a", "b", "c"])
@@ -218,6 +272,37 @@ def test_missing_numbers_without_any_scaling_or_embedding(cls):
     model = mlp(cls, (5,), max_iter=3, random_state=0).fit(X, y)
     assert model.coefs_[0].shape == (4, 5)
     assert np.isfinite(raw(model, np.full((2, 3), np.nan)).ravel()).all()
+
+
+@each_class
+def test_a_column_of_another_type_than_in_training_is_named(cls):
+    X, y = data(cls)
+    X = X.assign(code=np.arange(len(X)) % 5)
+    model = make(cls).fit(X.astype({"code": str}), y)
+    with pytest.warns(UserWarning, match=r"'code' has 0, 1 \(int\), had '0', '1' \(str\)"):
+        model.predict(X)
+    with pytest.warns(UserWarning, match=r"'code' has 0 \(int\)"):
+        model.predict(X[:1])
+
+
+@each_class
+def test_a_column_of_numbers_as_text_is_named(cls):
+    X, y = data(cls)
+    text = X["number"].astype(str).where(X.index > 3, " ")
+    with pytest.warns(UserWarning, match=r"'number': almost all values are numbers"):
+        make(cls).fit(X.assign(number=text), y)
+
+
+@each_class
+def test_a_scorer_is_not_told_every_epoch(cls):
+    """No held-out value of the column is known."""
+    X, y = data(cls)
+    X = X.assign(row=[f"r{i}" for i in range(len(X))])
+    scoring = "balanced_accuracy" if cls is DNNClassifier else "neg_mean_absolute_error"
+    model = make(cls, early_stopping=True, scoring=scoring)
+    with pytest.warns(UserWarning, match="'row': nearly every value occurs only once") as said:
+        model.fit(X, y)
+    assert sum("column" in str(each.message).lower() for each in said) == 1
 
 
 # ---------------------------------------------------------------- what is refused
@@ -341,3 +426,15 @@ def test_sparse_rows_for_a_model_of_dense_ones(cls):
     dense = np.random.default_rng(0).poisson(0.5, (120, 4)).astype(float)
     model = make(cls).fit(dense, targets(cls, mixed_frame()))
     np.testing.assert_array_equal(raw(model, sparse.csr_array(dense)), raw(model, dense))
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "kind"), [(100, "one_hot"), (101, "one_hot"), (500, "vector")]
+)
+def test_many_columns_of_categories_have_vectors_earlier(n_columns, kind):
+    """A wide table of categories would make a unit for each of very many."""
+    codes = (np.arange(40)[:, None] + np.arange(n_columns)) % 20
+    model = DNNRegressor((2,), max_iter=1, random_state=0).fit(
+        pd.DataFrame(codes).astype("category"), np.arange(40.0)
+    )
+    assert {column.kind for column in model._network.spec.columns} == {kind}

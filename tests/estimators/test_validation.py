@@ -601,3 +601,12 @@ def test_a_splitter_may_count_from_the_end_or_give_masks(kind):
         )  # fmt: skip
         scores.append(model.fit(X, X[:, 0]).validation_scores_)
     assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", "f1_macro", "neg_log_loss", "accuracy"])
+def test_a_single_class_is_judged_by_nothing_but_the_loss(scoring):
+    X = np.random.default_rng(0).normal(size=(110, 2))
+    model = DNNClassifier((2,), max_iter=2, scoring=scoring, random_state=0)
+    model.fit(X, ["only"] * 110, X_val=X[:9], y_val=["only"] * 9)
+    assert model.predict(X).tolist() == ["only"] * 110
+    assert np.isfinite(model.validation_scores_).all()

@@ -93,7 +93,7 @@ def test_bins():
     network = random_network(np.random.default_rng(0), make_spec(columns=columns))
     table = random_table(np.random.default_rng(0), 3)
     table.bins[:, 0], table.fractions[:, 0] = [0, 1, 2], [0.25, 0.5, -1.5]
-    inputs = inputs_of(network, table_features(table), np.arange(3))
+    inputs = inputs_of(network, table_features(table, n_bins=(3, 5)), np.arange(3))
     assert inputs.tolist() == [[0.25, 0, 0], [1, 0.5, 0], [1, 1, -1.5]]
 
 

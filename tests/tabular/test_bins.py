@@ -186,3 +186,13 @@ def test_weights_of_heavy_values_are_repeated_rows():
     repeated = BinEdges(8).fit(np.repeat(x, weights)[:, None]).edges[0]
     weighted = BinEdges(8).fit(x[:, None], weights.astype(float)).edges[0]
     np.testing.assert_allclose(weighted, repeated, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 4])
+def test_bins_as_wide_as_the_range_of_a_dtype(n_bins):
+    largest = np.finfo(float).max
+    X = np.column_stack([np.linspace(-1, 1, 9), np.ones(9)])
+    usual, wide = (BinEdges(n_bins).fit(X * unit) for unit in (1, largest))
+    rows = np.vstack([X, -X])
+    for a, b in zip(usual.locate(rows), wide.locate(rows * largest), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)

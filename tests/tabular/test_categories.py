@@ -1,5 +1,7 @@
 """Categories to codes: missing and unknown values, every dtype, dense columns."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from skdnn.tabular.categories import (
     encode,
     find_categories,
 )
+from skdnn.tabular.schema import as_numbers
 
 
 def objects(*values):
@@ -142,6 +145,50 @@ def test_many_categories(n):
     with_missing = pd.Categorical(np.append(values.astype(float), np.nan))
     assert find(with_missing).has_missing
     assert codes(find(with_missing), with_missing) == [*(values + 1), n + 1]
+
+
+class Counted:
+    """A category that counts how often one is looked at."""
+
+    n_looks = 0
+
+    def __init__(self, name):
+        self.name = name
+
+    def __eq__(self, other):
+        return self.name == other.name
+
+    def __str__(self):
+        return f"{self.name:03d}"
+
+    def __hash__(self):
+        Counted.n_looks += 1
+        return hash(self.name)
+
+
+@pytest.mark.parametrize("convert", [lambda column: column, pd.Categorical])
+def test_one_row_is_encoded_without_a_look_at_all_categories(convert):
+    column = convert(objects(*map(Counted, range(500))))
+    known = find(column)
+    assert codes(known, column[:1]) == [1]
+    Counted.n_looks = 0
+    assert codes(known, column[:1]) == [1]
+    assert Counted.n_looks < 10
+
+
+def test_numbers_of_a_category_dtype_are_those_that_occur():
+    column = pd.Categorical(["1", "2.5", None], categories=["1", "much", "2.5"])
+    np.testing.assert_array_equal(as_numbers(column, "c"), [1, 2.5, np.nan])
+
+
+def test_a_pickle_holds_no_dictionary():
+    known = find(objects(*map(str, range(100))))
+    before = pickle.dumps(known)
+    assert codes(known, objects("7")) == [known.values.index("7") + 1]
+    assert pickle.dumps(known) == before
+    copied = pickle.loads(before)
+    assert copied == known
+    assert codes(copied, objects("7")) == codes(known, objects("7"))
 
 
 def test_no_rows():

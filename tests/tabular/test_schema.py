@@ -393,3 +393,21 @@ def test_polars_frames():
     for when in (DAY.date(), DAY.to_pydatetime(), datetime.timedelta(1), datetime.time(8)):
         with pytest.raises(TypeError, match="'when' holds dates"):
             resolve(pl.DataFrame({"when": [when, None]}))
+
+
+def test_of_a_dictionary_only_what_occurs_is_looked_at():
+    pa = pytest.importorskip("pyarrow")
+    words = pa.array(["u", "v", "w", None]).dictionary_encode()
+    assert len(words[2:].dictionary) == 3
+    column = Columns(pa.table({"c": words[2:]}))[0]
+    assert column.categories.tolist() == ["w"]
+    column = Columns(pd.DataFrame({"c": pd.Series(words[2:], dtype=pd.ArrowDtype(words.type))}))[0]
+    assert column.dtype == pd.ArrowDtype(pa.string())
+    assert [value if isinstance(value, str) else None for value in column] == ["w", None]
+
+
+def test_columns_of_arrays_are_refused():
+    pl = pytest.importorskip("polars")
+    X = pl.DataFrame({"place": [[1.0, 2.0]]}, schema={"place": pl.Array(pl.Float64, 2)})
+    with pytest.raises(TypeError, match=r"Column 'place' holds arrays of shape \(2,\)"):
+        resolve(X)

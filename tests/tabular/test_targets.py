@@ -89,3 +89,25 @@ def test_copies_and_pickles():
     scaler = TargetScaler().fit(y)
     for other in (copy.deepcopy(scaler), pickle.loads(pickle.dumps(scaler))):
         np.testing.assert_array_equal(other.inverse(y), scaler.inverse(y))
+
+
+@pytest.mark.parametrize("factor", [2.0**1000, 2.0**-1000])
+@pytest.mark.parametrize("centered", [True, False])
+def test_units_do_not_matter(centered, factor):
+    """Powers of two, to the bit: nothing overflows, nothing vanishes."""
+    y = np.exp(targets(3) / [1, 1e-6, 1e6] / 5)
+    usual, other = (TargetScaler(centered).fit(y * unit) for unit in (1, factor))
+    scaled = usual.transform(y)
+    np.testing.assert_array_equal(other.transform(y * factor), scaled)
+    np.testing.assert_array_equal(other.inverse(scaled * 1.5), usual.inverse(scaled * 1.5) * factor)
+
+
+def test_the_whole_range_of_a_dtype():
+    largest, least = np.finfo(float).max, 5e-324
+    y = np.outer([1, -1, 1, -1], [largest, least, 1])
+    scaler = TargetScaler().fit(y)
+    np.testing.assert_array_equal(scaler.transform(y), np.outer([1, -1, 1, -1], [1, 1, 1]))
+    np.testing.assert_array_equal(scaler.inverse(scaler.transform(y)), y)
+    far = np.full((1, 3), np.finfo(np.float32).max, np.float32)
+    np.testing.assert_array_equal(scaler.inverse(far), y[:1])
+    np.testing.assert_array_equal(scaler.inverse(-far), y[1:2])

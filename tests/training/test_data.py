@@ -87,8 +87,8 @@ def test_columns_are_added_to_the_numbers():
     index = np.array([5, 0])
     plain = make_features(table.numbers, np.dtype(float), index)
     codes = np.asfortranarray(table.codes)
-    features = with_columns(plain, table.bins, table.fractions, codes)
-    assert features.shape.tolist() == [6, 3, 3, 1, 2, 3]
+    features = with_columns(plain, table.bins, table.fractions, codes, [5, 5], [3, 4, 2])
+    assert features.shape.tolist() == [6, 3, 3, 1, 2, 3, 5, 5, 3, 4, 2]
     for name, dtype in (("bins", np.uint8), ("fractions", np.float32), ("codes", np.int32)):
         elements = getattr(features, name)
         assert (elements.dtype, elements.ndim) == (np.dtype(dtype), 1)
@@ -106,5 +106,5 @@ def test_numbers_alone_have_no_columns():
     assert features.shape[4:].tolist() == [0, 0]
     assert features.bins.size == features.fractions.size == features.codes.size == 0
     nothing = np.empty((4, 0))
-    same = with_columns(features, nothing, nothing, nothing)
+    same = with_columns(features, nothing, nothing, nothing, (), ())
     assert [(part.dtype, part.size) for part in same] == [(p.dtype, p.size) for p in features]

@@ -42,3 +42,22 @@ def test_nan_is_never_an_improvement():
 
 def test_infinite_patience_never_ends():
     assert run([1.0] * 1000, patience=np.inf)[0] is None
+
+
+def test_values_of_two_measures_never_meet():
+    """From the first NaN on the fallback is compared with that of the best epoch so far."""
+    stopping = NoImprovement(3, 0.0, greater_is_better=True)
+    assert stopping.update(0.9, -5.0)
+    assert not stopping.update(0.8, -1.0)
+    assert not stopping.update(np.nan, -6.0)
+    assert stopping.has_fallen_back
+    assert stopping.best == -5.0
+    assert stopping.update(0.99, -4.0)
+    assert stopping.best == -4.0
+
+
+def test_without_a_fallback_nan_is_no_improvement():
+    stopping = NoImprovement(3, 0.0, greater_is_better=True)
+    assert stopping.update(0.5, -1.0)
+    assert not stopping.update(np.nan, np.nan)
+    assert (stopping.best, stopping.count, stopping.has_fallen_back) == (0.5, 1, False)

@@ -1,0 +1,28 @@
+"""Warnings that point at the line of the user's code, however deep they come from."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import joblib
+import sklearn
+
+#: What may lie between a user's call and a warning, beside this package.
+_OTHERS = sklearn, joblib
+_INNER = (str(Path(__file__).parent), *(str(Path(m.__file__).parent) for m in _OTHERS))
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the first caller outside of the package.
+
+    Parameters
+    ----------
+    message : str
+    category : type of Warning, default=UserWarning
+    """
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INNER):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -1,0 +1,61 @@
+"""A fit learns aside and attaches all at once; who reads sees one model, never half of two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+_MISSING = object()
+
+
+def _with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
+    """An object of the estimator's class with these attributes, made without its constructor."""
+    other = object.__new__(type(estimator))
+    other.__dict__ = attributes
+    return other
+
+
+@contextmanager
+def learned_aside(estimator: Any) -> Iterator[Any]:
+    """A private copy of an estimator for the block to train.
+
+    What the block sets and deletes there becomes the estimator's when it has ended, with one
+    assignment: other threads, scorers and callbacks see the model before or the model after. If
+    the block raises, nothing is changed.
+
+    Yields
+    ------
+    draft : object
+        Of the estimator's class, with its attributes.
+    """
+    before = estimator.__dict__.copy()
+    draft = _with_attributes(estimator, before.copy())
+    yield draft
+    learned = draft.__dict__
+    changed = {k: v for k, v in learned.items() if v is not before.get(k, _MISSING)}
+    deleted = before.keys() - learned.keys()
+    # Attributes that others have set in the meantime, parameters among them, stay as they are.
+    kept = {k: v for k, v in estimator.__dict__.items() if k not in deleted}
+    estimator.__dict__ = {**kept, **changed}
+
+
+def learned_attributes(draft: Any) -> dict[str, Any]:
+    """What is known of a fit in the middle of it: all but the parameters."""
+    names = set(draft.get_params(deep=False))
+    return {name: value for name, value in vars(draft).items() if name not in names}
+
+
+def reads_one_model(method: Callable) -> Callable:
+    """Decorator of a method that reads what is fitted: from one model, whoever fits meanwhile.
+
+    A fit replaces the ``__dict__`` of an estimator (:func:`learned_aside`); the method works on an
+    object that keeps the one that it has found.
+    """
+
+    @wraps(method)
+    def wrapper(self, *args, **kwargs):
+        return method(_with_attributes(self, self.__dict__), *args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,190 @@
+"""The score of the held-out rows after every epoch, by the parameter ``scoring``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.utils import _safe_indexing
+
+from skdnn._warnings import warn
+from skdnn.estimators._sklearn import InvalidParameterError, is_metric, takes_weights, with_labels
+from skdnn.estimators._tables import is_table
+from skdnn.network.network import Network
+from skdnn.training.data import Rows
+
+# scikit-learn's metrics are imported where they are used: they take a tenth of the time to import
+# the package, and few fits need them.
+
+#: Log-odds of a prediction that is sure.
+SURE = 5.0
+
+
+def check_scoring_name(estimator: Any) -> None:
+    """Raise if ``scoring`` is the name of nothing, whether it is used or not."""
+    if estimator.scoring in (None, "loss", estimator._default_scoring) or callable(
+        estimator.scoring
+    ):
+        return
+    from sklearn.metrics import get_scorer_names
+
+    if estimator.scoring not in get_scorer_names():
+        raise InvalidParameterError(
+            "The 'scoring' parameter must be 'loss', the name of a scorer (those of "
+            f"sklearn.metrics.get_scorer_names()), a callable or None. Got {estimator.scoring!r} "
+            "instead."
+        )
+
+
+class Scoring:
+    """Makes the scores of a fit, and warns once of rows that ``scoring`` cannot judge.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        self.has_warned = False
+
+    def score_of(
+        self, network: Network, members: slice, rows: Rows, held_out: Any
+    ) -> Callable[[np.ndarray], float] | None:
+        """The score of raw predictions; higher is better, NaN is none.
+
+        None stands for the negative validation loss, which can judge any rows: it is asked for, or
+        the score is undefined whatever is predicted.
+
+        Parameters
+        ----------
+        network : Network
+            The one that is trained in place.
+        members : slice
+            Those that are scored.
+        rows : Rows
+            The held-out rows as the network takes them,
+        held_out : Data
+            and as a scorer takes them, with labels for targets.
+        """
+        estimator = self.estimator
+        if estimator.scoring == "loss":
+            return None
+        if estimator.scoring in (None, estimator._default_scoring):
+            if estimator._can_score(rows):
+                return lambda raw: estimator._score_raw(raw, rows)
+            if rows.n_rows < 2:
+                self._warn("it is not well-defined with less than two samples")
+            return None
+        call, predictor = self._scorer(network, members, held_out)
+        if is_metric(estimator.scoring) and not self._tells_apart(call, predictor, rows):
+            return None
+        return lambda raw: self._value(call, predictor)
+
+    def _scorer(
+        self, network: Network, members: slice, held_out: Any
+    ) -> tuple[Callable[[Any], Any], Any]:
+        """A function of what predicts, and a copy of the estimator that does so in training."""
+        from sklearn.metrics import check_scoring
+
+        estimator = self.estimator
+        scorer = check_scoring(estimator, estimator.scoring)
+        X, labels, weights, index = held_out
+        X = X if index is None else _safe_indexing(X, index)
+        if labels.ndim == 1:
+            scorer = with_labels(scorer, getattr(estimator, "classes_", None))
+        keywords = {}
+        if weights is not None and takes_weights(scorer):
+            keywords["sample_weight"] = weights
+        # A copy that predicts with the network in training, from an array without column names.
+        predictor = copy(estimator)
+        predictor._network = network.part(members)
+        if predictor._inputs is not None:
+            predictor._inputs = predictor._inputs.part(members)
+            # It is asked every epoch.
+            predictor._inputs.encoder = predictor._inputs.encoder.silent()
+        if not is_table(X):
+            predictor.__dict__.pop("feature_names_in_", None)
+        return lambda predictor: scorer(predictor, X, labels, **keywords), predictor
+
+    def _value(self, call: Callable[[Any], Any], predictor: Any) -> float:
+        """What a scorer says; NaN, with a warning, if it cannot."""
+        name = f"scoring={self.estimator.scoring!r}"
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                # Remarks on few rows would come once an epoch; what matters is said below.
+                warnings.simplefilter("ignore", UndefinedMetricWarning)
+                if is_metric(self.estimator.scoring):
+                    warnings.simplefilter("ignore")
+                    warnings.simplefilter("ignore", RuntimeWarning)
+                found = call(predictor)
+        except (ValueError, ArithmeticError) as error:
+            self._warn(f"{type(error).__name__}: {error}")
+            return np.nan
+        except TypeError as error:
+            raise TypeError(f"{name} failed: {error}") from error
+        except Exception as error:
+            error.add_note(f"{name} failed.")
+            raise
+        try:
+            value = float(found)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} must return a number. Got {found!r} instead.") from None
+        if np.isnan(value):
+            self._warn("the score is not a number")
+        return value
+
+    def _tells_apart(self, call: Callable[[Any], Any], predictor: Any, rows: Rows) -> bool:
+        """Whether a metric has different values for right and for wrong classes.
+
+        Without a positive row, recall and average precision are 0 whatever is predicted: of such a
+        score the last epoch would be the best one.
+        """
+        if not hasattr(predictor, "classes_"):
+            return True
+        if predictor.classes_.size == 1:
+            return False
+        n_out, y = predictor._network.spec.n_out, rows.y
+        is_right = y if y.shape[1] == n_out else y == np.arange(n_out)
+        sure, probe, values = SURE * (2.0 * is_right - 1), copy(predictor), []
+        for raw in (sure, -sure):
+            probe._predict_raw = lambda X, raw=raw: raw.astype(y.dtype)
+            values.append(self._value(call, probe))
+        if values[0] == values[1]:
+            self._warn(f"it is {values[0]:g} for right and for wrong predictions alike")
+        return values[0] != values[1] and not np.isnan(values).any()
+
+    def _warn(self, reason: str) -> None:
+        if self.has_warned:
+            return
+        self.has_warned = True
+        warn(
+            f"scoring={self.estimator.scoring!r} cannot judge some of the rows to validate with: "
+            f"{reason}. The validation loss judges there instead. More rows of each class to "
+            'validate with (X_val, validation_fraction) or scoring="loss" may help.'
+        )
+
+
+def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
+    """What ``sklearn.metrics.r2_score`` returns, to the bit.
+
+    Its checks would take ten times as long as an epoch of a hundred rows.
+
+    Parameters
+    ----------
+    y, prediction : (n_rows, n_outputs) arrays of one dtype, finite, at least two rows
+    weights : (n_rows,) array of that dtype
+    """
+    columns = weights[:, None]
+    residual = (columns * (y - prediction) ** 2).sum(axis=0)
+    mean = (columns * y).sum(axis=0) / columns.sum(axis=0)
+    total = (columns * (y - mean) ** 2).sum(axis=0)
+    # Without any residual the score is 1, whatever there was to explain; with nothing to explain 0.
+    scores = (residual == 0).astype(y.dtype)
+    usual = (residual != 0) & (total != 0)
+    scores[usual] = 1 - residual[usual] / total[usual]
+    return float(scores.mean())

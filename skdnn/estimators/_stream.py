@@ -1,0 +1,153 @@
+"""The beginning of a stream: rows that are kept until they say enough about the columns."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from joblib import hash as hash_of
+from scipy.sparse import issparse
+
+from skdnn.estimators._data import Data
+from skdnn.tabular.schema import Columns
+
+#: Rows of a stream that scales, bins and categories are learned from, if its first calls bring
+#: fewer: ten for each bin of the finest embedding of the defaults.
+BEGINNING_ROWS = 500
+
+
+class Beginning(NamedTuple):
+    """The first calls of ``partial_fit``, until there are ``BEGINNING_ROWS`` rows.
+
+    Whenever there are twice as many rows as before, what is known of the columns is learned anew
+    from all of them, and the calls so far are repeated with it: the network is then what it would
+    be if all that had been known from the start. It also ends when rows come again: then they are
+    all there are.
+    """
+
+    #: The rows of each call.
+    pieces: tuple[Data, ...] = ()
+    #: Of each, a digest.
+    digests: tuple[str, ...] = ()
+    #: Rows that the present network knows the columns from.
+    n_learned: int = 0
+    #: Of its values, and of the parameters, when the last call had ended.
+    checksum: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Number of different rows."""
+        return sum(piece.y.shape[0] for piece in self.pieces[: len(set(self.digests))])
+
+    @property
+    def is_complete(self) -> bool:
+        return self.n_rows >= BEGINNING_ROWS or len(set(self.digests)) < len(self.digests)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to learn anew."""
+        enough = self.n_learned if self.is_complete else 2 * self.n_learned - 1
+        return self.n_rows > enough
+
+    def with_piece(self, piece: Data) -> Beginning:
+        """The beginning with the rows of one more call."""
+        digests = (*self.digests, hash_of((piece.X, piece.y, piece.weights)))
+        return self._replace(pieces=(*self.pieces, piece), digests=digests)
+
+    def kept(self, draft: Any, *, learned: bool) -> Beginning | None:
+        """What is kept after a call: copies, which a user's later changes do not reach."""
+        if self.is_complete:
+            return None
+        *others, last = self.pieces
+        n_learned = self.n_rows if learned else self.n_learned
+        return Beginning((*others, deepcopy(last)), self.digests, n_learned, _checksum(draft))
+
+    def joined(self, is_categorical: np.ndarray | None) -> Data:
+        """All different rows as one piece.
+
+        Parameters
+        ----------
+        is_categorical : (n_columns,) bool array or None
+            Columns of a table; None where X is the input as it is, and not needed.
+        """
+        pieces = self.pieces[: len(set(self.digests))]
+        X = None if is_categorical is None else _joined([p.X for p in pieces], is_categorical)
+        y = np.concatenate([piece.y for piece in pieces])
+        if all(piece.weights is None for piece in pieces):
+            return Data(X, y, None)
+        # The weights of a call are relative to each other.
+        weights = [
+            np.ones(p.y.shape[0]) if p.weights is None else p.weights / p.weights.max()
+            for p in pieces
+        ]
+        return Data(X, y, np.concatenate([each / each.mean() for each in weights]))
+
+
+def train_piece(draft: Any, piece: Data, resume: bool) -> None:
+    """Train one epoch on the rows of a call of ``partial_fit``.
+
+    Parameters
+    ----------
+    draft : BaseDNN
+    piece : Data
+    resume : bool
+        Whether there is a network to go on with.
+    """
+    beginning = _beginning_with(draft, piece, resume)
+    is_due = beginning is not None and beginning.is_due
+    if beginning is not None and is_due and len(beginning.pieces) > 1:
+        _begin_again(draft, beginning)
+    else:
+        draft._train(piece, resume=resume, partial=True)
+    draft._beginning = beginning and beginning.kept(draft, learned=is_due)
+
+
+def _beginning_with(draft: Any, piece: Data, resume: bool) -> Beginning | None:
+    """The beginning of the stream and one more call; None when it is over."""
+    if not resume:
+        learns = draft._is_encoded or getattr(draft, "target_scaling", None) is not None
+        return Beginning().with_piece(piece) if learns else None
+    beginning = draft._beginning
+    # Weights that somebody has changed, and steps with other parameters, are not repeated.
+    if beginning is None or beginning.checksum != _checksum(draft):
+        return None
+    return beginning.with_piece(piece)
+
+
+def _begin_again(draft: Any, beginning: Beginning) -> None:
+    """Learn the columns from all rows so far, and repeat the calls so far."""
+    inputs = draft._inputs
+    known = beginning.joined(None if inputs is None else inputs.encoder.is_categorical)
+    for i, piece in enumerate(beginning.pieces):
+        draft._train(piece, resume=i > 0, partial=True, known=known if i == 0 else None)
+        if draft.n_iter_ == 0:  # Ctrl-C: the estimator stays what it was
+            raise KeyboardInterrupt
+
+
+def _checksum(draft: Any) -> int:
+    """A number that changes when somebody changes the weights or the parameters."""
+    parameters = repr(sorted(draft.get_params().items())).encode()
+    return crc32(draft._network.values.tobytes(), crc32(parameters))
+
+
+def _joined(tables: list[Any], is_categorical: np.ndarray) -> Any:
+    """Rows of tables with the same columns as one table."""
+    if len(tables) == 1:
+        return tables[0]
+    tables = [table.toarray() if issparse(table) else table for table in tables]
+    if all(isinstance(table, np.ndarray) and table.dtype.kind in "biuf" for table in tables):
+        return np.concatenate(tables)
+    columns = [Columns(table) for table in tables]
+    names = columns[0].names or list(range(columns[0].n_columns))
+    joined = {}
+    for j, name in enumerate(names):
+        if is_categorical[j]:
+            # As objects: categories of pandas that differ have no common dtype.
+            parts = [np.asarray(each[j], dtype=object) for each in columns]
+            joined[name] = pd.Series(np.concatenate(parts), dtype=object)
+        else:
+            joined[name] = pd.Series(np.concatenate([each.numbers([j])[:, 0] for each in columns]))
+    return pd.DataFrame(joined)

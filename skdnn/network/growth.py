@@ -1,0 +1,152 @@
+"""A network with inputs for what a stream brings late, and its values kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from skdnn._dtypes import INDEX
+from skdnn.kernels import embeddings
+from skdnn.network.layout import CODES, Layout
+from skdnn.network.network import Network
+from skdnn.network.spec import InputColumn, NetworkSpec
+
+
+class Growth:
+    """From the values of a member to those of the same member with more inputs.
+
+    Weights of new inputs are 0, so that nothing that was learned changes: what a network says about
+    rows that have nothing new stays what it was.
+
+    Parameters
+    ----------
+    old : NetworkSpec
+    columns : tuple of InputColumn
+        What the inputs will be made of.
+    codes : sequence of (n_codes,) int arrays
+        Of each categorical column the new codes of what had the codes 1, 2, ...
+    renewed : collection of (kind, source)
+        Columns of which nothing is kept: their inputs mean something else than before.
+    """
+
+    def __init__(
+        self,
+        old: NetworkSpec,
+        columns: tuple[InputColumn, ...],
+        codes: Sequence[np.ndarray],
+        renewed: Collection[tuple[str, int]],
+    ) -> None:
+        n_in = sum(column.width for column in columns)
+        self.spec = replace(old, columns=columns, layer_sizes=(n_in, *old.layer_sizes[1:]))
+        self._before, self._after = Layout(old), Layout(self.spec)
+        n_before, n_after = self._before.n_values, self._after.n_values
+        #: Place of each value among the old ones; -1 is none.
+        self._index = np.full(n_after, -1, dtype=INDEX)
+        self._factor = np.ones(n_after)
+        self._fresh = np.zeros(n_after)
+        if old.scaled_inputs:
+            start = self._after.inputs[embeddings.SCALE]
+            self._fresh[start : start + n_in] = 1
+        places = np.arange(n_before, dtype=INDEX)
+        self._keep_layers(places)
+        known = {_key(column): row for row, column in enumerate(old.columns)}
+        for row, column in enumerate(columns):
+            before = known.get(_key(column))
+            if before is not None and _key(column) not in renewed:
+                self._keep_column(places, old.columns[before], before, column, row, codes)
+
+    def _keep_layers(self, places: np.ndarray) -> None:
+        """All but what has to do with the inputs."""
+        index, before = self._index[None], self._before
+        for views in ("coefs", "intercepts", "gains"):
+            old = getattr(before, views)(places[None])
+            new = getattr(self._after, views)(index)
+            for layer, (target, source) in enumerate(zip(new, old, strict=True)):
+                if layer > 0 or views != "coefs":
+                    target[...] = source
+        index[0, self._after.n_params :] = places[before.n_params :]
+
+    def _keep_column(
+        self,
+        places: np.ndarray,
+        old: InputColumn,
+        old_row: int,
+        new: InputColumn,
+        new_row: int,
+        codes: Sequence[np.ndarray],
+    ) -> None:
+        """Weights, scales and parameters of the inputs of a column."""
+        attributes = self._before.columns[old_row], self._after.columns[new_row]
+        old_place, new_place = (int(row[embeddings.PLACE]) for row in attributes)
+        old_start, new_start = (int(row[embeddings.PARAMS]) for row in attributes)
+        n_old = int(attributes[0][embeddings.N_PARAMS])
+        width = min(old.width, new.width)
+        old_inputs, new_inputs = np.arange(width), np.arange(width)
+        signs = np.ones(width)
+        if old.kind == "vector":
+            rows = np.concatenate([[0], codes[old.source]])
+            params = places[old_start : old_start + n_old].reshape(-1, old.width)
+            target = self._index[new_start : new_start + (new.size + 1) * new.width]
+            target.reshape(-1, new.width)[rows] = params
+        elif old.kind in CODES:
+            old_inputs, new_inputs, signs = _unit_inputs(old, new, codes[old.source])
+        else:
+            self._index[new_start : new_start + n_old] = places[old_start : old_start + n_old]
+        weights = self._before.coefs(places[None])[0]
+        index, factor = (self._after.coefs(x[None])[0] for x in (self._index, self._factor))
+        index[new_place + new_inputs] = weights[old_place + old_inputs]
+        factor[new_place + new_inputs] = signs[:, None]
+        if self.spec.scaled_inputs:
+            before, after = (int(x.inputs[embeddings.SCALE]) for x in (self._before, self._after))
+            scales = before + old_place + old_inputs
+            self._index[after + new_place + new_inputs] = places[scales]
+
+    def values(self, old: np.ndarray) -> np.ndarray:
+        """The (n_values,) values of the member, from the old ones."""
+        kept = old[self._index] * self._factor
+        return np.where(self._index >= 0, kept, self._fresh).astype(old.dtype)
+
+    def slots(self, old: np.ndarray) -> np.ndarray:
+        """State vectors of the solver; 0 for what is new or has another meaning."""
+        n_params = self._after.n_params
+        index = self._index[:n_params]
+        kept = (index >= 0) & (self._factor[:n_params] > 0)
+        slots = old.reshape(-1, self._before.n_params)[:, index]
+        return np.where(kept, slots, 0).astype(old.dtype).reshape(-1)
+
+
+def _key(column: InputColumn) -> tuple[str, int]:
+    """What makes columns of two networks the same."""
+    return ("code" if column.kind in CODES else column.kind), column.source
+
+
+def _unit_inputs(
+    old: InputColumn, new: InputColumn, codes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs of a column of categories before and after, and the sign of their weights.
+
+    A unit that is -1 and 1 for two categories becomes one for each of more; the only category of a
+    column, whose unit was always 1, becomes the first of two.
+    """
+    if old.kind == new.kind == "sign":
+        return np.array([0]), np.array([0]), np.ones(1)
+    if old.kind == "sign":
+        return np.array([0, 0]), codes[:2] - 1, np.array([-1.0, 1.0])
+    if new.kind == "sign":
+        return np.array([0]), np.array([0]), np.array([-1.0])
+    return np.arange(len(codes)), codes - 1, np.ones(len(codes))
+
+
+def grown_network(network: Network, growths: Sequence[Growth]) -> Network:
+    """A network whose members have all grown."""
+    return Network([growth.spec for growth in growths], grown_values(network, growths))
+
+
+def grown_values(
+    network: Network, growths: Sequence[Growth], values: np.ndarray | None = None
+) -> np.ndarray:
+    """Values of the members, one after the other, those of the network or as long as these."""
+    members = range(network.n_members)
+    return np.concatenate([growths[i].values(network.of_member(i, values)) for i in members])

@@ -1,0 +1,82 @@
+"""Averages over the members: the same bits for a row alone and in any batch.
+
+NumPy's sums over the first axis add pairs where the other axes have length 1, and one after the
+other where they are longer. Here members are always added one after the other.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+from scipy.special import log_expit, log_softmax
+
+
+def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
+    """Raw prediction whose link is the mean of the members' predictions.
+
+    Parameters
+    ----------
+    raw : (n_members, n_samples, n_out) array
+        Of rows that are not finite the result is not, either; nothing is said about it.
+    link : str
+
+    Returns
+    -------
+    raw : (n_samples, n_out) array
+    """
+    if len(raw) == 1:
+        return raw[0]
+    with np.errstate(all="ignore"):
+        if link == "identity":
+            return mean_of(raw)
+        # NumPy may round elementary functions of other than contiguous elements in another way.
+        raw = np.ascontiguousarray(raw)
+        if link == "logistic":
+            return _log_sum_exp(log_expit(raw)) - _log_sum_exp(log_expit(-raw))
+        if link == "softmax":
+            # The difference of any two is a number.
+            limit = np.finfo(raw.dtype).max / 4
+            raw = log_softmax(np.clip(raw, -limit, limit), axis=-1)
+        return _log_sum_exp(raw) - np.log(raw.dtype.type(len(raw)))
+
+
+def mean_of(members: np.ndarray) -> np.ndarray:
+    """Mean over the first axis, finite if the members are.
+
+    Parameters
+    ----------
+    members : (n_members, ...) float array
+    """
+    # A power of two rounds nothing, and the sum of such parts does not overflow.
+    part = 2.0 ** -(len(members) - 1).bit_length()
+    return reduce(np.add, members * part) / (len(members) * part)
+
+
+def deviation_of(members: np.ndarray) -> np.ndarray:
+    """Standard deviation (ddof 0) over the first axis, finite if the members are.
+
+    Parameters
+    ----------
+    members : (n_members, ...) float array
+    """
+    # In units, powers of two, in which squares neither overflow nor vanish.
+    with np.errstate(all="ignore"):
+        exponent = np.frexp(reduce(np.maximum, np.abs(members)))[1]
+        scaled = np.ldexp(members, -exponent)
+        deviation = np.sqrt(mean_of((scaled - mean_of(scaled)) ** 2))
+        return np.ldexp(deviation, exponent)
+
+
+def _log_sum_exp(values: np.ndarray) -> np.ndarray:
+    """Logarithm of the sum of exponentials over the first axis.
+
+    As in SciPy's ``logsumexp``, the largest terms are apart from the others: the result is exact
+    where these are small.
+    """
+    largest = reduce(np.maximum, values)
+    is_largest = values == largest
+    n_largest = reduce(np.add, is_largest.astype(values.dtype))
+    others = np.exp(values - largest)
+    others[is_largest] = 0
+    return np.log1p(reduce(np.add, others) / n_largest) + np.log(n_largest) + largest

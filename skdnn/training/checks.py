@@ -1,0 +1,100 @@
+"""What compiled code trusts: sizes of all that is handed to it, compared a few numbers a call.
+
+The kernels read and write without bounds. Whoever calls them (the engine) comes here first, so that
+rows of another table, a model put together by hand or an embedding of one's own is an error and
+never a crash.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.network import Features
+from skdnn.network.network import Network
+from skdnn.training.data import Rows, n_feature_rows
+
+
+def check_values(network: Network) -> None:
+    """Raise unless a network has as many values as its description says.
+
+    Raises
+    ------
+    ValueError
+    """
+    expected = sum(layout.n_values for layout in network.layouts)
+    if network.values.shape != (expected,):
+        raise ValueError(
+            f"The network has values of shape {network.values.shape}, but its layers need "
+            f"({expected},)."
+        )
+
+
+def check_features(network: Network, member: int, features: Features) -> None:
+    """Raise unless rows are what a member of a network reads.
+
+    Raises
+    ------
+    ValueError
+    """
+    n_numbers, n_binned, n_coded = (int(features.shape[i]) for i in (1, 4, 5))
+    spec, reads = network.specs[member], network.layouts[member].reads
+    if not spec.columns:
+        if n_numbers != spec.n_in:
+            raise ValueError(
+                f"X has {n_numbers} features, but the network was trained on {spec.n_in}."
+            )
+        return
+    limits = features.shape[6:]
+    if (
+        features.indptr.size
+        or n_numbers < reads.n_numbers
+        or n_binned < reads.n_binned
+        or n_coded < reads.n_coded
+        or (limits[reads.bin_columns] > reads.n_bins).any()
+        or (limits[n_binned + reads.code_columns] > reads.n_codes).any()
+    ):
+        raise ValueError(
+            "The columns of X are not those that the network was trained on: it reads "
+            f"{reads.n_numbers} numbers, {reads.n_binned} columns of bins and {reads.n_coded} of "
+            f"categories; the rows have {n_numbers}, {n_binned} and {n_coded}, or values that the "
+            "network has no input for."
+        )
+
+
+def check_rows(network: Network, member: int, rows: Rows) -> None:
+    """Raise unless rows with targets and weights are what a member of a network is trained on.
+
+    Raises
+    ------
+    ValueError
+    """
+    check_features(network, member, rows.features)
+    n_rows, n_out = n_feature_rows(rows.features), network.spec.n_out
+    is_index = LOSSES[network.spec.loss].class_index
+    expected = (n_rows, 1 if is_index else n_out)
+    if rows.y.shape != expected or rows.weights.shape != (n_rows,):
+        raise ValueError(
+            f"Targets of shape {expected} and as many weights as rows are expected. Got "
+            f"{rows.y.shape} and {rows.weights.shape}."
+        )
+    if is_index and n_rows and not 0 <= rows.y.min() <= rows.y.max() < n_out:
+        raise ValueError(
+            f"Classes must be numbered from 0 to {n_out - 1}. Got {rows.y.min():g} to "
+            f"{rows.y.max():g}."
+        )
+
+
+def check_raw(network: Network, raw: np.ndarray, rows: Rows) -> None:
+    """Raise unless raw predictions are those of the rows.
+
+    Raises
+    ------
+    ValueError
+    """
+    expected = (rows.n_rows, network.spec.n_out)
+    if raw.shape != expected or raw.dtype != network.dtype:
+        raise ValueError(
+            f"Raw predictions must have shape {expected} and dtype {network.dtype}. Got "
+            f"{raw.shape} and {raw.dtype}."
+        )

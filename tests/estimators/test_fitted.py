@@ -1,0 +1,137 @@
+"""A fit learns aside: everybody sees the model before or the model after."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from skdnn import DNNClassifier, DNNRegressor
+
+rng = np.random.default_rng(0)
+NARROW, WIDE = rng.normal(size=(130, 2)), rng.normal(size=(130, 40))
+Y = WIDE[:, 0]
+SMALL = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0, "n_jobs": 1}
+
+
+def regressor(**parameters):
+    return DNNRegressor(**{**SMALL, **parameters})
+
+
+def test_a_scorer_sees_the_model_before():
+    """During a refit on other columns the estimator still is what it was."""
+    model = regressor().fit(WIDE, Y)
+    before, seen = model.predict(WIDE), []
+
+    def score(estimator, X, y):
+        seen.append(model.predict(WIDE))
+        return -np.mean((estimator.predict(X) - y) ** 2)
+
+    model.set_params(scoring=score).fit(NARROW, Y)
+    assert seen
+    assert all(np.array_equal(each, before) for each in seen)
+    assert model.n_features_in_ == 2
+    assert model.predict(NARROW).shape == Y.shape
+
+
+def test_nothing_of_the_previous_model_is_left():
+    pandas = pytest.importorskip("pandas")
+    model = regressor().fit(pandas.DataFrame(NARROW, columns=["a", "b"]), Y)
+    assert list(model.feature_names_in_) == ["a", "b"]
+    model.fit(NARROW, Y)
+    assert not hasattr(model, "feature_names_in_")
+    assert vars(model).keys() == vars(regressor().fit(NARROW, Y)).keys()
+
+
+def test_attributes_that_others_set_meanwhile_are_kept():
+    model = regressor()
+
+    def score(estimator, X, y):
+        model.note = "kept"
+        model.set_params(verbose=False, tol=0.5)
+        return 0.0
+
+    model.set_params(scoring=score).fit(NARROW, Y)
+    assert (model.note, model.tol) == ("kept", 0.5)
+    np.testing.assert_array_equal(model.predict(NARROW).shape, Y.shape)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_a_prediction_beside_a_fit_is_of_one_model(method):
+    """Of one of the two models that are fitted in turn, to the bit, or an error about columns."""
+    labels = np.where(Y > 0, "yes", "no")
+    names = np.where(labels == "yes", "true", "false")
+    model = DNNClassifier(**SMALL).fit(NARROW, labels)
+    answers = [getattr(model, method)(NARROW)]
+    answers.append(getattr(DNNClassifier(**SMALL).fit(NARROW, names), method)(NARROW))
+    finished, failures = threading.Event(), []
+
+    def predict():
+        while not finished.is_set():
+            found = getattr(model, method)(NARROW)
+            if not any(np.array_equal(found, answer) for answer in answers):
+                failures.append(found)
+
+    threads = [threading.Thread(target=predict) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for i in range(6):
+        model.fit(NARROW, (names, labels)[i % 2])
+    finished.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_fits_of_one_estimator_in_threads():
+    """Each fit is whole; the last one counts."""
+    model, errors = regressor(), []
+    expected = [regressor().fit(X, Y).predict(X) for X in (NARROW, WIDE)]
+
+    def fit(X):
+        try:
+            for _ in range(3):
+                model.fit(X, Y)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=fit, args=((NARROW, WIDE)[i % 2],)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    which = 0 if model.n_features_in_ == 2 else 1
+    np.testing.assert_array_equal(model.predict((NARROW, WIDE)[which]), expected[which])
+
+
+def test_concurrent_predictions_are_exact():
+    model = regressor(n_jobs=2).fit(WIDE, Y)
+    expected, found = model.predict(WIDE), []
+
+    def predict():
+        found.extend(model.predict(WIDE) for _ in range(20))
+
+    threads = [threading.Thread(target=predict) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 160
+    assert all(np.array_equal(each, expected) for each in found)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failed_partial_fit_is_none(error, monkeypatch):
+    """Also of a new estimator, whose first call has set labels and columns by then."""
+    from skdnn.training import loop
+
+    model = DNNClassifier(**SMALL)
+    before = vars(model).copy()
+
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(loop, "Engine", fail)
+    with pytest.raises(error):
+        model.partial_fit(NARROW, Y > 0, classes=[False, True])
+    assert vars(model) == before

@@ -1,0 +1,122 @@
+"""What does not fit together never reaches compiled code."""
+
+import numpy as np
+import pytest
+from encoded import N_BINS, N_CODES, make_spec, random_network, random_table, table_features
+from scipy.sparse import coo_array, csr_array
+
+from skdnn.network.network import Network
+from skdnn.network.spec import InputColumn
+from skdnn.training.checks import check_features, check_raw, check_rows, check_values
+from skdnn.training.data import checked_sparse, chosen_rows, make_features, rows_of, with_columns
+from skdnn.training.engine import first_inputs, mean_loss, predict_raw
+from skdnn.training.threads import Threads
+
+rng = np.random.default_rng(0)
+FLOAT = np.dtype(float)
+
+
+def plain_network(loss="squared_error", n_out=1):
+    spec = make_spec(columns=(InputColumn("number", 0),), loss=loss, n_out=n_out, scaled=False)
+    changes = {**vars(spec), "columns": (), "layer_sizes": (3, 6, n_out)}
+    return random_network(rng, type(spec)(**changes))
+
+
+@pytest.mark.parametrize("width", [2, 4, 5000])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_rows_of_another_width(width, sparse):
+    X = np.zeros((300, width))
+    features = make_features(csr_array(X) if sparse else X, FLOAT)
+    network = plain_network()
+    for call in (
+        lambda: predict_raw(network, [features], Threads(None, 1)),
+        lambda: check_rows(network, 0, rows_of(features, np.zeros(300), None, FLOAT)),
+    ):
+        with pytest.raises(ValueError, match=f"{width} features.*trained on 3"):
+            call()
+
+
+def smaller(table, n_numbers=3, n_bins=(N_BINS, N_BINS), n_codes=N_CODES):
+    numbers = make_features(np.ascontiguousarray(table.numbers[:, :n_numbers]), FLOAT)
+    bins, fractions = (a[:, : len(n_bins)] for a in (table.bins, table.fractions))
+    return with_columns(numbers, bins, fractions, table.codes[:, : len(n_codes)], n_bins, n_codes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_numbers": 2},
+        {"n_bins": (N_BINS,)},
+        {"n_bins": (N_BINS, N_BINS + 1)},
+        {"n_codes": (3, 4)},
+        {"n_codes": (3, 5, 2)},
+    ],
+)
+def test_rows_of_another_table(changes):
+    network, table = random_network(rng, make_spec()), random_table(rng, 20)
+    check_features(network, 0, smaller(table))
+    with pytest.raises(ValueError, match="not those that the network was trained on"):
+        predict_raw(network, [smaller(table, **changes)], Threads(None, 1))
+    with pytest.raises(ValueError, match="not those that the network was trained on"):
+        first_inputs(network, 0, smaller(table, **changes), np.arange(3))
+
+
+def test_more_than_a_network_reads_is_fine():
+    """Columns that say nothing are in the rows and not in the network."""
+    columns = (InputColumn("number", 1), InputColumn("one_hot", 0, 3, 3))
+    network = random_network(rng, make_spec(columns=columns))
+    raw = predict_raw(network, [table_features(random_table(rng, 20))], Threads(None, 1))
+    assert raw.shape == (1, 20, 1)
+
+
+@pytest.mark.parametrize("change", [1, -1])
+def test_a_network_of_another_size(change):
+    network = plain_network()
+    values = np.zeros(network.values.size + change)
+    with pytest.raises(ValueError, match="its layers need"):
+        check_values(Network(network.specs, values))
+
+
+@pytest.mark.parametrize(
+    ("loss", "n_out", "y"),
+    [
+        ("squared_error", 1, np.zeros((20, 2))),
+        ("squared_error", 2, np.zeros(20)),
+        ("squared_error", 1, np.zeros(19)),
+        ("log_loss", 3, np.full(20, 3)),
+        ("log_loss", 3, np.full(20, -1)),
+        ("log_loss", 3, np.zeros((20, 3))),
+    ],
+)
+def test_targets_of_another_network(loss, n_out, y):
+    network, features = plain_network(loss, n_out), make_features(np.zeros((20, 3)), FLOAT)
+    with pytest.raises(ValueError, match=r"expected|numbered"):
+        check_rows(network, 0, rows_of(features, y, None, FLOAT))
+
+
+def test_raw_predictions_of_other_rows():
+    network, features = plain_network(), make_features(np.zeros((20, 3)), FLOAT)
+    rows = rows_of(features, np.zeros(20), None, FLOAT)
+    assert mean_loss(network, np.ones((20, 1)), rows) == 0.5
+    for raw in (np.ones((19, 1)), np.ones((20, 2)), np.ones((20, 1), np.float32)):
+        with pytest.raises(ValueError, match="Raw predictions"):
+            check_raw(network, raw, rows)
+
+
+@pytest.mark.parametrize("index", [[0, 20], [-1]])
+def test_chosen_rows_are_there(index):
+    with pytest.raises(IndexError, match="of 20 rows"):
+        chosen_rows(make_features(np.zeros((20, 3)), FLOAT), np.array(index))
+
+
+@pytest.mark.parametrize("bad", [-1, 10**6])
+@pytest.mark.parametrize("kind", ["coo", "csr", "csc"])
+def test_sparse_indices_are_inside(kind, bad):
+    X = coo_array(np.eye(4)).asformat(kind)
+    indices = np.array([0, 1, bad, 3], dtype=np.int32)
+    if kind == "coo":
+        X.coords = (indices, X.coords[1])
+    else:
+        X.indices = indices
+    with pytest.raises(ValueError, match="ind"):
+        checked_sparse(X)
