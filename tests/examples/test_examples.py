@@ -99,7 +99,7 @@ def test_mnist_on_digits(run):
 
 
 def test_tabular(run, capsys):
-    table = run("tabular").set_index("model")
+    table = run("tabular", "--rows", "3000").set_index("model")
     network, linear = table.loc["DNNClassifier"], table.loc["logistic regression"]
     assert network["ROC AUC"] > 0.81
     assert network["accuracy"] > linear["accuracy"] + 0.03
