@@ -110,8 +110,8 @@ def plot_roc(probabilities, y):
 
 
 def main(argv=None):
-    args = parse_args(__doc__, argv)
-    X_train, X_test, y_train, y_test = train_test_split(*make_claims(), random_state=0)
+    args = parse_args(__doc__, argv, rows=8_000)
+    X_train, X_test, y_train, y_test = train_test_split(*make_claims(args.rows), random_state=0)
     rows, probabilities, best = [], {}, {}
     for name, search in make_searches().items():
         search.fit(X_train, y_train)

@@ -56,8 +56,9 @@ from skdnn.training.sampling import draw_seeds, draw_split_seed
 from skdnn.training.settings import BY_ROWS, TINY_ROWS, Settings, dropout_for
 from skdnn.training.threads import Threads
 
-#: dtype="auto": up to so many multiplications in the forward pass of an epoch, float64 costs
-#: milliseconds and buys exact equivalences (weights against repeated rows, say).
+#: dtype="auto": up to so many multiplications in the forward pass of an epoch, of four members if
+#: there are more, float64 costs milliseconds and buys exact equivalences (weights against repeated
+#: rows, say).
 FLOAT64_WORK = 10**7
 
 
@@ -502,7 +503,7 @@ class BaseDNN(
     def _network_dtype(self, data: Data, spec: NetworkSpec) -> np.dtype:
         if self.dtype in ("float32", "float64"):
             return np.dtype(self.dtype)
-        small = data.y.shape[0] * spec.n_weights <= FLOAT64_WORK
+        small = data.y.shape[0] * spec.n_weights * max(4, self.n_members) <= 4 * FLOAT64_WORK
         if getattr(data.X, "dtype", None) == np.float32 or (self.dtype == "auto" and not small):
             return np.dtype(np.float32)
         return np.dtype(np.float64)

@@ -141,7 +141,7 @@ solver : {solvers}, default="adamw"
 
 learning_rate_init : float or "auto", default="auto"
     Learning rate; the highest one with "cosine", "one_cycle" and "coslog4". "auto" is 0.01, but
-    0.003 for "sgd", whose steps grow with the gradient.
+    0.001 for "sgd", whose steps grow with the gradient.
 
 learning_rate : {schedules} or settings object, default="coslog4"
     Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
@@ -281,9 +281,10 @@ verbose : bool or int, default=False
 
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
     "auto" is float32 for float32 arrays; for other data, data frames among them, it is float64
-    while an epoch takes at most 10**7 multiplications in a forward pass, and float32
-    above that, where it is twice as fast. (The folds of a cross-validation may be on one side
-    of the limit and its refit on the other: force one to compare bits.) "input" is float32 for
+    while an epoch takes at most 10**7 multiplications in a forward pass (of more than four
+    members, 4 * 10**7 of all), and float32 above that, where it is twice as fast. (The folds of
+    a cross-validation may be on one side of the limit and its refit on the other: force one to
+    compare bits.) "input" is float32 for
     float32 arrays and float64 for anything else.\
 """
 

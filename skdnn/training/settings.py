@@ -24,7 +24,7 @@ LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
 #: Of the solvers that are not named: Adam and its relatives take steps of about the rate, whatever
 #: the gradient; those of plain SGD grow with it.
-LEARNING_RATES, LEARNING_RATE = {"sgd": 0.003}, 0.01
+LEARNING_RATES, LEARNING_RATE = {"sgd": 0.001}, 0.01
 
 
 @dataclass(frozen=True)
