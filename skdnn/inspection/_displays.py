@@ -44,3 +44,9 @@ def axes_for(display: Any, ax: Any) -> Any:
 
         ax = plt.subplots()[1]
     return ax
+
+
+def as_they_are(*texts: Any) -> None:
+    """Names and categories of a user are no formulas, whatever dollars are in them."""
+    for text in texts:
+        text.set_parse_math(False)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdnn.inspection._displays import axes_for, fitted_network
+from skdnn.inspection._displays import as_they_are, axes_for, fitted_network
 
 #: As many categories can be read in a picture of the default size.
 MAX_LABELS = 30
@@ -123,6 +123,7 @@ class EmbeddingDisplay:
                     textcoords="offset points", fontsize="small",
                 )
             )  # fmt: skip
+        as_they_are(*self.texts_, self.ax_.title)
         self.ax_.margins(0.15)  # room for the labels
         self.ax_.set(
             title=self.embedding.index.name,
@@ -146,6 +147,7 @@ class EmbeddingDisplay:
         for line in self.missing_lines_[:1]:
             line.set_label("Missing")
         self.ax_.set(xlabel=self.embedding.index.name, ylabel="Input of the first layer")
+        as_they_are(self.ax_.xaxis.label)
         self.ax_.legend(handles=self.lines_ + self.missing_lines_[:1])
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skdnn.estimators._checks import check_index
-from skdnn.inspection._displays import axes_for, fitted_network
+from skdnn.inspection._displays import as_they_are, axes_for, fitted_network
 
 #: As many names of features can be read beside an image of the default size.
 MAX_NAMES = 30
@@ -90,6 +90,7 @@ class WeightsDisplay:
         self.ax_.set(xlabel=f"Unit of layer {self.layer}", ylabel=inputs)
         if self.feature_names is not None:
             self.ax_.set_yticks(range(len(self.feature_names)), self.feature_names)
+            as_they_are(*self.ax_.get_yticklabels())
         return self
 
     @classmethod

@@ -205,11 +205,13 @@ class Training:
         """Learning rates, and factors on dropout and weight decay, of the steps of an epoch."""
         settings, progress = self.settings, self.progress
         seen = progress.history.n_samples_seen
-        position = Position(progress.epoch, settings.max_iter, n_steps, seen)
+        # More epochs than a float64 can count are as good as no end.
+        position = Position(progress.epoch, min(settings.max_iter, 2**53), n_steps, seen)
         rate = settings.learning_rate_init
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
-        rates, strengths = rate * self.rates(position), self.strengths(position)
+        with np.errstate(over="ignore"):  # what an infinite rate does is seen in the loss
+            rates, strengths = rate * self.rates(position), self.strengths(position)
         dropout = max(self.network.spec.dropout)
         if dropout > 0 and strengths.max() * dropout >= 1:
             raise ValueError(

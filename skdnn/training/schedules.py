@@ -58,7 +58,10 @@ class InverseScaling:
         self.power_t = power_t
 
     def factors(self, position: Position) -> np.ndarray:
-        factor = 1 / (position.n_samples_seen + 1) ** self.power_t
+        try:
+            factor = 1 / (position.n_samples_seen + 1) ** self.power_t
+        except OverflowError:  # a power beyond float64: its inverse is 0
+            factor = 0.0
         return np.full(position.n_steps, factor)
 
 

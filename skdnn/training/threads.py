@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
-from joblib import cpu_count, effective_n_jobs
-from joblib.parallel import get_active_backend
+from joblib import cpu_count, effective_n_jobs, parallel_config
+from joblib.parallel import BACKENDS, DEFAULT_BACKEND, get_active_backend
 
 
 class Threads:
@@ -111,9 +111,13 @@ def count_threads(n_jobs: int | None) -> int:
     cores, or ``OMP_NUM_THREADS``. Inside of joblib's workers it is 1, and a
     ``joblib.parallel_config`` has its say.
     """
-    if n_jobs is not None:
-        return effective_n_jobs(n_jobs)
     backend, configured = get_active_backend()
+    if n_jobs is not None:
+        if not isinstance(backend, BACKENDS[DEFAULT_BACKEND]):
+            return effective_n_jobs(n_jobs)
+        # joblib's default makes processes, which daemons must not; threads they may.
+        with parallel_config("threading"):
+            return effective_n_jobs(n_jobs)
     if backend.nesting_level or configured not in (None, 1):
         return effective_n_jobs(None)
     limit = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]

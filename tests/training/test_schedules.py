@@ -154,3 +154,16 @@ def test_number_of_cycles(n_cycles):
 def test_settings_name_what_is_wrong(schedule):
     with pytest.raises(ValueError, match=r"parameter of (Cosine|OneCycle) must be a float in"):
         schedule.factors(Position(0, 1, 1, 0))
+
+
+@pytest.mark.parametrize("power_t", [200.0, 1e300])
+def test_a_rate_that_no_float_can_hold_is_zero(power_t):
+    factors = make_schedule("invscaling", power_t).factors(Position(1, 10, 3, 200))
+    assert factors.tolist() == [0, 0, 0]
+    assert make_schedule("invscaling", power_t).factors(Position(0, 10, 1, 0)).tolist() == [1]
+
+
+@pytest.mark.parametrize("name", ["cosine", "one_cycle", "coslog4", "flat_cos"])
+def test_plans_of_very_many_epochs(name):
+    factors = make_schedule(name).factors(Position(2, 2**53, 4, 10**18))
+    assert ((factors >= 0) & (factors <= 1)).all()

@@ -1,13 +1,15 @@
 """Threads: order, errors, and a Ctrl-C that comes twice."""
 
+import multiprocessing
 import signal
 import threading
 import time
+import warnings
 from contextlib import suppress
 
 import pytest
 
-from skdnn.training.threads import Threads
+from skdnn.training.threads import Threads, count_threads
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, -1, None])
@@ -84,3 +86,16 @@ def test_one_that_fails_tells_the_others(failing):
 
     with Threads(3, 3) as threads, pytest.raises(MemoryError, match="too much"):
         threads.run_together(work, 3, barrier.abort)
+
+
+def in_a_daemon(n_jobs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return count_threads(n_jobs)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+def test_a_daemonic_process_may_start_threads(n_jobs):
+    """Of a ``multiprocessing.Pool`` or Celery; it must not start processes."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(in_a_daemon, (n_jobs,)) == n_jobs
