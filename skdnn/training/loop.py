@@ -209,7 +209,8 @@ class Training:
         rate = settings.learning_rate_init
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
-        rates, strengths = rate * self.rates(position), self.strengths(position)
+        with np.errstate(over="ignore"):  # what an infinite rate does is seen in the loss
+            rates, strengths = rate * self.rates(position), self.strengths(position)
         dropout = max(self.network.spec.dropout)
         if dropout > 0 and strengths.max() * dropout >= 1:
             raise ValueError(

@@ -16,7 +16,6 @@ from sklearn.base import BaseEstimator
 
 from skdnn._dtypes import SCALAR
 
-
 #: More epochs are as good as infinitely many; a float holds what one has to multiply by.
 MOST_EPOCHS = 2**512
 
