@@ -46,7 +46,7 @@ def test_inputs_of_a_table_and_members_that_differ():
             "age": np.arange(80.0),
             "color": list("rgby") * 20,
             "sold": [True, False] * 40,
-            "town": np.arange(80).astype(str),
+            "town": pd.Categorical(np.arange(80).astype(str)),
         }
     )
     embeddings = [PiecewiseLinear(3), Periodic(4, 3), PiecewiseLinear(3), None]
