@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdnn.estimators._checks import assign
+from skdnn.estimators._checks import assign, check_attribute
 from skdnn.estimators._html import network_html
+from skdnn.kernels.losses import LOSSES
 from skdnn.network.layout import ArrayViews
 from skdnn.network.network import Network
 from skdnn.training.progress import Progress
@@ -37,6 +38,14 @@ class FittedAttributesMixin:
         self.best_validation_score_ = None
         if validated:
             self.best_validation_score_ = max(known) if known else np.nan
+
+    def _check_attributes(self) -> None:
+        """Raise if an attribute that predictions depend on is another one than the network's."""
+        spec = self._network.spec
+        check_attribute(self, "out_activation_", LOSSES[spec.loss].link)
+        check_attribute(self, "n_outputs_", spec.n_out // spec.n_levels)
+        if self._inputs is not None:
+            self._inputs.check_members(self._network.n_members)
 
     @property
     def history_(self) -> dict[str, list[float]]:

@@ -213,6 +213,8 @@ class BaseDNN(
         tasks = epoch_tasks(self, X, y, sample_weight)
         with learned_aside(self) as draft:
             resume = draft.warm_start and draft._is_trained()
+            if resume:
+                draft._check_attributes()
             X, y = draft._validate_targets(X, y, resume=resume)
             data = Data(X, y, check_weights(sample_weight, X))
             given = draft._given_validation(y, X_val, y_val, sample_weight_val)
@@ -226,6 +228,8 @@ class BaseDNN(
 
     def _partial_fit(self, X, y, sample_weight, resume: bool) -> None:
         """Train one epoch; on a draft."""
+        if resume:
+            self._check_attributes()
         X, y = self._validate_targets(X, y, resume=resume, partial=True)
         train_piece(self, Data(X, y, check_weights(sample_weight, X)), resume)
 
@@ -527,6 +531,7 @@ class BaseDNN(
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if not self._is_trained():
             check_is_fitted(self)
+        self._check_attributes()
         if not is_validated(self, X):
             X = rows_to_predict(self, X)
             X = as_plain(self, X) if self._inputs is None else X

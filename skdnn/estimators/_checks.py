@@ -187,8 +187,34 @@ def assign(views: list, arrays: Any) -> None:
         raise ValueError(
             f"Expected arrays of shapes {[view.shape for view in views]}, got {shapes}."
         )
+    dtypes = sorted({array.dtype.name for array in arrays if array.dtype.kind not in "biufO"})
+    if dtypes:
+        raise ValueError(f"Expected arrays of real numbers, got arrays of dtype {dtypes[0]}.")
     for view, array in zip(views, arrays, strict=True):
         view[...] = array
+
+
+def check_attribute(estimator: Any, name: str, expected: Any) -> None:
+    """Raise unless a fitted attribute is what the network was trained with.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+    name : str
+    expected : object
+        The value, or of an array its shape.
+    """
+    value: Any = getattr(estimator, name, None)
+    what = f"an array of shape {expected}" if isinstance(expected, tuple) else repr(expected)
+    if isinstance(expected, tuple):
+        is_right = isinstance(value, np.ndarray) and value.shape == expected
+    else:
+        is_right = np.ndim(value) == 0 and value == expected
+    if not is_right:
+        raise ValueError(
+            f"{name} of this fitted {type(estimator).__name__} must be {what}, as fit has set it. "
+            f"Got {value!r} instead."
+        )
 
 
 def check_index(name: str, value: Any, length: int) -> int:

@@ -136,6 +136,14 @@ class TableInputs:
         part.embeddings = self.embeddings[members]
         return part
 
+    def check_members(self, n_members: int) -> None:
+        """Raise unless these are the inputs of so many members."""
+        if len(self.embeddings) != n_members:
+            raise ValueError(
+                f"The network has {n_members} members, but there are inputs for "
+                f"{len(self.embeddings)}."
+            )
+
     def _numbers(self, table: Table) -> np.ndarray:
         return table.numeric[:, : self.encoder.n_numeric]
 

@@ -15,6 +15,7 @@ from skdnn.estimators._stream import BEGINNING_ROWS
 from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
+from skdnn.training.checks import check_progress, check_values
 from skdnn.training.engine import empty_slots
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
@@ -48,6 +49,8 @@ def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
     if inputs is estimator._inputs:
         return
     network, progress = estimator._network, estimator._progress
+    check_values(network)
+    check_progress(network, progress, progress.solver)
     growths = [
         Growth(spec, inputs.columns(member), codes, renewed)
         for member, spec in enumerate(network.specs)

@@ -19,8 +19,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
-from sklearn.utils.validation import _check_y
+from sklearn.utils.validation import _check_sample_weight, _check_y
 from sklearn.utils.validation import validate_data as _validate_data
 
 __all__ = [
@@ -45,6 +44,7 @@ __all__ = [
 # To see whether all numbers are finite they are added first: what that overflows says nothing.
 _quietly = np.errstate(over="ignore", invalid="ignore")
 validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
+check_sample_weight = _quietly(_check_sample_weight)
 check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
 #: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.

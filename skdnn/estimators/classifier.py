@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._checks import available_when, has_epochs
+from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
@@ -323,6 +323,15 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             position = {label: i for i, label in enumerate(self.classes_)}
             y = np.array([position[label] for label in labels])[y]
         return X, y
+
+    def _check_attributes(self) -> None:
+        super()._check_attributes()
+        # One unit tells two classes apart; a class alone has one, too.
+        n_classes = self.n_outputs_ if self.n_outputs_ > 1 else 2
+        is_alone = self.n_outputs_ == 1 and self._sole_class == 0
+        if is_alone and np.size(getattr(self, "classes_", ())) == 1:
+            n_classes = 1
+        check_attribute(self, "classes_", (n_classes,))
 
     def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool, name: str) -> None:
         """Set ``classes_`` in a new fit; otherwise compare the labels with them."""

@@ -310,6 +310,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         self.n_outputs_ = spec.n_out // spec.n_levels
         self._levels = spec.loss_parameters[: spec.n_levels]
 
+    def _check_attributes(self) -> None:
+        super()._check_attributes()
+        spec = self._network.spec
+        if self._levels != spec.loss_parameters[: spec.n_levels]:
+            raise ValueError(
+                f"The network was trained for the quantiles {spec.loss_parameters}, not for "
+                f"{self._levels}."
+            )
+
     def _can_score(self, rows: Rows) -> bool:
         return rows.n_rows > 1
 

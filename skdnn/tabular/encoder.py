@@ -140,7 +140,7 @@ class TableEncoder:
         if weights is not None and not weights.all():
             rows = weights > 0
             weights = weights[rows]
-        columns = Columns(X, rows)
+        columns = self._known_columns(X, rows)
         numbers = columns.numbers(_positions(~self.is_categorical))
         scaler, varied = self.scaler.extended(numbers, weights)
         positions = _positions(self.is_categorical)
@@ -180,7 +180,7 @@ class TableEncoder:
             If the values of a categorical column are of another type than in training, or none of
             many is known.
         """
-        columns = Columns(X)
+        columns = self._known_columns(X)
         numbers = columns.numbers(_positions(~self.is_categorical))
         numeric = self.scaler.transform(numbers, dtype)
         codes = np.empty((columns.n_rows, len(self.categories)), dtype=CODE)
@@ -197,6 +197,15 @@ class TableEncoder:
                 "had, as with astype; as they are, each value is unknown."
             )
         return Table(numeric, codes)
+
+    def _known_columns(self, X: Any, rows: np.ndarray | None = None) -> Columns:
+        columns = Columns(X, rows)
+        if columns.n_columns != self.is_categorical.size:
+            raise ValueError(
+                f"X has {columns.n_columns} columns, but training has seen "
+                f"{self.is_categorical.size}."
+            )
+        return columns
 
     def silent(self) -> TableEncoder:
         """The same without warnings."""

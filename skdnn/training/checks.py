@@ -7,26 +7,67 @@ never a crash.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Features
+from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.network import Network
 from skdnn.training.data import Rows, n_feature_rows
+from skdnn.training.progress import Progress
 
 
 def check_values(network: Network) -> None:
-    """Raise unless a network has as many values as its description says.
+    """Raise unless a network has as many values as its description says, and of a known dtype.
 
     Raises
     ------
     ValueError
     """
     expected = sum(layout.n_values for layout in network.layouts)
-    if network.values.shape != (expected,):
+    if network.values.shape != (expected,) or network.dtype not in (np.float32, np.float64):
         raise ValueError(
-            f"The network has values of shape {network.values.shape}, but its layers need "
-            f"({expected},)."
+            f"The network has values of shape {network.values.shape} and dtype {network.dtype}, "
+            f"but its layers need ({expected},), in float32 or float64."
+        )
+
+
+def check_progress(network: Network, progress: Progress, solver: str) -> None:
+    """Raise unless training stands where a training of this network with this solver can.
+
+    Raises
+    ------
+    ValueError
+    """
+    n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
+    expected = [(n_slots * layout.n_params,) for layout in network.layouts]
+    found = [each.shape for each in progress.slots]
+    if (
+        found != expected
+        or any(each.dtype != network.dtype for each in progress.slots)
+        or progress.step.shape != (network.n_members, 1)
+        or len(progress.seeds) != network.n_members
+    ):
+        raise ValueError(
+            f"The progress of training is not that of this network: solver={solver!r} has state "
+            f"vectors of shapes {expected} in {network.dtype}. Got {found}."
+        )
+
+
+def check_members(network: Network, features: Sequence[Features]) -> None:
+    """Raise unless there are rows for every member of a network, and the same number of them.
+
+    Raises
+    ------
+    ValueError
+    """
+    n_rows = {n_feature_rows(each) for each in features}
+    if len(features) != network.n_members or len(n_rows) > 1:
+        raise ValueError(
+            f"The {network.n_members} members of the network need the same rows each. Got rows "
+            f"for {len(features)}, as many as {sorted(n_rows)}."
         )
 
 

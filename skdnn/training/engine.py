@@ -31,7 +31,14 @@ from skdnn.kernels.optimizers import (
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
-from skdnn.training.checks import check_features, check_raw, check_rows, check_values
+from skdnn.training.checks import (
+    check_features,
+    check_members,
+    check_progress,
+    check_raw,
+    check_rows,
+    check_values,
+)
 from skdnn.training.data import Rows, frozen, n_feature_rows
 from skdnn.training.progress import Progress
 from skdnn.training.settings import Settings
@@ -144,6 +151,7 @@ class Engine:
         self.threads = threads
         members = range(network.n_members)
         check_values(network)
+        check_progress(network, progress, settings.solver)
         for member in members:
             check_rows(network, member, rows[member])
         self.programs = [_program(network, i, settings, rows[i].weight_scale) for i in members]
@@ -350,8 +358,9 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     -------
     raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
-    n_rows, members = n_feature_rows(features[0]), range(network.n_members)
     check_values(network)
+    check_members(network, features)
+    n_rows, members = n_feature_rows(features[0]), range(network.n_members)
     for member in members:
         check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)

@@ -7,9 +7,16 @@ from scipy.sparse import coo_array, csr_array
 
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn
-from skdnn.training.checks import check_features, check_raw, check_rows, check_values
+from skdnn.training.checks import (
+    check_features,
+    check_progress,
+    check_raw,
+    check_rows,
+    check_values,
+)
 from skdnn.training.data import checked_sparse, chosen_rows, make_features, rows_of, with_columns
-from skdnn.training.engine import first_inputs, mean_loss, predict_raw
+from skdnn.training.engine import empty_slots, first_inputs, mean_loss, predict_raw
+from skdnn.training.progress import Progress
 from skdnn.training.threads import Threads
 
 rng = np.random.default_rng(0)
@@ -120,3 +127,49 @@ def test_sparse_indices_are_inside(kind, bad):
         X.indices = indices
     with pytest.raises(ValueError, match="ind"):
         checked_sparse(X)
+
+
+def test_a_network_of_another_dtype():
+    network = plain_network()
+    for dtype in (np.float16, ">f8", np.int64):
+        with pytest.raises(ValueError, match="float32 or float64"):
+            check_values(Network(network.specs, network.values.astype(dtype)))
+
+
+def progress_of(network, **changes):
+    slots, steps = empty_slots(network, "adam"), np.zeros((network.n_members, 1), np.int64)
+    values = {"seeds": [None], "slots": slots, "step": steps, "solver": "adam", **changes}
+    return Progress(split_seed=0, stopping=[], measure=(), **values)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slots": []},
+        {"slots": [np.zeros(3)]},
+        {"slots": [np.zeros((2, 31))]},
+        {"step": np.zeros((2, 1), np.int64)},
+        {"seeds": []},
+    ],
+)
+def test_progress_of_another_network(changes):
+    network = plain_network()
+    check_progress(network, progress_of(network), "adam")
+    with pytest.raises(ValueError, match="progress of training is not that of this network"):
+        check_progress(network, progress_of(network, **changes), "adam")
+
+
+def test_progress_of_another_solver_or_dtype():
+    network = plain_network()
+    progress = progress_of(network, slots=[s.astype("f4") for s in empty_slots(network, "adam")])
+    for found, solver in ((progress_of(network), "sgd"), (progress, "adam")):
+        with pytest.raises(ValueError, match="progress of training"):
+            check_progress(network, found, solver)
+
+
+def test_rows_for_another_number_of_members():
+    network = plain_network()
+    rows = make_features(np.zeros((20, 3)), FLOAT), make_features(np.zeros((9, 3)), FLOAT)
+    for features in ((), rows, rows[:1] * 2):
+        with pytest.raises(ValueError, match="members of the network"):
+            predict_raw(network, features, Threads(None, 1))
