@@ -51,7 +51,7 @@ def test_inputs_of_a_table_and_members_that_differ():
     )
     embeddings = [PiecewiseLinear(3), Periodic(4, 3), PiecewiseLinear(3), None]
     model = mlp_classifier(
-        (7,), max_iter=1, n_members=4, categorical_features="from_dtype",
+        (7,), max_iter=1, n_members=4, categorical_features=["color", "sold", "town"],
         numeric_embedding=embeddings,
     ).fit(X, np.arange(80) % 2)  # fmt: skip
     html = model._repr_html_()
