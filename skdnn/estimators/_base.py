@@ -240,6 +240,8 @@ class BaseDNN(
             self._is_encoded = self._encodes(X)
         if not self._is_encoded:
             X = as_plain(self, X)
+        elif issparse(X):  # more rows of what began as a dense table
+            X = X.toarray()
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y

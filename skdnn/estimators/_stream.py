@@ -54,6 +54,12 @@ class Beginning(NamedTuple):
 
     def with_piece(self, piece: Data) -> Beginning:
         """The beginning with the rows of one more call."""
+        first = self.pieces[0] if self.pieces else piece
+        if piece.y.shape[1:] != first.y.shape[1:]:
+            raise ValueError(
+                "y must have as many columns in each call of partial_fit. Got shape "
+                f"{piece.y.shape}, after {first.y.shape} in the first call."
+            )
         digests = (*self.digests, hash_of((piece.X, piece.y, piece.weights)))
         return self._replace(pieces=(*self.pieces, piece), digests=digests)
 

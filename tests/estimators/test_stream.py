@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.estimators._stream import BEGINNING_ROWS
@@ -211,3 +212,30 @@ def test_the_same_bits_for_any_number_of_threads():
     X, y = table(200)
     found = [stream(regressor(n_jobs=n), X, y, 30).predict(X) for n in (1, 2)]
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "fit"])
+def test_sparse_rows_after_dense_ones(method):
+    """They are rows of the same table."""
+    X = np.where(rng.random((90, 3)) < 0.5, 0.0, rng.normal(size=(90, 3)))
+    y = X[:, 0]
+    parameters = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
+    models = [DNNRegressor(warm_start=True, **parameters).fit(X, y) for _ in range(2)]
+    models[0].set_params(max_iter=3)
+    models[1].set_params(max_iter=3)
+    getattr(models[0], method)(X, y)
+    getattr(models[1], method)(csr_array(X), y)
+    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(csr_array(X)))
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_another_number_of_targets(first):
+    X, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+    targets = [y[:, 0], y] if first == 1 else [y, y[:, 0]]
+    model = DNNRegressor((4,), random_state=0).partial_fit(X[:5], targets[0][:5])
+    with pytest.raises(ValueError, match=r"as many columns.*Got shape \(20"):
+        model.partial_fit(X, targets[1])
+    labels = DNNClassifier((4,), random_state=0)
+    labels.partial_fit(X[:5], np.arange(5) % 2, classes=[0, 1])
+    with pytest.raises(ValueError, match="as many columns"):
+        labels.partial_fit(X, (y > 0).astype(int))
