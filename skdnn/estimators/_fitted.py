@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-_MISSING = object()
-
 
 def _with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
     """An object of the estimator's class with these attributes, made without its constructor."""
@@ -21,24 +19,27 @@ def _with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
 def learned_aside(estimator: Any) -> Iterator[Any]:
     """A private copy of an estimator for the block to train.
 
-    What the block sets and deletes there becomes the estimator's when it has ended, with one
-    assignment: other threads, scorers and callbacks see the model before or the model after. If
-    the block raises, nothing is changed.
+    What is learned there becomes the estimator's when the block has ended, with one assignment:
+    other threads, scorers and callbacks see the model before or the model after. All of it does,
+    changed or not: another fit may have ended in the meantime, and half a model of each is none.
+    If the block raises, nothing is changed.
 
     Yields
     ------
     draft : object
         Of the estimator's class, with its attributes.
     """
-    before = estimator.__dict__.copy()
-    draft = _with_attributes(estimator, before.copy())
+    draft = _with_attributes(estimator, estimator.__dict__.copy())
     yield draft
-    learned = draft.__dict__
-    changed = {k: v for k, v in learned.items() if v is not before.get(k, _MISSING)}
-    deleted = before.keys() - learned.keys()
+    learned = {k: v for k, v in draft.__dict__.items() if _is_learned(k)}
     # Attributes that others have set in the meantime, parameters among them, stay as they are.
-    kept = {k: v for k, v in estimator.__dict__.items() if k not in deleted}
-    estimator.__dict__ = {**kept, **changed}
+    kept = {k: v for k, v in estimator.__dict__.items() if not _is_learned(k)}
+    estimator.__dict__ = {**kept, **learned}
+
+
+def _is_learned(name: str) -> bool:
+    """Whether an attribute is a fit's, by scikit-learn's convention, or private."""
+    return name.startswith("_") or name.endswith("_")
 
 
 def learned_attributes(draft: Any) -> dict[str, Any]:
