@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skdnn.estimators._checks import assign, check_attribute
+from skdnn.estimators._fitted import reads_one_model
 from skdnn.estimators._html import network_html
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.layout import ArrayViews
@@ -87,6 +88,7 @@ class FittedAttributesMixin:
             raise AttributeError(f"This {name} instance is not fitted yet and has no weights.")
         return network
 
+    @reads_one_model
     def _repr_html_inner(self):
         """scikit-learn's diagram, and the layers of a fitted network."""
         network = self.__dict__.get("_network")

@@ -9,6 +9,7 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 
 from skdnn._warnings import warn
@@ -82,6 +83,9 @@ def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
             f"groups must have one item for each of the {n_rows} rows of X. Got an array of shape "
             f"{groups.shape}."
         )
+    if groups.dtype.kind == "O" and pd.isna(groups).any():
+        row = int(np.flatnonzero(pd.isna(groups))[0])
+        raise ValueError(f"groups has missing values, the first in row {row}.")
     return groups
 
 

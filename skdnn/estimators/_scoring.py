@@ -22,6 +22,8 @@ from skdnn.training.data import Rows
 
 #: Log-odds of a prediction that is sure.
 SURE = 5.0
+#: Squares of numbers below this power of two, and above its inverse, are far from the limits.
+SAFE_EXPONENT = 400
 
 
 def check_scoring_name(estimator: Any) -> None:
@@ -132,7 +134,7 @@ class Scoring:
             raise
         try:
             value = float(found)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             raise TypeError(f"{name} must return a number. Got {found!r} instead.") from None
         if np.isnan(value):
             self._warn("the score is not a number")
@@ -167,6 +169,20 @@ class Scoring:
             f"{reason}. The validation loss judges there instead. More rows of each class to "
             'validate with (X_val, validation_fraction) or scoring="loss" may help.'
         )
+
+
+def in_safe_unit(y: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions, each output divided by a power of two if its squares have no room.
+
+    R² is the same in any unit.
+    """
+    largest = np.maximum(*(np.abs(a.astype(np.float64)).max(axis=0) for a in (y, prediction)))
+    exponents = np.frexp(largest)[1]
+    unsafe = np.isfinite(largest) & (abs(exponents) > SAFE_EXPONENT)
+    if not unsafe.any():
+        return y, prediction
+    exponents = np.where(unsafe, -exponents, 0)
+    return np.ldexp(y.astype(np.float64), exponents), np.ldexp(prediction, exponents)
 
 
 def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:

@@ -62,10 +62,13 @@ def _splits_of(
 ) -> list[Split]:
     """So many splits at most, from the last one on, as indices that are safe to use."""
     name = f"validation_fraction={splitter!r}"
+    if isinstance(splitter, type):
+        raise TypeError(f"{name} is a class. Make a splitter of it, as {splitter.__name__}().")
     try:
         splits = list(splitter.split(X, labels, groups))
-    except (IndexError, ValueError) as error:
-        raise ValueError(f"{name} cannot split the rows: {error}") from error
+    except (IndexError, TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} cannot split the rows: {error}") from error
     if not splits:
         raise ValueError(f"{name} makes no split.")
     chosen = []

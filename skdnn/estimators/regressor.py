@@ -15,7 +15,7 @@ from skdnn.estimators._data import Data, relative
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
-from skdnn.estimators._scoring import mean_r2
+from skdnn.estimators._scoring import in_safe_unit, mean_r2
 from skdnn.estimators._sklearn import StrOptions, fit_context
 from skdnn.estimators._targets import as_numbers
 from skdnn.kernels.losses import LOSSES
@@ -248,7 +248,12 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         score : float
             The mean over the outputs.
         """
-        return super().score(X, as_numbers(y), sample_weight)
+        y, prediction = as_numbers(y), self.predict(X)
+        if y is not None and y.dtype.kind in "iuf" and y.shape == prediction.shape:
+            y, prediction = in_safe_unit(y, prediction)
+        from sklearn.metrics import r2_score
+
+        return r2_score(y, prediction, sample_weight=sample_weight)
 
     def _validate_targets(
         self, X, y, *, resume: bool, partial: bool = False, name: str = "y"

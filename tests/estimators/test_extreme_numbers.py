@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 
 from skdnn import DNNClassifier, DNNRegressor, Huber, Periodic, Quantile
 from skdnn.training.loop import DivergenceError
@@ -214,3 +215,19 @@ def test_labels_beyond_integers(labels):
     target = np.array(labels)[np.arange(110) % len(labels)]
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         make(DNNClassifier).fit(B, target)
+
+
+@pytest.mark.parametrize("factor", [2.0**1000, 2.0**-1000, [2.0**1000, 2.0**-900]])
+@pytest.mark.parametrize("weights", [None, np.arange(1.0, 111)])
+def test_the_score_is_the_same_in_any_unit(factor, weights):
+    y = B[:, :2]
+    models = [DNNRegressor((4,), max_iter=3, random_state=0).fit(B, y * f) for f in (1, factor)]
+    scores = [m.score(B, y * f, weights) for m, f in zip(models, (1, factor), strict=True)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-9)
+    assert scores[0] == r2_score(y, models[0].predict(B), sample_weight=weights)
+
+
+def test_infinite_weights_are_refused_without_other_warnings():
+    for weights in ([np.inf] * 110, np.where(y > 0, np.inf, -np.inf)):
+        with pytest.raises(ValueError, match="sample_weight contains infinity"):
+            DNNRegressor((4,), max_iter=2).fit(B, y, sample_weight=weights)

@@ -4,9 +4,11 @@ import os
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skdnn import DNNClassifier, DNNRegressor
+from skdnn.estimators._fitted import learned_aside
 
 rng = np.random.default_rng(0)
 NARROW, WIDE = rng.normal(size=(130, 2)), rng.normal(size=(130, 40))
@@ -35,8 +37,7 @@ def test_a_scorer_sees_the_model_before():
 
 
 def test_nothing_of_the_previous_model_is_left():
-    pandas = pytest.importorskip("pandas")
-    model = regressor().fit(pandas.DataFrame(NARROW, columns=["a", "b"]), Y)
+    model = regressor().fit(pd.DataFrame(NARROW, columns=["a", "b"]), Y)
     assert list(model.feature_names_in_) == ["a", "b"]
     model.fit(NARROW, Y)
     assert not hasattr(model, "feature_names_in_")
@@ -152,3 +153,37 @@ def test_no_thread_and_no_file_is_left():
     for _ in range(3):
         everything()
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+
+
+def test_a_stream_beside_a_fit_is_no_half_of_each():
+    """Of two trainings that overlap the later one counts, also what it has not changed."""
+    model = regressor().fit(NARROW, Y)
+    began, ended = threading.Event(), threading.Event()
+
+    def score(estimator, X, y):
+        if not began.is_set():
+            began.set()
+            ended.wait(20)
+        return 0.0
+
+    model.set_params(scoring=score)
+    other = threading.Thread(target=model.fit, args=(WIDE, Y))
+    other.start()
+    assert began.wait(20)
+    with learned_aside(model) as draft:
+        draft._partial_fit(NARROW, Y, None, resume=True)
+        ended.set()
+        other.join()
+        assert model.n_features_in_ == 40
+    expected = regressor().fit(NARROW, Y).set_params(scoring=score).partial_fit(NARROW, Y)
+    assert model.n_features_in_ == 2
+    np.testing.assert_array_equal(model.predict(NARROW), expected.predict(NARROW))
+
+
+def test_names_of_another_fit_are_not_left():
+    model, frame = regressor(), pd.DataFrame(NARROW, columns=["a", "b"])
+    with learned_aside(model) as draft:
+        draft.fit(NARROW, Y)
+        model.fit(frame, Y)
+    assert not hasattr(model, "feature_names_in_")
+    np.testing.assert_array_equal(model.predict(NARROW), regressor().fit(NARROW, Y).predict(NARROW))

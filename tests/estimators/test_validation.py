@@ -610,3 +610,30 @@ def test_a_single_class_is_judged_by_nothing_but_the_loss(scoring):
     model.fit(X, ["only"] * 110, X_val=X[:9], y_val=["only"] * 9)
     assert model.predict(X).tolist() == ["only"] * 110
     assert np.isfinite(model.validation_scores_).all()
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [(None, "cannot split the rows.*not iterable"), (5, "cannot split the rows.*not iterable")],
+)
+def test_a_splitter_that_returns_no_splits(splits, message):
+    class Splitter:
+        def split(self, X, y=None, groups=None):
+            return splits
+
+        def get_n_splits(self, *args):
+            return 1
+
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = DNNRegressor((4,), max_iter=2, early_stopping=True, validation_fraction=Splitter())
+    with pytest.raises(TypeError, match=message):
+        model.fit(X, X[:, 0])
+    with pytest.raises(TypeError, match=r"is a class. Make a splitter of it, as Splitter\(\)"):
+        model.set_params(validation_fraction=Splitter).fit(X, X[:, 0])
+
+
+def test_groups_are_not_missing():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = DNNRegressor((4,), max_iter=2, early_stopping=True)
+    with pytest.raises(ValueError, match="groups has missing values, the first in row 2"):
+        model.fit(X, X[:, 0], groups=["a", "b", None, *"c" * 57])
