@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -17,6 +18,8 @@ from skdnn.tabular.schema import Columns
 #: Rows of a stream that scales, bins and categories are learned from, if its first calls bring
 #: fewer: ten for each bin of the finest embedding of the defaults.
 BEGINNING_ROWS = 500
+#: Parameters on which the numbers of a training do not depend.
+_NO_MATTER = ("n_jobs", "verbose")
 
 
 class Beginning(NamedTuple):
@@ -24,8 +27,8 @@ class Beginning(NamedTuple):
 
     Whenever there are twice as many rows as before, what is known of the columns is learned anew
     from all of them, and the calls so far are repeated with it: the network is then what it would
-    be if all that had been known from the start. It also ends when rows come again: then they are
-    all there are.
+    be if all that had been known from the start. It also ends when a call comes again: then there
+    are no other rows. A single row says no such thing: of a few categories equal ones are usual.
     """
 
     #: The rows of each call.
@@ -38,13 +41,23 @@ class Beginning(NamedTuple):
     checksum: int = 0
 
     @property
+    def comes_again(self) -> bool:
+        """Whether the last call had the rows of an earlier one."""
+        return self.pieces[-1].y.shape[0] > 1 and self.digests[-1] in self.digests[:-1]
+
+    @property
+    def to_learn(self) -> tuple[Data, ...]:
+        """The pieces that say something about the columns."""
+        return self.pieces[:-1] if self.comes_again else self.pieces
+
+    @property
     def n_rows(self) -> int:
-        """Number of different rows."""
-        return sum(piece.y.shape[0] for piece in self.pieces[: len(set(self.digests))])
+        """Number of rows of these pieces that count: of a weight above 0."""
+        return sum(piece.with_weight().y.shape[0] for piece in self.to_learn)
 
     @property
     def is_complete(self) -> bool:
-        return self.n_rows >= BEGINNING_ROWS or len(set(self.digests)) < len(self.digests)
+        return self.n_rows >= BEGINNING_ROWS or self.comes_again
 
     @property
     def is_due(self) -> bool:
@@ -72,14 +85,14 @@ class Beginning(NamedTuple):
         return Beginning((*others, deepcopy(last)), self.digests, n_learned, _checksum(draft))
 
     def joined(self, is_categorical: np.ndarray | None) -> Data:
-        """All different rows as one piece.
+        """The rows to learn from as one piece.
 
         Parameters
         ----------
         is_categorical : (n_columns,) bool array or None
             Columns of a table; None where X is the input as it is, and not needed.
         """
-        pieces = self.pieces[: len(set(self.digests))]
+        pieces = self.to_learn
         X = None if is_categorical is None else _joined([p.X for p in pieces], is_categorical)
         y = np.concatenate([piece.y for piece in pieces])
         if all(piece.weights is None for piece in pieces):
@@ -134,9 +147,11 @@ def _begin_again(draft: Any, beginning: Beginning) -> None:
 
 
 def _checksum(draft: Any) -> int:
-    """A number that changes when somebody changes the weights or the parameters."""
-    parameters = repr(sorted(draft.get_params().items())).encode()
-    return crc32(draft._network.values.tobytes(), crc32(parameters))
+    """A number that changes when somebody changes the weights or what training depends on."""
+    parameters = [item for item in sorted(draft.get_params().items()) if item[0] not in _NO_MATTER]
+    # Addresses of objects are others after pickling.
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(parameters))
+    return crc32(draft._network.values.tobytes(), crc32(text.encode()))
 
 
 def _joined(tables: list[Any], is_categorical: np.ndarray) -> Any:
@@ -147,7 +162,7 @@ def _joined(tables: list[Any], is_categorical: np.ndarray) -> Any:
     if all(isinstance(table, np.ndarray) and table.dtype.kind in "biuf" for table in tables):
         return np.concatenate(tables)
     columns = [Columns(table) for table in tables]
-    names = columns[0].names or list(range(columns[0].n_columns))
+    names = columns[0].names or range(columns[0].n_columns)
     joined = {}
     for j, name in enumerate(names):
         if is_categorical[j]:
@@ -156,4 +171,6 @@ def _joined(tables: list[Any], is_categorical: np.ndarray) -> Any:
             joined[name] = pd.Series(np.concatenate(parts), dtype=object)
         else:
             joined[name] = pd.Series(np.concatenate([each.numbers([j])[:, 0] for each in columns]))
-    return pd.DataFrame(joined)
+    table = pd.DataFrame(joined)
+    # An array has no names, also when it is joined.
+    return table if columns[0].names else table.to_numpy(object)

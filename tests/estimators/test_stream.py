@@ -89,6 +89,30 @@ def test_rows_that_come_again_are_all_there_are():
     assert twice._inputs.n_rows == 60
 
 
+def test_single_rows_that_are_equal_are_not_all_there_are():
+    """Of a few whole numbers one row by chance equals another at once."""
+    numbers = np.random.default_rng(0)
+    X = numbers.integers(0, 3, (60, 2)).astype(float)
+    X[:5] = X[0]
+    y = X.sum(axis=1)
+    rows, whole = stream(regressor((8,)), X, y, 1), regressor((8,)).partial_fit(X[:32], y[:32])
+    assert rows._inputs.n_rows == 32  # as often as there were twice as many
+    np.testing.assert_array_equal(
+        rows._inputs.encoder.scaler.scale, whole._inputs.encoder.scaler.scale
+    )
+    assert rows._beginning.n_rows == 60
+
+
+def test_rows_of_weight_zero_do_not_count():
+    X, y = table(BEGINNING_ROWS + 100)
+    weights = np.ones(len(y))
+    weights[3:BEGINNING_ROWS] = 0
+    first, rest = slice(BEGINNING_ROWS), slice(BEGINNING_ROWS, None)
+    model = regressor((8,)).partial_fit(X[first], y[first], sample_weight=weights[first])
+    model.partial_fit(X[rest], y[rest])
+    assert model._inputs.n_rows == 103
+
+
 def test_changed_weights_are_kept():
     X, y = table(200)
     model = regressor().partial_fit(X[:50], y[:50])
@@ -108,6 +132,29 @@ def test_calls_with_other_parameters_are_not_repeated():
     expected._beginning = None
     expected.set_params(learning_rate_init=0.1).partial_fit(X[50:], y[50:])
     np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+
+
+def test_the_beginning_goes_on_from_a_pickle_and_with_other_threads():
+    """A generator has another address there; the number of threads changes no numbers."""
+    X, y = table(80)
+    states = [np.random.RandomState(0) for _ in range(2)]
+    at_once, model = (regressor((8,), random_state=state) for state in states)
+    stream(at_once, X, y, 20)
+    for i in range(4):
+        rows = slice(20 * i, 20 * (i + 1))
+        model = pickle.loads(pickle.dumps(model))
+        model.set_params(n_jobs=1 + i % 2, verbose=False).partial_fit(X[rows], y[rows])
+    assert model._inputs.n_rows == 80
+    np.testing.assert_array_equal(model.predict(X), at_once.predict(X))
+
+
+def test_arrays_of_objects_keep_the_names_of_their_columns():
+    X, y = table(80)
+    pieces = stream(regressor((8,)), X.to_numpy(object), y, 40)
+    whole = regressor((8,)).partial_fit(X.to_numpy(object), y)
+    assert pieces._inputs.n_rows == 80
+    assert pieces._inputs.encoder.names == whole._inputs.encoder.names
+    assert pieces._inputs.encoder.categories == whole._inputs.encoder.categories
 
 
 @pytest.mark.parametrize("embedding", ["mixed", "piecewise_linear", "periodic", None])
