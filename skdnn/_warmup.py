@@ -41,8 +41,9 @@ def warmup(dtype: str | Iterable[str] = DTYPES) -> dict[str, dict[str, float]]:
     Notes
     -----
     The cache is in the directory of the environment variable ``NUMBA_CACHE_DIR``, by default
-    beside the package if that can be written to, else in the user's cache directory. It holds for
-    one kind of processor. ``python -m skdnn warmup`` does the same, say in a ``Dockerfile``.
+    beside the package if that can be written to, else in the user's cache directory. To read it,
+    nobody needs the right to write there. It holds for one kind of processor.
+    ``python -m skdnn warmup`` does the same, say in a ``Dockerfile``.
 
     Examples
     --------

@@ -84,9 +84,8 @@ def sum_kernel(function: Callable) -> Callable:
 def entry(function: Callable) -> Callable:
     """Compile a function that Python calls, and keep the machine code on disk.
 
-    Numba notices a change of the entry's own file only. The digest of every kernel file is
-    therefore part of the entry's qualified name, and with it of the cache's file name: after an
-    edit or an upgrade no old code is run.
+    The digest of every kernel file is part of the entry's qualified name, and with it of the
+    cache's file name: after an edit or an upgrade no old code is run.
     """
     function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
     compiled = njit(fastmath=set(FASTMATH), pipeline_class=EntryCompiler, **_OPTIONS)(function)

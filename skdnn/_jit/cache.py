@@ -1,61 +1,165 @@
-"""The disk cache of compiled entries: absent, full or damaged, it is no reason to fail."""
+"""The disk cache of compiled entries: absent, full or damaged, it is no reason to fail.
+
+Numba's cache trusts its files: it unpickles and runs whatever is in them. An index says which file
+has which signature, and two processes that compile at once can mix the two up. It also leaves out
+directories that cannot be written to, though all may be there.
+
+Here a file has one specialisation of one entry. Its name and its digest come from all that decides
+the machine code, so there is no index, and what is damaged or belongs elsewhere is never unpickled.
+Times of files do not matter: the name of an entry holds a digest of the sources. So an image hits
+whose files were copied.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import os
+import pickle
+import sys
+import uuid
 import warnings
-from functools import lru_cache
+from contextlib import suppress
 from typing import Any
 
-from numba.core.caching import FunctionCache
+import numba
+from numba import config
+from numba.core.caching import NullCache, _CacheLocator
+from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
+from numba.core.serialize import dumps
+from numba.misc.appdirs import AppDirs
 
 
-class GuardedCache(FunctionCache):
-    """A cache whose troubles are told in one sentence, once."""
+class DiskCache(NullCache):
+    """Machine code of an entry in files that are checked before they are loaded.
+
+    Parameters
+    ----------
+    function : callable
+        What is compiled, of a module.
+    """
+
+    def __init__(self, function: Any) -> None:
+        source = inspect.getfile(function)
+        module = os.path.splitext(os.path.basename(source))[0]
+        name = function.__qualname__.replace("<", "").replace(">", "")  # Windows has none of these
+        version = f"{sys.version_info[0]}{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
+        self._name = f"{module}.{name}.py{version}"
+        self._byte_code = function.__code__.co_code
+        self._directories = cache_directories(source)
+
+    @property
+    def cache_path(self) -> str:
+        """The directory that comes first."""
+        return self._directories[0]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            # Numba's own method fills the registries of all that can be compiled, which takes a
-            # tenth of a second; machine code needs the symbols of the run-time system.
-            rtsys.initialize(target_context)
-            with self._guard_against_spurious_io_errors():
-                return self._load_overload(sig, target_context)
-        except Exception as error:
-            warn_once(
-                f"skdnn cannot read its compiled kernels in {self.cache_path} "
-                f"({type(error).__name__}: {error}) and compiles them anew; if this comes again, "
-                "delete that directory."
-            )
-        try:
-            self.flush()
-        except Exception:
-            self.disable()
+        # Numba's own method fills the registries of all that can be compiled, which takes a tenth
+        # of a second; machine code needs the symbols of the run-time system.
+        rtsys.initialize(target_context)
+        key = self._key(sig, target_context.codegen())
+        for directory in self._directories:
+            # Whatever is wrong with a file, there is another way to the machine code.
+            with suppress(Exception):
+                with open(os.path.join(directory, self._file_name(key)), "rb") as file:
+                    payload = checked(key, file.read())
+                return CompileResult._rebuild(target_context, *pickle.loads(payload))
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        if data.library.has_dynamic_globals:  # addresses in this process
+            return
         try:
-            super().save_overload(sig, data)
+            key = self._key(sig, data.codegen)
+            self._write(self._file_name(key), sealed(key, dumps(data._reduce())))
         except Exception as error:
-            warn_once(
-                f"skdnn cannot keep its compiled kernels in {self.cache_path} "
-                f"({type(error).__name__}: {error}) and will compile them again in every process; "
-                "make room there, or set the environment variable NUMBA_CACHE_DIR to another "
-                "directory."
+            reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            _warn_once(
+                f"skdnn cannot keep its compiled kernels in {self.cache_path} ({reason}) and will "
+                "compile them again in every process; make room there, or set the environment "
+                "variable NUMBA_CACHE_DIR to a writable directory."
             )
+
+    def _key(self, sig: Any, codegen: Any) -> bytes:
+        """Digest of all that decides the machine code."""
+        # Not a pickle: the same objects may be pickled in several ways.
+        parts = (
+            self._name, self._byte_code, str(sig), codegen.magic_tuple(), numba.__version__,
+            config.BOUNDSCHECK,
+        )  # fmt: skip
+        return hashlib.sha256(repr(parts).encode()).digest()
+
+    def _file_name(self, key: bytes) -> str:
+        return f"{self._name}-{key.hex()[:16]}.nbc"
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write to the first directory where it succeeds."""
+        errors = []
+        for directory in self._directories:
+            try:
+                return write_at_once(os.path.join(directory, name), content)
+            except OSError as error:
+                errors.append(error)
+        raise errors[0]
+
+
+def cache_directories(source: str) -> list[str]:
+    """Where Numba keeps the code of a file, in its order, whether they can be written to or not."""
+    package = _CacheLocator.get_suitable_cache_subpath(source)
+    directories = [os.path.join(os.path.dirname(source), "__pycache__")]
+    if config.CACHE_DIR:
+        directories.insert(0, os.path.join(config.CACHE_DIR, package))
+    user = AppDirs(appname="numba", appauthor=False).user_cache_dir
+    if os.path.isabs(user):  # a user without a home has none
+        directories.append(os.path.join(user, package))
+    return directories
+
+
+def sealed(key: bytes, payload: bytes) -> bytes:
+    """Content of a file: a digest of both, and the payload."""
+    return hashlib.sha256(key + payload).digest() + payload
+
+
+def checked(key: bytes, content: bytes) -> bytes:
+    """The payload of ``sealed``.
+
+    Raises
+    ------
+    ValueError
+        If this is not what was written for the key.
+    """
+    payload = content[hashlib.sha256().digest_size :]
+    if content != sealed(key, payload):
+        raise ValueError("The file is damaged or belongs to something else.")
+    return payload
+
+
+def write_at_once(path: str, content: bytes) -> None:
+    """Write a file that others see as it was before or as it is in the end."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    part = f"{path}.{uuid.uuid4().hex[:16]}.tmp"
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
 
 
 def enable_cache(dispatcher: Any) -> None:
     """Let the specialisations of a compiled function be kept on disk."""
-    try:
-        dispatcher._cache = GuardedCache(dispatcher.py_func)
-    except RuntimeError:
-        warn_once(
-            "skdnn found no writable directory for its compiled kernels and will compile them "
-            "again in every process; set the environment variable NUMBA_CACHE_DIR to a writable "
-            "directory."
-        )
+    dispatcher._cache = DiskCache(dispatcher.py_func)
 
 
-@lru_cache
-def warn_once(message: str) -> None:
-    warnings.warn(message, RuntimeWarning, stacklevel=5)
+def _warn_once(message: str) -> None:
+    """Once in a process, whatever the reasons are."""
+    if not _warned:
+        _warned.append(message)
+        warnings.warn(message, UserWarning, stacklevel=5)
+
+
+#: What was warned of.
+_warned: list[str] = []

@@ -250,7 +250,7 @@ scoring : str, callable or None, default={scoring}
     :meth:`score`. Metrics of probabilities know all classes. What a score cannot judge (it raises
     ``ValueError`` or is NaN, or rows without a positive one have 0 for any prediction) the
     validation loss judges, with a warning, as it does a single row. Without one it judges what is
-    too few rows for the accuracy, fewer than five by weight.
+    too few rows of unequal weight for the accuracy, fewer than five by weight.
 
 n_members : int, default=4
     **Members.** Number of networks whose predictions are averaged, with inputs (see

@@ -446,7 +446,9 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         weights = rows.weights.astype(np.float64)
         # Rows of one weight that would say as much (Kish 1965, Survey sampling).
         effective = weights.sum() ** 2 / (weights**2).sum()
-        return bool(effective >= FEW_ROWS)
+        # Of rows that weigh the same the user has chosen the number; a single one tells nothing.
+        are_equal = weights.size > 1 and (weights == weights[0]).all()
+        return bool(effective >= FEW_ROWS or are_equal)
 
     def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
         if rows.y.shape[1] > 1:

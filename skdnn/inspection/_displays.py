@@ -44,3 +44,12 @@ def axes_for(display: Any, ax: Any) -> Any:
 
         ax = plt.subplots()[1]
     return ax
+
+
+def show_literally(*axes: Any) -> None:
+    """Draw all texts but ticks as they are: a name with dollars is no formula."""
+    for ax in axes:
+        legend = ax.get_legend()
+        names = legend.get_texts() if legend is not None else []
+        for text in (ax.title, ax.xaxis.label, ax.yaxis.label, *ax.texts, *names):
+            text.set_parse_math(False)

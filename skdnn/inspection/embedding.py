@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdnn.inspection._displays import axes_for, fitted_network
+from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
 #: As many categories can be read in a picture of the default size.
 MAX_LABELS = 30
@@ -107,6 +107,7 @@ class EmbeddingDisplay:
             self._draw_categories(scatter_kw)
         else:
             self._draw_number(n_components, line_kw)
+        show_literally(self.ax_)
         return self
 
     def _draw_categories(self, scatter_kw):

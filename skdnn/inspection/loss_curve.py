@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from skdnn.inspection._displays import axes_for, fitted_network
+from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
 
 class LossCurveDisplay:
@@ -102,6 +102,7 @@ class LossCurveDisplay:
         # because at the end losses are low and scores high.
         handles = self.lines_ + ([self.best_line_] if self.best_line_ else [])
         (self.score_ax_ or self.ax_).legend(handles=handles, loc="center right")
+        show_literally(self.ax_, *([self.score_ax_] if self.score_ax_ else []))
         return self
 
     def _add_line(self, ax, key, label, color, line_kw):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skdnn.estimators._checks import check_index
-from skdnn.inspection._displays import axes_for, fitted_network
+from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
 #: As many names of features can be read beside an image of the default size.
 MAX_NAMES = 30
@@ -89,7 +89,9 @@ class WeightsDisplay:
         inputs = "Feature" if self.layer == 0 else f"Unit of layer {self.layer - 1}"
         self.ax_.set(xlabel=f"Unit of layer {self.layer}", ylabel=inputs)
         if self.feature_names is not None:
-            self.ax_.set_yticks(range(len(self.feature_names)), self.feature_names)
+            names = [str(name) for name in self.feature_names]
+            self.ax_.set_yticks(range(len(names)), names, parse_math=False)
+        show_literally(self.ax_)
         return self
 
     @classmethod

@@ -209,7 +209,8 @@ class Training:
         rate = settings.learning_rate_init
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
-        rates, strengths = rate * self.rates(position), self.strengths(position)
+        with np.errstate(over="ignore"):  # what an infinite rate does is seen in the loss
+            rates, strengths = rate * self.rates(position), self.strengths(position)
         dropout = max(self.network.spec.dropout)
         if dropout > 0 and strengths.max() * dropout >= 1:
             raise ValueError(
@@ -438,12 +439,13 @@ class Training:
 
     def _divergence(self, epoch: int) -> str:
         finite = np.isfinite(self.network.values).all()
-        what = "non-finite predictions" if finite else "non-finite parameter weights"
+        large = "They are so large that predictions are not finite. " if finite else ""
         causes = self._likely_causes()
         given = " and ".join(f"{name}={getattr(self.settings, name)!r}" for name in causes)
         return (
-            f"Solver produced {what}. The input data may contain large "
-            f"values and need to be preprocessed. It happened in epoch {epoch} with {given}: scale "
+            # scikit-learn's words come first.
+            "Solver produced non-finite parameter weights. The input data may contain large values "
+            f"and need to be preprocessed. {large}It happened in epoch {epoch} with {given}: scale "
             "the features (for example with StandardScaler) and a regression target, or "
             f"{', or '.join(f'{change} {name}' for name, change in causes.items())}."
         )

@@ -16,6 +16,15 @@ from sklearn.base import BaseEstimator
 
 from skdnn._dtypes import SCALAR
 
+#: More epochs are as good as infinitely many; a float holds what one has to multiply by.
+MOST_EPOCHS = 2**512
+
+#: What a smaller share of the steps is divided by: it is over before the first step.
+LEAST_FRACTION = 1e-300
+
+#: Any power of 2 or more with a larger exponent is infinite.
+MOST_POWER_T = 2000
+
 
 class Position(NamedTuple):
     """Where an epoch stands in training.
@@ -40,8 +49,13 @@ class Position(NamedTuple):
     @property
     def fractions(self) -> np.ndarray:
         """Share of all steps that is done when a step begins, (n_steps,); after the end, again."""
-        epoch = self.epoch % self.n_epochs
-        return (epoch + np.arange(self.n_steps) / self.n_steps) / self.n_epochs
+        epoch = self.epoch % int(self.n_epochs)
+        return (epoch + np.arange(self.n_steps) / self.n_steps) / self.length
+
+    @property
+    def length(self) -> float:
+        """``n_epochs`` as a float: there is an int for any number of epochs."""
+        return float(min(int(self.n_epochs), MOST_EPOCHS))
 
 
 class Constant:
@@ -58,7 +72,8 @@ class InverseScaling:
         self.power_t = power_t
 
     def factors(self, position: Position) -> np.ndarray:
-        factor = 1 / (position.n_samples_seen + 1) ** self.power_t
+        # A negative power is 0 where a positive one would be an OverflowError.
+        factor = float(position.n_samples_seen + 1) ** -float(min(self.power_t, MOST_POWER_T))
         return np.full(position.n_steps, factor)
 
 
@@ -118,12 +133,12 @@ class Cosine(Annealing):
         self.warmup = warmup
 
     def factors(self, position: Position) -> np.ndarray:
-        check_fraction(self, "warmup")
+        warmup = checked_fraction(self, "warmup")
         t = position.fractions
         # Half a step later: the first rate is then above zero.
-        rise = (t + 0.5 / (position.n_steps * position.n_epochs)) / max(self.warmup, 1e-300)
-        fall = 0.5 * (1 + np.cos(np.pi * (t - self.warmup) / (1 - self.warmup)))
-        return np.where(t < self.warmup, np.minimum(rise, 1), fall)
+        rise = (t + 0.5 / (position.n_steps * position.length)) / max(warmup, LEAST_FRACTION)
+        fall = 0.5 * (1 + np.cos(np.pi * (t - warmup) / (1 - warmup)))
+        return np.where(t < warmup, np.minimum(rise, 1), fall)
 
 
 class OneCycle(Annealing):
@@ -153,12 +168,11 @@ class OneCycle(Annealing):
         self.start = start
 
     def factors(self, position: Position) -> np.ndarray:
-        check_fraction(self, "rise")
-        check_fraction(self, "start")
+        rise, start = checked_fraction(self, "rise"), checked_fraction(self, "start")
         t = position.fractions
-        up = 0.5 * (1 - np.cos(np.pi * t / max(self.rise, 1e-300)))
-        down = 0.5 * (1 + np.cos(np.pi * (t - self.rise) / (1 - self.rise)))
-        return np.where(t < self.rise, self.start + (1 - self.start) * up, down)
+        up = 0.5 * (1 - np.cos(np.pi * t / max(rise, LEAST_FRACTION)))
+        down = 0.5 * (1 + np.cos(np.pi * (t - rise) / (1 - rise)))
+        return np.where(t < rise, start + (1 - start) * up, down)
 
 
 class CosLog(Annealing):
@@ -259,11 +273,12 @@ class StepFactors:
         return factors
 
 
-def check_fraction(settings: BaseEstimator, name: str) -> None:
-    """Raise if an attribute of a settings object is not a number in [0, 1)."""
+def checked_fraction(settings: BaseEstimator, name: str) -> float:
+    """An attribute of a settings object; raise if it is not a number in [0, 1)."""
     value = getattr(settings, name)
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
         raise ValueError(
             f"The {name!r} parameter of {type(settings).__name__} must be a float in the range "
             f"[0, 1). Got {value!r} instead."
         )
+    return float(value)

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
-from joblib import cpu_count, effective_n_jobs
+from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
 
@@ -111,10 +111,14 @@ def count_threads(n_jobs: int | None) -> int:
     cores, or ``OMP_NUM_THREADS``. Inside of joblib's workers it is 1, and a
     ``joblib.parallel_config`` has its say.
     """
+    # Threads are what is started, whatever joblib's workers are: a daemonic process may have them,
+    # and the cores of a cluster are elsewhere.
+    backend, _ = get_active_backend(prefer="threads", require="sharedmem", verbose=0)
     if n_jobs is not None:
-        return effective_n_jobs(n_jobs)
-    backend, configured = get_active_backend()
+        return backend.effective_n_jobs(n_jobs)
+    # Without a wish for threads: joblib forgets the number with it.
+    _, configured = get_active_backend(prefer=None, require=None)
     if backend.nesting_level or configured not in (None, 1):
-        return effective_n_jobs(None)
-    limit = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+        return backend.effective_n_jobs(configured)
+    limit = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return min(cpu_count(), int(limit)) if limit.isdecimal() and int(limit) else cpu_count()

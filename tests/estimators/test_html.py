@@ -46,12 +46,12 @@ def test_inputs_of_a_table_and_members_that_differ():
             "age": np.arange(80.0),
             "color": list("rgby") * 20,
             "sold": [True, False] * 40,
-            "town": np.arange(80).astype(str),
+            "town": pd.Categorical(np.arange(80).astype(str)),
         }
     )
     embeddings = [PiecewiseLinear(3), Periodic(4, 3), PiecewiseLinear(3), None]
     model = mlp_classifier(
-        (7,), max_iter=1, n_members=4, categorical_features="from_dtype",
+        (7,), max_iter=1, n_members=4, categorical_features=["color", "sold", "town"],
         numeric_embedding=embeddings,
     ).fit(X, np.arange(80) % 2)  # fmt: skip
     html = model._repr_html_()
@@ -75,9 +75,8 @@ def test_inputs_of_a_table_and_members_that_differ():
     assert [model._network.params(member).size for member in range(4)] == counts
     assert f"4 networks of {min(counts)} to {max(counts)} parameters ({total} in all), " in html
 
-    alone = model.set_params(n_members=1, numeric_embedding=None).fit(
-        X[["age"]].assign(one="a"), X["sold"]
-    )
+    model.set_params(n_members=1, numeric_embedding=None, categorical_features="from_dtype")
+    alone = model.fit(X[["age"]].assign(one="a"), X["sold"])
     assert table(alone._repr_html_())[0] == ["inputs", "1", "1 number", "0"]
     assert "<summary>22 parameters, float64" in alone._repr_html_()
 

@@ -13,8 +13,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    """joblib takes the growth of a worker that compiles for a leak and warns in a thread of its own:
-    as an error, that is the end of the thread, and nobody hears of the results.
+    """joblib takes the growth of a worker that compiles for a leak, and warns of it in a thread.
+
+    As an error, that is the end of the thread, and nobody hears of the results.
     """
     skdnn.warmup("float32")
 

@@ -1,5 +1,6 @@
 """What all displays have in common."""
 
+import io
 import subprocess
 import sys
 from functools import partial
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 from mlp import mlp_classifier
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -124,3 +126,30 @@ def test_public_names_are_imported_when_asked_for():
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match="module 'skdnn' has no attribute 'nothing'"):
         _ = skdnn.nothing
+
+
+#: Names that matplotlib takes for formulas, and cannot read, or reads as others.
+DOLLARS = ["$40K - $60K", "a $$ b", "US$ or A$_x$", "cost $_$", r"\$\frac$"]
+
+
+def displays_of(name):
+    """Displays of everything that can have a name, and how often it is drawn."""
+    numbers = pd.Index([1.0, 2.0, np.nan], name=name)
+    categories = pd.Index([name, "b", None], name=name)
+    history = {**HISTORY, "validation_score": [0.1, 0.2]}
+    return [
+        (LossCurveDisplay(history=history, score_name=name), 2),
+        (WeightsDisplay(weights=np.eye(2), feature_names=[name, name]), 2),
+        (EmbeddingDisplay(embedding=pd.DataFrame(np.eye(3), numbers), categorical=False), 1),
+        (EmbeddingDisplay(embedding=pd.DataFrame(np.eye(3), categories), categorical=True), 2),
+    ]
+
+
+@pytest.mark.parametrize("name", DOLLARS)
+def test_names_with_dollars_are_drawn_as_they_are(name):
+    for display, n_times in displays_of(name):
+        display.plot()
+        display.figure_.savefig(io.BytesIO())  # where a formula is read
+        texts = [text for text in display.figure_.findobj(Text) if name in text.get_text()]
+        assert sum(text.get_visible() for text in texts) == n_times
+        assert not any(text.get_parse_math() for text in texts)

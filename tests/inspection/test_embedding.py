@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ from mlp import mlp_classifier
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
 
-from skdnn import EmbeddingDisplay, PiecewiseLinear
+from skdnn import DNNRegressor, EmbeddingDisplay, PiecewiseLinear, WeightsDisplay
 from skdnn.inspection import embedding
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -135,3 +137,15 @@ def test_chosen_categories_and_options(model):
 def test_the_error_is_that_of_the_method(model):
     with pytest.raises(ValueError, match=r"There is no column 'height'\. The 5 columns are 'size'"):
         EmbeddingDisplay.from_estimator(model, "height")
+
+
+@pytest.mark.parametrize("label", ["$40K - $60K", "a $$ b", "US$ or A$_x$"])
+@pytest.mark.parametrize("column", ["income", "cost $_$"])
+def test_dollars_are_no_formulas(column, label):
+    X = pd.DataFrame({column: [label, "other"] * 20, "x $": np.arange(40.0)})
+    model = DNNRegressor((2,), max_iter=1, random_state=0).fit(X, np.arange(40.0))
+    for name in X:
+        EmbeddingDisplay.from_estimator(model, name).figure_.savefig(io.BytesIO())
+    display = EmbeddingDisplay.from_estimator(model, column)
+    assert not any(text.get_parse_math() for text in [*display.texts_, display.ax_.title])
+    WeightsDisplay.from_estimator(model).figure_.savefig(io.BytesIO())

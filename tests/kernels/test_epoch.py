@@ -284,46 +284,6 @@ def test_reading_the_cache_does_not_wait_for_the_compiler(filled_cache):
 
 
 @needs_compiler
-def test_without_a_cache_directory_there_is_one_warning_and_it_works(tmp_path):
-    code = PROBE.replace("import numpy as np", FORBID_CACHE + "\nimport numpy as np", 1)
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split()[0] == "2.0"
-    assert done.stderr.count("NUMBA_CACHE_DIR to a writable directory") == 1
-
-
-@needs_compiler
-@pytest.mark.parametrize("damage", ["index", "code"])
-def test_a_damaged_cache_is_made_anew_with_one_warning(damage, filled_cache, tmp_path):
-    shutil.copytree(filled_cache, tmp_path, dirs_exist_ok=True)
-    for path in tmp_path.rglob("*.nb[ci]"):
-        if path.suffix == {"index": ".nbi", "code": ".nbc"}[damage]:
-            path.write_bytes(path.read_bytes()[:100])
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", PROBE],
-        env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.split()[0] == "2.0"
-    assert done.stderr.count("cannot read its compiled kernels") == 1
-    assert run_probe(tmp_path, tmp_path) == (2.0, 1)
-
-
-@needs_compiler
-def test_a_cache_without_room_is_no_reason_to_fail(tmp_path):
-    code = PROBE.replace("import numpy as np", FULL_DISK + "\nimport numpy as np", 1)
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", code],
-        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert done.stdout.split()[0] == "2.0"
-    assert done.stderr.count("cannot keep its compiled kernels") == 1
-    assert "No space left" in done.stderr
-
-
-@needs_compiler
 def test_the_process_that_compiles_gives_the_bits_of_those_that_read_the_cache(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     results = {
@@ -348,20 +308,4 @@ batch = {"normalization": "batch", "activation": "mish", "dtype": "float32"}
 for changes in ({}, batch):
     model = DNNRegressor.preset("mlp", **params, **changes, n_iter_no_change=1, tol=1e9)
     print(model.fit(X, X[:, 0]).predict(X).tobytes().hex()[:4000])
-"""
-
-# As if the disk were full.
-FULL_DISK = """
-from numba.core import caching
-
-def full(self, name, data):
-    raise OSError(28, "No space left on device")
-
-caching.IndexDataCacheFile.save = full
-"""
-
-# No location will do, as on a read-only file system.
-FORBID_CACHE = """
-from numba.core import caching
-caching.CacheImpl._locator_classes = []
 """

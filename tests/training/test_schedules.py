@@ -1,5 +1,7 @@
 """Schedules as functions of the place in training."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from mlp import mlp_regressor
@@ -154,3 +156,52 @@ def test_number_of_cycles(n_cycles):
 def test_settings_name_what_is_wrong(schedule):
     with pytest.raises(ValueError, match=r"parameter of (Cosine|OneCycle) must be a float in"):
         schedule.factors(Position(0, 1, 1, 0))
+
+
+@pytest.mark.parametrize("power_t", [200.0, 1e300, 10**9, 10**400, np.int8(127)])
+def test_a_rate_that_no_float_can_hold_is_zero(power_t):
+    schedule = make_schedule("invscaling", power_t)
+    assert schedule.factors(Position(1, 10, 3, 10**18)).tolist() == [0, 0, 0]
+    assert schedule.factors(Position(0, 10, 1, 0)).tolist() == [1]
+
+
+LEAST, MOST = 5e-324, 1 - 2**-53
+EXTREMES = [
+    Cosine(0), Cosine(LEAST), Cosine(MOST), Cosine(Fraction(1, 3)), Cosine(np.float16(0.999)),
+    OneCycle(0, 0), OneCycle(LEAST, LEAST), OneCycle(MOST, MOST), OneCycle(Fraction(1, 3)),
+    CosLog(1), CosLog(30), CosLog(np.int8(30)), make_schedule("flat_cos"),
+    make_schedule("invscaling", LEAST), make_schedule("invscaling", Fraction(1, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", EXTREMES, ids=repr)
+@pytest.mark.parametrize("n_epochs", [1, np.int8(100), 10**18, 2**53, 10**400], ids=str)
+def test_factors_at_the_ends_of_what_is_accepted(schedule, n_epochs):
+    for epoch in (0, 1, 99, 300):
+        factors = StepFactors(schedule, "learning_rate")(Position(epoch, n_epochs, 3, 10**30))
+        assert ((factors >= 0) & (factors <= 1 + 1e-12)).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"learning_rate": "invscaling", "power_t": 200.0, "max_iter": 3},
+        {"learning_rate": "cosine", "max_iter": 10**400, "tol": 1e9, "n_iter_no_change": 1},
+        {"learning_rate": "cosine", "max_iter": np.int8(2)},
+    ],
+    ids=["power_t", "max_iter", "max_iter of int8"],
+)
+def test_a_training_with_an_extreme_schedule(params):
+    X = np.random.default_rng(0).standard_normal((21, 2))
+    model = mlp_regressor((3,), random_state=0, **params).fit(X, X[:, 0])
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.history_["learning_rate"]).all()
+
+
+@pytest.mark.parametrize("learning_rate", ["adaptive", Told([10.0])])
+def test_a_rate_that_is_too_large_is_named(learning_rate):
+    X = np.random.default_rng(0).standard_normal((21, 2))
+    model = mlp_regressor((3,), learning_rate=learning_rate, learning_rate_init=1e308, solver="sgd")
+    with pytest.raises(ValueError, match="learning_rate_init=1e\\+308"):
+        model.fit(X, X[:, 0])

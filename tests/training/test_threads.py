@@ -1,13 +1,17 @@
 """Threads: order, errors, and a Ctrl-C that comes twice."""
 
+import multiprocessing
 import signal
 import threading
 import time
+import warnings
 from contextlib import suppress
 
 import pytest
+from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import ParallelBackendBase
 
-from skdnn.training.threads import Threads
+from skdnn.training.threads import Threads, count_threads
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, -1, None])
@@ -84,3 +88,84 @@ def test_one_that_fails_tells_the_others(failing):
 
     with Threads(3, 3) as threads, pytest.raises(MemoryError, match="too much"):
         threads.run_together(work, 3, barrier.abort)
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    """A machine of eight cores, whatever OpenMP and joblib are told here."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("skdnn.training.threads.cpu_count", lambda: 8)
+    monkeypatch.setattr("joblib._parallel_backends.cpu_count", lambda: 8)
+
+
+#: n_jobs -> threads on eight cores.
+N_THREADS = {None: 8, 1: 1, 2: 2, 20: 20, -1: 8, -2: 7, -9: 1}
+
+
+def counts(each=tuple(N_THREADS)):
+    """Threads, with any warning as an error: pytest's filters end at a process of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return {n_jobs: count_threads(n_jobs) for n_jobs in each}
+
+
+def test_number_of_threads(cores):
+    assert counts() == N_THREADS
+
+
+def test_a_daemonic_process_has_threads(cores):
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(counts) == N_THREADS
+
+
+class Cluster(ParallelBackendBase):
+    """Cores elsewhere, as those of Dask and Ray."""
+
+    supports_sharedmem = False
+
+    def effective_n_jobs(self, n_jobs):
+        return 1000
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading", Cluster()])
+def test_what_joblib_is_told(cores, backend):
+    with parallel_config(backend, verbose=100):
+        assert counts() == N_THREADS
+    with parallel_config(backend, n_jobs=3):
+        assert counts() == {**N_THREADS, None: 3}
+    with parallel_config(backend, n_jobs=-2):
+        assert counts() == {**N_THREADS, None: 7}
+
+
+@pytest.mark.parametrize(
+    "wish", [{"prefer": "processes"}, {"prefer": "threads"}, {"require": "sharedmem"}], ids=str
+)
+def test_a_wish_for_workers_changes_no_number(cores, wish):
+    with parallel_config(**wish, n_jobs=3):
+        assert counts() == {**N_THREADS, None: 3}
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_none_is_one_thread_in_a_worker(backend):
+    [found, _] = Parallel(2, backend=backend)(delayed(counts)((None, 2)) for _ in range(2))
+    assert found == {None: 1, 2: 2}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("3", 3),
+        (" 3 ", 3),
+        ("3,2", 3),
+        ("100", 8),
+        ("0", 8),
+        ("-1", 8),
+        ("", 8),
+        ("a", 8),
+        ("²", 8),
+    ],
+)
+def test_threads_of_openmp(cores, monkeypatch, value, expected):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert count_threads(None) == expected
+    assert count_threads(5) == 5
