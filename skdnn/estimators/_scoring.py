@@ -122,7 +122,6 @@ class Scoring:
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 if is_metric(self.estimator.scoring):
                     warnings.simplefilter("ignore")
-                    warnings.simplefilter("ignore", RuntimeWarning)
                 found = call(predictor)
         except (ValueError, ArithmeticError) as error:
             self._warn(f"{type(error).__name__}: {error}")

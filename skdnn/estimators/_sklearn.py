@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from inspect import Parameter, signature
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,10 @@ check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 fit_context = _fit_context(prefer_skip_nested_validation=True)
 
 
+#: The largest int that is a float, too.
+MOST = int(np.finfo(np.float64).max)
+
+
 class BaseEstimator(sklearn.base.BaseEstimator):
     """scikit-learn's, which reads the signature of the constructor once."""
 
@@ -60,6 +65,20 @@ class BaseEstimator(sklearn.base.BaseEstimator):
         if "_parameter_names" not in cls.__dict__:
             cls._parameter_names = tuple(super()._get_param_names())
         return list(cls._parameter_names)
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        for name, value in self.get_params(deep=False).items():
+            # scikit-learn compares, and any int can be compared.
+            if type(value) is int and abs(value) > MOST and self._is_real(name):
+                raise InvalidParameterError(
+                    f"The {name!r} parameter of {type(self).__name__} must be a number that a "
+                    f"float can hold. Got an int of {value.bit_length()} bits instead."
+                )
+
+    def _is_real(self, name: str) -> bool:
+        constraints = self._parameter_constraints[name]
+        return any(isinstance(each, Interval) and each.type is Real for each in constraints)
 
 
 def is_validated(estimator: Any, X: Any) -> bool:

@@ -458,3 +458,10 @@ def test_an_embedding_of_ones_own_that_asks_for_what_is_not_there(found, error):
 def test_a_column_of_inputs_that_no_kernel_is_made_for(arguments, error):
     with pytest.raises(ValueError, match=error):
         InputColumn(*arguments)
+
+
+@pytest.mark.parametrize("name", ["learning_rate_init", "alpha", "weight_decay", "power_t", "tol"])
+def test_an_int_that_no_float_can_hold(name):
+    X = np.arange(20.0)[:, None]
+    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of DNNRegressor"):
+        DNNRegressor((2,), **{name: 10**400}).fit(X, X[:, 0])

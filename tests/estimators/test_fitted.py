@@ -139,6 +139,22 @@ def test_a_failed_partial_fit_is_none(error, monkeypatch):
     assert vars(model) == before
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="reads Linux's list of open files")
+def test_no_thread_and_no_file_is_left():
+    def everything():
+        for solver in ("adamw", "lbfgs"):
+            model = regressor(n_jobs=2, solver=solver).fit(NARROW, Y)
+            model.predict(NARROW)
+        with pytest.raises(ValueError, match="infinity"):
+            model.fit(np.full_like(NARROW, np.inf), Y)
+
+    everything()
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        everything()
+    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+
+
 def test_a_stream_beside_a_fit_is_no_half_of_each():
     """Of two trainings that overlap the later one counts, also what it has not changed."""
     model = regressor().fit(NARROW, Y)
@@ -171,19 +187,3 @@ def test_names_of_another_fit_are_not_left():
         model.fit(frame, Y)
     assert not hasattr(model, "feature_names_in_")
     np.testing.assert_array_equal(model.predict(NARROW), regressor().fit(NARROW, Y).predict(NARROW))
-
-
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="reads Linux's list of open files")
-def test_no_thread_and_no_file_is_left():
-    def everything():
-        for solver in ("adamw", "lbfgs"):
-            model = regressor(n_jobs=2, solver=solver).fit(NARROW, Y)
-            model.predict(NARROW)
-        with pytest.raises(ValueError, match="infinity"):
-            model.fit(np.full_like(NARROW, np.inf), Y)
-
-    everything()
-    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
-    for _ in range(3):
-        everything()
-    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before

@@ -11,8 +11,13 @@ from sklearn.preprocessing import scale
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skdnn import DNNClassifier, DNNRegressor
+from skdnn._jit import JIT_DISABLED
 from skdnn.training import lbfgs
 from skdnn.training.engine import Objective
+
+many_iterations = pytest.mark.skipif(
+    JIT_DISABLED, reason="hundreds of iterations take minutes without compilation"
+)
 
 
 def regression():
@@ -116,6 +121,7 @@ def test_each_member_has_a_search_of_its_own(cls):
     assert values(cls, data, n_members=4, max_iter=30, n_jobs=1)[0] == several
 
 
+@many_iterations
 def test_members_end_each_for_itself():
     """Who is at the end waits, with its last loss; no other member changes what it has."""
     data = load_iris(return_X_y=True)
@@ -126,6 +132,7 @@ def test_members_end_each_for_itself():
     assert np.diff(model.loss_curve_).max() <= 0
 
 
+@many_iterations
 def test_threads_of_blas_change_no_bit_and_are_given_back():
     data = load_iris(return_X_y=True)
     found = []
@@ -137,6 +144,7 @@ def test_threads_of_blas_change_no_bit_and_are_given_back():
     assert found[0] == found[1]
 
 
+@many_iterations
 def test_the_defaults_choose_an_iteration_and_do_not_warn():
     """Of noisy data: all iterations would learn the rows by heart."""
     X, y = regression()
