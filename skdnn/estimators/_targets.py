@@ -110,7 +110,7 @@ def _times_error(name: str, found: type) -> TypeError:
 
 
 def complete_array(y: Any, name: str) -> Any:
-    """A NumPy array of y, None and sparse matrices as they are.
+    """A NumPy array of y, or a sparse one by rows; None as it is.
 
     Raises
     ------
@@ -118,8 +118,10 @@ def complete_array(y: Any, name: str) -> Any:
         If it is a scalar or ragged, or if a value is missing: None, NaN, NA, NaT, or masked.
     """
     y = in_memory(y, name)
-    if y is None or issparse(y):
+    if y is None:
         return y
+    if issparse(y):
+        return y.tocsr()  # of blocks and diagonals scikit-learn's metrics cannot take rows
     try:
         array = np.asarray(y)
     except ValueError as error:  # rows of different lengths

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from mlp import mlp
 from scipy import sparse
+from scipy.sparse import coo_array
 
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.estimators._targets import as_labels, as_numbers, check_weights
@@ -288,3 +289,13 @@ def test_weights_of_any_kind():
 def test_missing_weights_are_named_as_such(weights, name):
     with pytest.raises(ValueError, match=f"Input {name} contains NaN.* 1 of 60 rows"):
         make(DNNRegressor).fit(X, NUMBERS, X_val=X, y_val=NUMBERS, **{name: weights})
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr", "coo", "dia", "lil", "dok"])
+def test_sparse_labels_of_any_format(kind):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    dense = (X > 0).astype(int)
+    y = coo_array(dense).asformat(kind)
+    models = [DNNClassifier((4,), max_iter=2, random_state=0).fit(X, each) for each in (dense, y)]
+    np.testing.assert_array_equal(*(model.predict(X) for model in models))
+    assert models[0].score(X, dense) == models[1].score(X, y)
