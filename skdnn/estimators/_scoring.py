@@ -128,6 +128,14 @@ class Scoring:
             return np.nan
         except TypeError as error:
             raise TypeError(f"{name} failed: {error}") from error
+        except AttributeError as error:
+            if not is_metric(self.estimator.scoring):
+                error.add_note(f"{name} failed.")
+                raise
+            # A metric of probabilities and an estimator that has none.
+            raise ValueError(
+                f"{name} is not for {type(self.estimator).__name__}: {error}"
+            ) from error
         except Exception as error:
             error.add_note(f"{name} failed.")
             raise

@@ -65,7 +65,8 @@ def _splits_of(
     if isinstance(splitter, type):
         raise TypeError(f"{name} is a class. Make a splitter of it, as {splitter.__name__}().")
     try:
-        splits = list(splitter.split(X, labels, groups))
+        with np.errstate(invalid="ignore"):  # scikit-learn asks whether targets are integers
+            splits = list(splitter.split(X, labels, groups))
     except (IndexError, TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name} cannot split the rows: {error}") from error

@@ -24,6 +24,7 @@ from sklearn.model_selection import (
     HalvingGridSearchCV,
     PredefinedSplit,
     ShuffleSplit,
+    StratifiedKFold,
     TimeSeriesSplit,
 )
 from sklearn.pipeline import Pipeline
@@ -637,3 +638,20 @@ def test_groups_are_not_missing():
     model = DNNRegressor((4,), max_iter=2, early_stopping=True)
     with pytest.raises(ValueError, match="groups has missing values, the first in row 2"):
         model.fit(X, X[:, 0], groups=["a", "b", None, *"c" * 57])
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss", "average_precision"])
+def test_a_score_of_probabilities_is_not_for_numbers(scoring):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = DNNRegressor((2,), max_iter=2, scoring=scoring, early_stopping=True, random_state=0)
+    with pytest.raises(ValueError, match=f"scoring='{scoring}' is not for DNNRegressor"):
+        model.fit(X, X[:, 0])
+
+
+def test_a_splitter_of_classes_is_not_for_numbers():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = DNNRegressor(
+        (2,), max_iter=2, validation_fraction=StratifiedKFold(2), early_stopping=True
+    )
+    with pytest.raises(ValueError, match=r"StratifiedKFold.*cannot split the rows"):
+        model.fit(X, 1e300 * X[:, 0])
