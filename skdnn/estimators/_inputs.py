@@ -102,7 +102,7 @@ class TableInputs:
         """
         room = [np.inf if is_vector else ONE_HOT_ROOM for is_vector in self.has_vectors]
         before = self.encoder
-        encoder, varied = before.extended(X, weights, room)
+        encoder, learned = before.extended(X, weights, room)
         codes = [
             np.array([*range(1, len(old.values) + 1), *[new.n_codes] * old.has_missing], dtype=CODE)
             for old, new in zip(before.categories, encoder.categories, strict=True)
@@ -111,15 +111,10 @@ class TableInputs:
             return self, codes, set()
         other = copy(self)
         other.encoder = encoder
-        if varied.size and self.edges:
-            numbers, own = other._numbers_to_learn(X, weights)
-            # The value that they had belongs to them, too.
-            known = encoder.scaler.transform(before.scaler.percentiles[None, :, 0], np.float64)
-            numbers = np.vstack([numbers, known[:, : encoder.n_numeric]])
-            own = None if own is None else np.append(own, own.mean())
-            other.edges = {n: e.extended(varied, numbers, own) for n, e in self.edges.items()}
+        numbers = {j: encoder.scaler.scaled(j, values) for j, values in learned.items()}
+        other.edges = {n: edges.extended(numbers) for n, edges in self.edges.items()}
         kinds = ("bins",) if encoder.scaling is None else ("bins", "number")
-        return other, codes, {(kind, source) for kind in kinds for source in varied.tolist()}
+        return other, codes, {(kind, source) for kind in kinds for source in learned}
 
     def _numbers_to_learn(
         self, X: Any, weights: np.ndarray | None

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from skdnn._warnings import warn
-from skdnn.estimators._data import relative
 from skdnn.estimators._stream import BEGINNING_ROWS
 from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
@@ -44,16 +43,17 @@ def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
     X : array-like or data frame of shape (n_samples, n_features)
     weights : (n_samples,) array or None
     """
-    weights = None if weights is None else relative(weights)
     inputs, codes, renewed = estimator._inputs.extended(X, weights)
-    if inputs is estimator._inputs:
-        return
     network, progress = estimator._network, estimator._progress
+    columns = [inputs.columns(member) for member in range(network.n_members)]
+    if not renewed and columns == [spec.columns for spec in network.specs]:
+        estimator._inputs = inputs
+        return
     check_values(network)
     check_progress(network, progress, progress.solver)
     growths = [
-        Growth(spec, inputs.columns(member), codes, renewed)
-        for member, spec in enumerate(network.specs)
+        Growth(spec, made_of, codes, renewed)
+        for spec, made_of in zip(network.specs, columns, strict=True)
     ]
     kept = {
         name: None if values is None else grown_values(network, growths, values)

@@ -13,11 +13,11 @@ from joblib import hash as hash_of
 from scipy.sparse import issparse
 
 from skdnn.estimators._data import Data
+from skdnn.tabular.numeric import ENOUGH_ROWS
 from skdnn.tabular.schema import Columns
 
-#: Rows of a stream that scales, bins and categories are learned from, if its first calls bring
-#: fewer: ten for each bin of the finest embedding of the defaults.
-BEGINNING_ROWS = 500
+#: Rows of a stream that its columns are learned from.
+BEGINNING_ROWS = ENOUGH_ROWS
 #: Parameters on which the numbers of a training do not depend.
 _NO_MATTER = ("n_jobs", "verbose")
 

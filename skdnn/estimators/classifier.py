@@ -168,13 +168,13 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         ``learning_rate="constant"`` may be the better one.
 
         What is known of the columns (scales, bins, categories) is learned from the first 500 rows.
-        If a call brings fewer, its rows are kept; whenever there are twice as many, the columns are
-        learned anew and the calls so far are repeated with that. This ends, too, when the rows of a
-        call come again (a single row may), or when weights or parameters other than ``n_jobs`` and
-        ``verbose`` are changed between two calls. Later calls add what was not known at all: a
-        column that was constant or missing, missing values, categories (up to 256 in a column that
-        began with up to 32). The kinds of the columns, numbers or categories, are those of the
-        first call.
+        If a call brings fewer, its rows are kept, also in a pickle; whenever there are twice as
+        many, the columns are learned anew and the calls so far are repeated with that. This ends,
+        too, when the rows of a call come again (a single row may), or when weights or parameters
+        other than ``n_jobs`` and ``verbose`` are changed between two calls. Later calls add what
+        was not known at all: a column that was constant or missing, missing values, categories (up
+        to 256 in a column that began with up to 32). The kinds of the columns, numbers or
+        categories, are those of the first call.
 
         Parameters
         ----------
@@ -383,7 +383,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_
             )
-        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[y].any()):
+        counts = partial or per_class[y].any()
+        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and counts):
             raise ValueError(
                 f"The weights in the class_weight parameter of {name} must be finite, not negative "
                 f"and not all zero. Got {self.class_weight!r} instead."

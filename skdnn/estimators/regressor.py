@@ -204,13 +204,13 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         ``learning_rate="constant"`` may be the better one.
 
         What is known of the columns and of the targets (scales, bins, categories) is learned from
-        the first 500 rows. If a call brings fewer, its rows are kept; whenever there are twice as
-        many, it is learned anew and the calls so far are repeated with that. This ends, too, when
-        the rows of a call come again (a single row may), or when weights or parameters other than
-        ``n_jobs`` and ``verbose`` are changed between two calls. Later calls add what was not known
-        at all: a column or target that was constant or missing, missing values, categories (up to
-        256 in a column that began with up to 32), the range of the targets. The kinds of the
-        columns, numbers or categories, are those of the first call.
+        the first 500 rows. If a call brings fewer, its rows are kept, also in a pickle; whenever
+        there are twice as many, it is learned anew and the calls so far are repeated with that.
+        This ends, too, when the rows of a call come again (a single row may), or when weights or
+        parameters other than ``n_jobs`` and ``verbose`` are changed between two calls. Later calls
+        add what was not known at all: a column or target that was constant or missing, missing
+        values, categories (up to 256 in a column that began with up to 32), the range of the
+        targets. The kinds of the columns, numbers or categories, are those of the first call.
 
         Parameters
         ----------

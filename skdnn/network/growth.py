@@ -41,6 +41,7 @@ class Growth:
         n_in = sum(column.width for column in columns)
         self.spec = replace(old, columns=columns, layer_sizes=(n_in, *old.layer_sizes[1:]))
         self._before, self._after = Layout(old), Layout(self.spec)
+        self._before_columns = old.columns
         n_before, n_after = self._before.n_values, self._after.n_values
         #: Place of each value among the old ones; -1 is none.
         self._index = np.full(n_after, -1, dtype=INDEX)
@@ -51,11 +52,28 @@ class Growth:
             self._fresh[start : start + n_in] = 1
         places = np.arange(n_before, dtype=INDEX)
         self._keep_layers(places)
+        self._constant = self._dropped_constant(places, columns)
         known = {_key(column): row for row, column in enumerate(old.columns)}
         for row, column in enumerate(columns):
             before = known.get(_key(column))
             if before is not None and _key(column) not in renewed:
                 self._keep_column(places, old.columns[before], before, column, row, codes)
+
+    def _dropped_constant(
+        self, places: np.ndarray, columns: tuple[InputColumn, ...]
+    ) -> np.ndarray | None:
+        """Places of the weights of an input that is 1 for all rows, and will be there no more.
+
+        It stands in where no column says anything. Without normalization, which takes it out
+        again, its weights become part of the biases.
+        """
+        keys = set(map(_key, columns))
+        for row, column in enumerate(self._before_columns):
+            if column.kind == "one_hot" and column.size == 1 and _key(column) not in keys:
+                place = int(self._before.columns[row][embeddings.PLACE])
+                is_plain = self._before.normalization is None
+                return self._before.coefs(places[None])[0][place] if is_plain else None
+        return None
 
     def _keep_layers(self, places: np.ndarray) -> None:
         """All but what has to do with the inputs."""
@@ -106,7 +124,10 @@ class Growth:
     def values(self, old: np.ndarray) -> np.ndarray:
         """The (n_values,) values of the member, from the old ones."""
         kept = old[self._index] * self._factor
-        return np.where(self._index >= 0, kept, self._fresh).astype(old.dtype)
+        values = np.where(self._index >= 0, kept, self._fresh).astype(old.dtype)
+        if self._constant is not None:
+            self._after.intercepts(values[None])[0][...] += old[self._constant]
+        return values
 
     def slots(self, old: np.ndarray) -> np.ndarray:
         """State vectors of the solver; 0 for what is new or has another meaning."""

@@ -13,6 +13,7 @@ Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular de
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -76,28 +77,22 @@ class BinEdges:
             self.edges.append(np.append(edges, np.inf) if edges.size == 1 else edges)
         return self
 
-    def extended(
-        self, columns: np.ndarray, X: np.ndarray, weights: np.ndarray | None = None
-    ) -> BinEdges:
+    def extended(self, columns: Mapping[int, np.ndarray]) -> BinEdges:
         """The edges with those of some columns found anew.
 
         Parameters
         ----------
-        columns : (n,) int array
-        X : (n_samples, n_columns) float array
-            Finite.
-        weights : (n_samples,) float array, default=None
-            Above 0.
+        columns : mapping of int to (n_values,) float arrays
+            Finite values by column.
 
         Returns
         -------
         edges : BinEdges
         """
-        found = BinEdges(self.n_bins).fit(X[:, columns], weights)
         other = copy(self)
         other.edges = list(self.edges)
-        for j, edges in zip(columns, found.edges, strict=True):
-            other.edges[j] = edges
+        for j, values in columns.items():
+            [other.edges[j]] = BinEdges(self.n_bins).fit(values[:, None]).edges
         return other
 
     def locate(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

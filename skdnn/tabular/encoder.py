@@ -118,7 +118,7 @@ class TableEncoder:
 
     def extended(
         self, X: Any, weights: np.ndarray | None, room: Sequence[float]
-    ) -> tuple[TableEncoder, np.ndarray]:
+    ) -> tuple[TableEncoder, dict[int, np.ndarray]]:
         """The encoder with what more rows say that it does not know: see ``NumericScaler``.
 
         Parameters
@@ -142,17 +142,17 @@ class TableEncoder:
             weights = weights[rows]
         columns = self._known_columns(X, rows)
         numbers = columns.numbers(_positions(~self.is_categorical))
-        scaler, varied = self.scaler.extended(numbers, weights)
+        scaler, learned = self.scaler.extended(numbers)
         positions = _positions(self.is_categorical)
         categories = tuple(
             extended(known, columns[j], columns.label(j), n)
             for known, j, n in zip(self.categories, positions, room, strict=True)
         )
         if scaler is self.scaler and categories == self.categories:
-            return self, varied
+            return self, learned
         other = copy(self)
         other.scaler, other.categories = scaler, categories
-        return other, varied
+        return other, learned
 
     def transform(self, X: Any, dtype: Any = np.float32) -> Table:
         """Numbers and codes of any rows.

@@ -18,6 +18,10 @@ from skdnn._dtypes import ACCUMULATOR, INDEX
 
 SCALINGS = ("robust", "standard", None)
 
+#: Rows that scales and bins are learned from, if data arrive in pieces that have fewer: ten for
+#: each bin of the finest embedding of the defaults.
+ENOUGH_ROWS = 500
+
 #: Where the smooth clipping of "robust" ends.
 LIMIT = 3.0
 #: Beyond it, the end is reached to the last bit, and squares are far from overflow.
@@ -157,6 +161,10 @@ class NumericScaler:
         indicator, 1 where the value is missing and 0 elsewhere.
     labels : tuple of str
         The columns in messages.
+    late : dict of arrays
+        By column that began to vary late, its values so far,
+    n_late : dict of int
+        and how many of them it was learned from; see ``extended``.
     """
 
     scaling: str | None = "robust"
@@ -166,6 +174,8 @@ class NumericScaler:
     imputation: np.ndarray = field(init=False, repr=False)
     indicated: np.ndarray = field(init=False, repr=False)
     labels: tuple[str, ...] = field(init=False, repr=False)
+    late: dict[int, np.ndarray] = field(init=False, repr=False)
+    n_late: dict[int, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.scaling not in SCALINGS:
@@ -216,6 +226,7 @@ class NumericScaler:
                 column_weights = None if weights is None else weights[present]
             self._fit_column(j, values, column_weights)
         self.indicated = np.array(indicated, dtype=INDEX)
+        self.late, self.n_late = {}, {}
         return self
 
     def _fit_column(self, j: int, values: np.ndarray, weights: np.ndarray | None) -> None:
@@ -231,26 +242,24 @@ class NumericScaler:
                 self.center[j], deviation = mean_and_deviation(values, weights)
                 self.scale[j] = _inverse(deviation, 1)
 
-    def extended(
-        self, X: np.ndarray, weights: np.ndarray | None = None
-    ) -> tuple[NumericScaler, np.ndarray]:
+    def extended(self, X: np.ndarray) -> tuple[NumericScaler, dict[int, np.ndarray]]:
         """The scaler with what more rows say about columns of which nothing was known.
 
-        A column that had one value so far, or none, is learned from these rows and that value. A
-        column in which values are missing for the first time gets an indicator. All else stays.
+        A column that had one value so far, or none, is learned from these rows and that value, and
+        again whenever there are twice as many values, up to ``ENOUGH_ROWS``. A column in which
+        values are missing for the first time gets an indicator. All else stays.
 
         Parameters
         ----------
         X : (n_samples, n_columns) array of a real dtype
-        weights : (n_samples,) float array, default=None
-            Above 0.
+            Rows that count; all alike.
 
         Returns
         -------
         scaler : NumericScaler
             This one, if there is nothing new.
-        varied : (n_varied,) int array
-            Columns that have more than one value now.
+        learned : dict of arrays
+            By column, the values that it was learned from now. It has more than one.
 
         Raises
         ------
@@ -262,25 +271,37 @@ class NumericScaler:
         known = ~np.isnan(self.percentiles[:, 0])
         indicated = np.flatnonzero(some_missing & (known | ~all_missing))
         added = indicated[~np.isin(indicated, self.indicated)]
-        candidates = np.flatnonzero(self.is_constant & ~all_missing)
-        other = copy(self)
+        other, learned = copy(self), {}
         other.indicated = np.append(self.indicated, added)
+        other.late, other.n_late = dict(self.late), dict(self.n_late)
         for name in ("center", "scale", "percentiles", "imputation"):
             setattr(other, name, getattr(self, name).copy())
-        for j in candidates.tolist():
-            present = ~missing[:, j]
-            values = X[present, j].astype(ACCUMULATOR)
+        is_late = self.is_constant
+        is_late[list(self.late)] = True
+        for j in np.flatnonzero(is_late & ~all_missing).tolist():
+            values = X[~missing[:, j], j].astype(ACCUMULATOR)
             self._check_finite(values[:, None], j)
-            own = None if weights is None else weights[present]
-            if known[j]:
-                values = np.append(values, self.percentiles[j, 0])
-                own = None if own is None else np.append(own, own.mean())
-            other._fit_column(j, values, own)
-        varied = candidates[~other.is_constant[candidates]]
-        unchanged = not added.size and np.array_equal(
+            before = self.late.get(j, self.percentiles[j, :1][known[j : j + 1]])
+            values = np.concatenate([before, values])
+            enough = values.size >= ENOUGH_ROWS
+            if enough or values.size >= 2 * self.n_late.get(j, 0):
+                other._fit_column(j, values, None)
+                other.n_late[j] = values.size
+                if not other.is_constant[j]:
+                    learned[j] = values
+            other.late[j] = values
+            if enough or other.is_constant[j]:
+                del other.late[j], other.n_late[j]
+        unchanged = not (added.size or other.late or self.late or learned) and np.array_equal(
             other.percentiles, self.percentiles, equal_nan=True
         )
-        return (self if unchanged else other), varied
+        return (self if unchanged else other), learned
+
+    def scaled(self, j: int, values: np.ndarray) -> np.ndarray:
+        """Values of a column as ``transform`` makes them, in float64."""
+        X = np.full((values.size, self.center.size), np.nan)
+        X[:, j] = values
+        return self.transform(X, ACCUMULATOR)[:, j]
 
     @property
     def is_constant(self) -> np.ndarray:

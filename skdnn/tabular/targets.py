@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR
-from skdnn.tabular.numeric import mean_and_deviation
+from skdnn.tabular.numeric import ENOUGH_ROWS, mean_and_deviation
 
 
 @dataclass(eq=False)
@@ -36,6 +36,9 @@ class TargetScaler:
     centered: bool = True
     mean: np.ndarray = field(init=False, repr=False)
     scale: np.ndarray = field(init=False, repr=False)
+    is_late: np.ndarray = field(init=False, repr=False)
+    late: np.ndarray | None = field(init=False, repr=False)
+    n_late: int = field(init=False, repr=False)
     low: np.ndarray = field(init=False, repr=False)
     high: np.ndarray = field(init=False, repr=False)
     unit: np.ndarray = field(init=False, repr=False)
@@ -65,6 +68,7 @@ class TargetScaler:
         self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
         self.low, self.high = y.min(axis=0), y.max(axis=0)
         self._set_unit()
+        self.is_late, self.late, self.n_late = np.zeros_like(self.low, dtype=bool), None, 0
         return self
 
     def _set_unit(self) -> None:
@@ -74,7 +78,8 @@ class TargetScaler:
     def extended(self, y: np.ndarray) -> TargetScaler:
         """The scaler with a range that more rows belong to.
 
-        A target that had one value so far is scaled by these rows and that value.
+        A target that had one value so far is scaled by these rows and that value, and again
+        whenever there are twice as many rows, up to ``ENOUGH_ROWS``.
 
         Parameters
         ----------
@@ -86,12 +91,20 @@ class TargetScaler:
         scaler : TargetScaler
         """
         other = copy(self)
-        constant = self.low == self.high
-        if np.any(constant):
-            known = np.concatenate([np.asarray(self.low)[None], y])
-            found = TargetScaler(centered=self.centered).fit(known)
-            other.mean = np.where(constant, found.mean, self.mean)
-            other.scale = np.where(constant, found.scale, self.scale)
+        learns = self.is_late | (self.low == self.high)
+        if np.any(learns):
+            before = np.asarray(self.low)[None] if self.late is None else self.late
+            known = np.concatenate([before, y]).astype(ACCUMULATOR)
+            enough = len(known) >= ENOUGH_ROWS
+            if enough or len(known) >= 2 * self.n_late:
+                found = TargetScaler(centered=self.centered).fit(known)
+                other.mean = np.where(learns, found.mean, self.mean)
+                other.scale = np.where(learns, found.scale, self.scale)
+                other.n_late = len(known)
+            varies = known.min(axis=0) < known.max(axis=0)
+            other.is_late = learns & varies & (not enough)
+            other.late = known if np.any(other.is_late) else None
+            other.n_late = other.n_late if np.any(other.is_late) else 0
         other.low = np.minimum(self.low, y.min(axis=0))
         other.high = np.maximum(self.high, y.max(axis=0))
         other._set_unit()

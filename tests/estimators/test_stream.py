@@ -286,3 +286,53 @@ def test_another_number_of_targets(first):
     labels.partial_fit(X[:5], np.arange(5) % 2, classes=[0, 1])
     with pytest.raises(ValueError, match="as many columns"):
         labels.partial_fit(X, (y > 0).astype(int))
+
+
+def late_table(n_rows):
+    X = pd.DataFrame({"noise": rng.normal(size=n_rows), "late": 0.0})
+    later = X.index >= BEGINNING_ROWS
+    X.loc[later, "late"] = rng.normal(5, 2, later.sum())
+    return X, later
+
+
+@pytest.mark.parametrize("first", [1e-9, 3.0])
+def test_a_column_that_varies_late_is_learned_from_more_than_one_row(first):
+    X, later = late_table(2 * BEGINNING_ROWS)
+    X.loc[BEGINNING_ROWS, "late"] = first
+    y = np.sin(X["late"])
+    model = regressor().partial_fit(X[~later], y[~later] + X["noise"][~later])
+    model.partial_fit(X[BEGINNING_ROWS : BEGINNING_ROWS + 1], [0.0])
+    assert model._inputs.encoder.scaler.n_late == {1: 2}
+    for _ in range(40):
+        model.partial_fit(X[later], y[later])
+    assert model._inputs.encoder.scaler.late == {}
+    assert model.score(X[later], y[later]) > 0.8
+
+
+def test_a_column_that_varies_late_row_by_row():
+    X, later = late_table(BEGINNING_ROWS + 40)
+    model = regressor().partial_fit(X[~later], X["noise"][~later])
+    for row in np.flatnonzero(later):
+        model.partial_fit(X[row : row + 1], X["late"][row : row + 1])
+    scaler = model._inputs.encoder.scaler
+    assert scaler.late[1].size == 41
+    assert scaler.n_late == {1: 32}
+    np.testing.assert_array_equal(scaler.late[1], np.append(0, X["late"][later]))
+
+
+def test_a_target_that_varies_late_is_scaled_by_more_than_one_row():
+    X, y = table(2 * BEGINNING_ROWS)
+    model = regressor().partial_fit(X[:BEGINNING_ROWS], np.zeros(BEGINNING_ROWS))
+    model.partial_fit(X[:1], [1e-9])
+    for _ in range(40):
+        model.partial_fit(X, y)
+    np.testing.assert_allclose(model._target_scaler.scale, y.std(), rtol=0.05)
+    assert model._target_scaler.late is None
+    assert model.score(X, y) > 0.8
+
+
+def test_a_call_without_a_row_that_counts_says_so():
+    X, y = table(100)
+    model = DNNClassifier((4,), class_weight={0: 0, 1: 1}).partial_fit(X, y > 5, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"Sample weights times class_weight.*not all zero"):
+        model.partial_fit(X, np.zeros(100, dtype=int))

@@ -115,3 +115,15 @@ def test_slots_of_the_solver():
     np.testing.assert_array_equal(first[kept], params[kept])
     assert kept.sum() == n_old + 1  # both units that were one have its scale
     assert growth.slots(np.empty(0)).size == 0
+
+
+def test_the_constant_that_stands_in_for_columns_becomes_part_of_the_biases():
+    old = (InputColumn("one_hot", 0, 1, 1),)
+    network = random_network(np.random.default_rng(0), make_spec((6,), 1, old, scaled=False))
+    growth = Growth(network.spec, (InputColumn("sign", 1, 1, 2),), [np.array([1])] * 2, set())
+    grown = grown_network(network, [growth])
+    nothing = np.empty((2, 0))
+    table = Table(np.empty((2, 0)), nothing, nothing, np.array([[1, 1], [1, 2]]))
+    np.testing.assert_allclose(
+        raw(grown, table, (), (1, 2)), raw(network, table, (), (1, 2)), rtol=1e-12
+    )
