@@ -1,4 +1,5 @@
 import os
+import signal
 
 import pytest
 from numba import config
@@ -16,6 +17,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     # A copy of what is captured while tests run.
     config.fuzz_stderr = os.dup(2)
+    # A process that a shell started in the background ignores Ctrl-C, which tests press.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header(config):

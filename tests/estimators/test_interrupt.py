@@ -45,13 +45,6 @@ def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
 
-@pytest.fixture(autouse=True)
-def _python_handles_the_signal():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture
 def compiled_calls(monkeypatch):
     """Count the compiled training calls; ``interrupt_before(k)`` presses Ctrl-C before the k-th."""

@@ -333,7 +333,6 @@ def test_weights_count_in_every_member(task):
 @pytest.fixture
 def ctrl_c(monkeypatch):
     """Press Ctrl-C in the k-th compiled call."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     state, compiled = {"count": 0, "stop": None}, engine.entries.train_epoch
 
     def call(*args):
@@ -347,8 +346,7 @@ def ctrl_c(monkeypatch):
     def interrupt(k):
         state.update(count=0, stop=k)
 
-    yield interrupt
-    signal.signal(signal.SIGINT, before)
+    return interrupt
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

@@ -395,12 +395,8 @@ def test_ctrl_c_ends_the_test(monkeypatch):
         run_epoch(self)
 
     monkeypatch.setattr(Training, "run_epoch", interrupted)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            find_learning_rate(mlp_classifier((4,)), *iris(), random_state=0)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        find_learning_rate(mlp_classifier((4,)), *iris(), random_state=0)
     assert len(steps) == 7
 
 
