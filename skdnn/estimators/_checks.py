@@ -213,7 +213,7 @@ def check_attribute(estimator: Any, name: str, expected: Any) -> None:
     if isinstance(expected, tuple):
         is_right = isinstance(value, np.ndarray) and value.shape == expected
     else:
-        is_right = np.ndim(value) == 0 and value == expected
+        is_right = value is expected or (np.ndim(value) == 0 and value == expected)
     if not is_right:
         raise ValueError(
             f"{name} of this fitted {type(estimator).__name__} must be {what}, as fit has set it. "

@@ -68,7 +68,13 @@ class Reads(NamedTuple):
     n_codes: np.ndarray
 
 
+READS_NOTHING = Reads(0, 0, 0, *[np.empty(0, INDEX)] * 4)
+
+
 def _reads(spec: NetworkSpec) -> Reads:
+    if not spec.columns:
+        return READS_NOTHING
+
     def sources(kinds: Collection[str]) -> np.ndarray:
         return np.array([c.source for c in spec.columns if c.kind in kinds], dtype=INDEX)
 

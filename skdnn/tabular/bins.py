@@ -110,19 +110,18 @@ class BinEdges:
         """
         bins = np.empty(X.shape, dtype=BIN)
         fractions = np.empty(X.shape, dtype=FRACTION)
-        limit = np.finfo(FRACTION).max
         # Far outside narrow bins: the largest number that float32 has.
         with np.errstate(over="ignore"):
             for j, edges in enumerate(self.edges):
                 x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
-                t = np.searchsorted(edges[1:-1], x, side="right")
+                t = edges[1:-1].searchsorted(x, side="right")
                 bins[:, j] = t
                 if edges[0] < -_FAR or edges[-1] > _FAR:
                     # In halves the difference of any two numbers is a number.
                     x, edges = x * 0.5, edges * 0.5
-                fraction = (x - edges[t]) / (edges[t + 1] - edges[t])
-                fractions[:, j] = np.clip(fraction, -limit, limit)
-        return bins, fractions
+                fractions[:, j] = (x - edges[t]) / (edges[t + 1] - edges[t])
+        limit = np.finfo(FRACTION).max
+        return bins, np.clip(fractions, -limit, limit, out=fractions)
 
 
 def _edges_beside_heavy(column: np.ndarray, n_bins: int, weights: np.ndarray | None) -> np.ndarray:

@@ -92,8 +92,8 @@ def check_features(network: Network, member: int, features: Features) -> None:
         or n_numbers < reads.n_numbers
         or n_binned < reads.n_binned
         or n_coded < reads.n_coded
-        or (limits[reads.bin_columns] > reads.n_bins).any()
-        or (limits[n_binned + reads.code_columns] > reads.n_codes).any()
+        or (reads.n_binned and (limits[reads.bin_columns] > reads.n_bins).any())
+        or (reads.n_coded and (limits[n_binned + reads.code_columns] > reads.n_codes).any())
     ):
         raise ValueError(
             "The columns of X are not those that the network was trained on: it reads "

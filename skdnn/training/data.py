@@ -22,7 +22,9 @@ def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarra
     All arrays that kernels only read go through here: whatever the caller's array was, the
     compiled code sees one type and is compiled once.
     """
-    view = np.require(array, dtype, ["C", "A"]).view(np.ndarray)[...]
+    if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, dtype, ["C", "A"])
+    view = array.view(np.ndarray)
     view.flags.writeable = False
     return view
 

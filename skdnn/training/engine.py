@@ -367,8 +367,8 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     programs = [_program(network, member) for member in members]
     # Writable, although it is only read: the type that training has, and its compiled code. Only
     # the values of a memory-mapped model are copied.
-    values = np.require(network.values, requirements=["C", "A", "W"])
-    network = network if values is network.values else Network(network.specs, values)
+    if not network.values.flags.carray:
+        network = Network(network.specs, np.require(network.values, requirements=["C", "A", "W"]))
     block = min(BLOCK_ROWS, n_rows)
 
     def predict(task: tuple[int, slice]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -42,6 +43,9 @@ LBFGS_LEAST_FALL = 2.220446049250313e-09
 
 #: A training whose loss ends so many times above that of its first epoch has gone wrong.
 DIVERGENCE_FACTOR = 10.0
+
+#: The largest float.
+MOST = sys.float_info.max
 
 #: A smaller epsilon may be why a training went wrong.
 LEAST_EPSILON = 1e-12
@@ -209,8 +213,9 @@ class Training:
         rate = settings.learning_rate_init
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
-        with np.errstate(over="ignore"):  # what an infinite rate does is seen in the loss
-            rates, strengths = rate * self.rates(position), self.strengths(position)
+        # What the largest number does as a rate is seen in the loss.
+        rates = rate * np.minimum(self.rates(position), MOST / rate)
+        strengths = self.strengths(position)
         dropout = max(self.network.spec.dropout)
         if dropout > 0 and strengths.max() * dropout >= 1:
             raise ValueError(
