@@ -22,7 +22,7 @@ from skdnn.estimators._sklearn import (
     check_partial_fit_first_call,
     fit_context,
 )
-from skdnn.estimators._targets import as_labels
+from skdnn.estimators._targets import as_labels, balanced_class_weights
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
@@ -372,13 +372,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
                     "class_weight='balanced' needs all data at once and is not supported by "
                     "partial_fit: give the weights as a dict."
                 )
-            # Relative weights: the sum of large ones might be infinite.
-            relative = None if weights is None else weights / weights.max()
-            mass = np.bincount(y, relative, minlength=self.classes_.size)
-            # A class without weight has no row that counts.
-            with np.errstate(divide="ignore"):
-                per_class = mass.sum() / (np.count_nonzero(mass) * mass)
-            per_class[mass == 0] = 0
+            per_class = balanced_class_weights(y, weights, self.classes_.size)
         else:
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_

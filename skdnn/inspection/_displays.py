@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._pipeline import final_dnn
 from skdnn.estimators._sklearn import check_matplotlib_support
 
 
@@ -21,19 +21,9 @@ def fitted_network(estimator: Any) -> BaseDNN:
     NotFittedError
         If it is not fitted.
     """
-    if hasattr(estimator, "refit"):  # GridSearchCV and its like, those of other packages too
-        message = "This %(name)s has no best_estimator_: call 'fit' with refit=True first."
-        check_is_fitted(estimator, "best_estimator_", msg=message)
-        return fitted_network(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
-        return fitted_network(estimator.steps[-1][1])
-    if not isinstance(estimator, BaseDNN):
-        raise TypeError(
-            "Expected a fitted DNNClassifier or DNNRegressor, a Pipeline that ends with one, or a "
-            f"search that has found one. Got {estimator!r}."
-        )
-    check_is_fitted(estimator)
-    return estimator
+    _, model = final_dnn(estimator, allow_search=True)
+    check_is_fitted(model)
+    return model
 
 
 def axes_for(display: Any, ax: Any) -> Any:

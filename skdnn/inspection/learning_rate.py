@@ -16,8 +16,9 @@ from sklearn.utils.validation import column_or_1d
 
 from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._pipeline import final_dnn
 from skdnn.estimators._tables import in_memory
-from skdnn.estimators._targets import check_weights
+from skdnn.estimators._targets import balanced_class_weights, check_weights
 from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
 from skdnn.training.settings import BY_ROWS, dropout_for
@@ -209,14 +210,9 @@ def geometric_rates(start: Any, stop: Any, n_steps: Any) -> np.ndarray:
 
 def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
     """A clone of the DNN estimator that an estimator is or ends with, and the data it gets."""
-    is_pipeline = isinstance(estimator, Pipeline)
-    if not isinstance(estimator.steps[-1][1] if is_pipeline else estimator, BaseDNN):
-        raise TypeError(
-            "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
-            f"Got {estimator!r}."
-        )
-    estimator = clone(estimator)
-    model = estimator.steps[-1][1] if is_pipeline else estimator
+    final_dnn(estimator)  # refuse others before anything is cloned
+    steps = clone(estimator)
+    _, model = final_dnn(steps)
     model._validate_params()
     if model.solver == "lbfgs":
         raise ValueError(
@@ -227,8 +223,10 @@ def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
     X, y = (data if hasattr(data, "shape") else np.asarray(data) for data in (X, y))
     if y.shape[1:] == (1,):
         y = column_or_1d(y, warn=True)
-    if is_pipeline and len(estimator.steps) > 1:
-        X = estimator[:-1].fit_transform(X, y)
+    while isinstance(steps, Pipeline):
+        if len(steps.steps) > 1:
+            X = steps[:-1].fit_transform(X, y)
+        steps = steps.steps[-1][1]
     return model, X, y
 
 
@@ -283,11 +281,7 @@ def batches(model: BaseDNN, rows: np.ndarray, size: int) -> Iterator[np.ndarray]
 def balanced_weights(y: Any, weights: np.ndarray | None) -> dict[Any, float]:
     """What ``class_weight="balanced"`` is for all rows: ``partial_fit`` knows only its batch."""
     labels, index = np.unique(y, return_inverse=True)
-    mass = np.bincount(index, weights)
-    return {
-        label: mass.sum() / (np.count_nonzero(mass) * part) if part else 0.0
-        for label, part in zip(labels, mass, strict=True)
-    }
+    return dict(zip(labels, balanced_class_weights(index, weights, len(labels)), strict=True))
 
 
 def smooth(losses: Any, n_steps: int) -> np.ndarray:

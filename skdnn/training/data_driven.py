@@ -65,7 +65,12 @@ def fit_initial_values(
 
 
 def _quantiles(z: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """A weighted quantile of each column: the first value with so much weight up to it."""
+    """A weighted quantile of each column: the first value with so much weight up to it.
+
+    Unlike the quantiles of :mod:`skdnn.tabular.numeric`, which no module of training may import,
+    these have a level for each of many columns, and take no mean at a border: random levels are
+    not there.
+    """
     columns = np.ascontiguousarray(z.T)
     order = np.argsort(columns, axis=1)
     total = np.cumsum(weights[order], axis=1)

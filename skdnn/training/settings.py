@@ -53,7 +53,6 @@ class Settings:
     clip_norm: float
     regularization_schedule: Any
     max_time: float
-    n_jobs: int | None
     label_smoothing: float = 0.0
 
     @classmethod
@@ -76,7 +75,7 @@ def resolve_max_iter(estimator: Any, n_rows: int) -> int:
 def resolve_learning_rate_init(estimator: Any) -> float:
     """Learning rate by the parameter ``learning_rate_init``."""
     if estimator.learning_rate_init != AUTO:
-        return estimator.learning_rate_init
+        return float(estimator.learning_rate_init)  # a NumPy float warns where it overflows
     return LEARNING_RATES.get(estimator.solver, LEARNING_RATE)
 
 

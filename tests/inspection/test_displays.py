@@ -77,13 +77,12 @@ def test_the_network_in_an_estimator_is_found(draw, make):
 
 @pytest.mark.parametrize("draw", FROM_ESTIMATOR)
 def test_other_things_are_refused(draw):
-    accepted = "fitted DNNClassifier or DNNRegressor, a Pipeline .* or a search"
+    accepted = "a DNNClassifier, a DNNRegressor or a Pipeline .* or a search"
     other = LogisticRegression()
-    for estimator in (other, make_pipeline(StandardScaler(), other)):
-        with pytest.raises(TypeError, match=rf"{accepted}.* Got LogisticRegression\(\)\.$"):
+    for estimator in (other, make_pipeline(StandardScaler(), other), "text"):
+        with pytest.raises(TypeError, match=accepted) as error:
             draw(estimator)
-    with pytest.raises(TypeError, match=f"{accepted}.* Got 'text'"):
-        draw("text")
+        assert str(error.value).endswith(f"Got {estimator!r}.")
 
 
 def test_a_search_without_a_best_estimator_says_so():
