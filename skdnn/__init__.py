@@ -7,6 +7,7 @@ from skdnn._garbage import no_garbage_collection
 
 # Modules live on: to look for garbage among what they are made of takes a seventh of the import.
 with no_garbage_collection():
+    from skdnn.estimators._versions import InconsistentVersionWarning
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
     from skdnn.network.embeddings import Periodic, PiecewiseLinear
@@ -29,6 +30,7 @@ __all__ = [
     "DNNRegressor",
     "EmbeddingDisplay",
     "Huber",
+    "InconsistentVersionWarning",
     "LearningRateDisplay",
     "LossCurveDisplay",
     "OneCycle",

@@ -65,8 +65,9 @@ def has_epochs(estimator: Any) -> None:
 
 def predicts_quantiles(estimator: Any) -> None:
     """``predict_quantiles`` needs the loss "quantile", of the fitted network if there is one."""
-    network = vars(estimator).get("_network")
-    loss = getattr(estimator.loss, "name", estimator.loss) if network is None else network.spec.loss
+    model = vars(estimator).get("_model")
+    loss = estimator.loss if model is None else model.network.spec.loss
+    loss = getattr(loss, "name", loss)
     if loss != "quantile":
         raise UnavailableError(
             f"predict_quantiles is only available for loss='quantile', not for {loss!r}."
@@ -129,7 +130,7 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features
     features : Features
         The rows of X as the network takes them.
     """
-    inputs, network = estimator._inputs, estimator._network
+    inputs, network = estimator._model.inputs, estimator._model.network
     names = getattr(estimator, "feature_names_in_", None)
     numbers = X if inputs is None else dense_numbers(features)[:, : inputs.encoder.n_numeric]
     if numbers.shape[1] == 0 or not np.isfinite(network.values).all():

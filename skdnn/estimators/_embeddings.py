@@ -13,15 +13,13 @@ from skdnn.estimators._fitted import reads_one_model
 from skdnn.training.engine import first_inputs
 
 if TYPE_CHECKING:
-    from skdnn.estimators._inputs import TableInputs
-    from skdnn.network.network import Network
+    from skdnn.estimators._model import FittedModel
 
 
 class EmbeddingMixin:
     """A method of the estimators that says what becomes of a column."""
 
-    _network: Network
-    _inputs: TableInputs | None
+    _model: FittedModel
 
     @reads_one_model
     def column_embedding(self, column, values=None, *, member=0, of="units") -> pd.DataFrame:
@@ -86,18 +84,18 @@ class EmbeddingMixin:
         check_is_fitted(self)
         if of not in ("units", "inputs"):
             raise ValueError(f"of must be 'units' or 'inputs'. Got {of!r} instead.")
-        member = check_index("member", member, self._network.n_members)
+        member = check_index("member", member, self._model.network.n_members)
         embedding, places = self._column_inputs(column, values, member)
         if of == "inputs":
             return embedding
-        network = self._network.part(slice(member, member + 1))
+        network = self._model.network.part(slice(member, member + 1))
         return (embedding @ network.coefs[0][places]).rename_axis(columns="unit")
 
     def _column_inputs(
         self, column: Any, values: Any, member: int
     ) -> tuple[pd.DataFrame, list[int]]:
         """Inputs that a column becomes, and their places among all inputs of a member."""
-        network, inputs = self._network, self._inputs
+        network, inputs = self._model.network, self._model.inputs
         if inputs is None:
             raise ValueError(
                 f"This {type(self).__name__} takes the columns of X as they are: nothing is "
@@ -114,12 +112,11 @@ class EmbeddingMixin:
 
     def _input_names(self, member: int) -> Any:
         """Names of the inputs of a member, or None."""
-        if self._inputs is None:
-            return getattr(self, "feature_names_in_", None)
-        return self._inputs.names(member)
+        inputs = self._model.inputs
+        return getattr(self, "feature_names_in_", None) if inputs is None else inputs.names(member)
 
     def _is_categorical(self, column: Any) -> bool:
         """Whether a column of an encoded table holds categories."""
-        assert self._inputs is not None
-        encoder = self._inputs.encoder
+        assert self._model.inputs is not None
+        encoder = self._model.inputs.encoder
         return bool(encoder.is_categorical[encoder.position(column)])

@@ -61,8 +61,14 @@ class TableInputs:
         #: Number of bins -> edges.
         self.edges: dict[int, BinEdges] = {}
 
-    def fit(self, X: Any, weights: np.ndarray | None) -> TableInputs:
-        """Learn from rows of positive weight; all without ``weights`` (n_samples,)."""
+    def fit(self, X: Any, weights: np.ndarray | None) -> Table:
+        """Learn from rows of positive weight; all without ``weights`` (n_samples,).
+
+        Returns
+        -------
+        table : Table
+            The encoded rows, in float64.
+        """
         self.encoder.fit(X, weights)
         n_codes = self.encoder.n_codes
         share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
@@ -75,11 +81,13 @@ class TableInputs:
         self.embeddings = resolve_embeddings(
             self.numeric_embedding, self.n_members, self.encoder.n_numeric
         )
+        table = self.encoder.transform(X, np.float64)
+        numbers = self._numbers(table)
+        if weights is not None and not weights.all():
+            numbers, weights = numbers[weights > 0], weights[weights > 0]
         counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
-        if counts:
-            numbers, weights = self._numbers_to_learn(X, weights)
-            self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
-        return self
+        self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
+        return table
 
     def extended(
         self, X: Any, weights: np.ndarray | None
@@ -115,15 +123,6 @@ class TableInputs:
         other.edges = {n: edges.extended(numbers) for n, edges in self.edges.items()}
         kinds = ("bins",) if encoder.scaling is None else ("bins", "number")
         return other, codes, {(kind, source) for kind in kinds for source in learned}
-
-    def _numbers_to_learn(
-        self, X: Any, weights: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Scaled numbers of the rows that count, and their weights."""
-        numbers = self._numbers(self.encoder.transform(X, np.float64))
-        if weights is None or weights.all():
-            return numbers, weights
-        return numbers[weights > 0], weights[weights > 0]
 
     def part(self, members: slice) -> TableInputs:
         """Of some of the members."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from numbers import Real
 
 import numpy as np
-from scipy.sparse import issparse
-from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
+from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels, is_multilabel
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._sklearn import (
@@ -23,14 +20,7 @@ from skdnn.estimators._sklearn import (
     fit_context,
 )
 from skdnn.estimators._targets import as_labels
-from skdnn.network.spec import NetworkSpec
-from skdnn.training.data import Rows
-
-#: Log-odds that are certainty in either dtype.
-CERTAIN = 100.0
-#: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
-#: of the many that are equally good is that of the most overfitting.
-FEW_ROWS = 5
+from skdnn.estimators._tasks import Task
 
 
 @documented(
@@ -199,7 +189,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         with learned_aside(self) as draft:
             check_partial_fit_first_call(draft, as_labels(classes, "classes"))
-            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+            draft._partial_fit(X, y, sample_weight)
         return self
 
     @reads_one_model
@@ -218,8 +208,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             Log-odds of ``classes_[1]`` for two classes, otherwise a column for each class or
             label.
         """
-        raw = self._predict_raw(X)
-        return raw[:, 0] if raw.shape[1] == 1 else raw
+        return self._task.decision(self._predict_raw(X))
 
     @reads_one_model
     def predict(self, X) -> np.ndarray:
@@ -234,10 +223,11 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         -------
         y : array of shape (n_samples,), or (n_samples, n_classes) of 0 and 1 for multilabel
         """
-        raw = self._predict_raw(X)
-        if self._is_multilabel():
-            return (raw > 0).astype(int)
-        return self.classes_[self._class_index(raw)]
+        raw, task = self._predict_raw(X), self._task
+        if isinstance(task, ClassLabels):
+            # Classes may have got other names.
+            return self.classes_[task.class_index(raw)]
+        return task.predict(raw)
 
     @reads_one_model
     def predict_proba(self, X) -> np.ndarray:
@@ -254,18 +244,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             Between 0 and 1, in the order of ``classes_`` and the dtype of the network. For
             multilabel targets a row has the probability of each label and does not sum to 1.
         """
-        raw = self._predict_raw(X)
-        if self.classes_.size == 1:
-            return np.ones_like(raw)
-        if self.out_activation_ == "softmax":
-            # The difference of two may be infinite: one of them is then certain.
-            with np.errstate(over="ignore", invalid="ignore"):
-                proba = softmax(raw, axis=1)
-        else:
-            proba = expit(raw if self._is_multilabel() else np.hstack([-raw, raw]))
-        # Never 0 or 1: no event is impossible, and no log-loss infinite.
-        precision = np.finfo(proba.dtype)
-        return np.clip(proba, precision.tiny, 1 - precision.epsneg)
+        return self._task.probabilities(self._predict_raw(X))
 
     @reads_one_model
     def predict_log_proba(self, X) -> np.ndarray:
@@ -299,165 +278,30 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return super().score(X, as_labels(y), sample_weight)
 
-    def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
-    ) -> tuple[np.ndarray, np.ndarray]:
-        X, y = self._validate_rows(X, as_labels(y, name), resume=resume)
-        # Labels may be larger than any integer of NumPy.
-        with np.errstate(invalid="ignore"):
-            kind = type_of_target(y, input_name=name)
-            if kind not in ("binary", "multilabel-indicator"):
-                check_classification_targets(y)
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                f"{type(self).__name__} takes one label for each row or a multilabel indicator "
-                "matrix of 0 and 1, got several columns with more than two values "
-                "(multiclass-multioutput)."
-            )
-        if kind == "multilabel-indicator":
-            y = y.toarray() if issparse(y) else y
-            labels, y = np.arange(y.shape[1]), (y != 0).astype(np.intp)
-        else:
-            labels, y = np.unique(y, return_inverse=True)
-        self._check_classes(labels, resume=resume, partial=partial, name=name)
-        if kind != "multilabel-indicator":
-            position = {label: i for i, label in enumerate(self.classes_)}
-            y = np.array([position[label] for label in labels])[y]
-        return X, y
+    @property
+    def _task(self) -> Labels:
+        return self._model.task  # type: ignore[return-value]
+
+    def _as_targets(self, y, name: str):
+        return as_labels(y, name)
+
+    def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
+        kind: type[Labels] = LabelIndicators if is_multilabel(y, "y") else ClassLabels
+        if before is None and not is_partial:
+            self.classes_ = kind.found(y)
+        if before is not None:
+            before.check_kind(y, "y")
+        # In a training that goes on, too: classes may have got other names.
+        task = kind(
+            self.classes_, self.loss, self.class_weight, self.label_smoothing, self.calibration
+        )
+        if before is not None and not is_partial:
+            task.check_same(y, "y")
+        return task
 
     def _check_attributes(self) -> None:
         super()._check_attributes()
-        # One unit tells two classes apart; a class alone has one, too.
-        n_classes = self.n_outputs_ if self.n_outputs_ > 1 else 2
-        is_alone = self.n_outputs_ == 1 and self._sole_class == 0
-        if is_alone and np.size(getattr(self, "classes_", ())) == 1:
-            n_classes = 1
-        check_attribute(self, "classes_", (n_classes,))
-
-    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool, name: str) -> None:
-        """Set ``classes_`` in a new fit; otherwise compare the labels with them."""
-        if not (resume or partial):
-            self.classes_ = labels
-            return
-        unknown = set(labels) - set(self.classes_)
-        hint = "."
-        if unknown and set(map(str, unknown)) <= set(map(str, self.classes_)):
-            types = (type(each[0]).__name__ for each in (labels, self.classes_))
-            hint = ": the same labels, of type {} instead of {}. Convert them.".format(*types)
-        if partial and unknown:
-            raise ValueError(
-                f"`{name}` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. '{name}' has {labels}{hint}"
-            )
-        if not partial and set(labels) != set(self.classes_):
-            raise ValueError(
-                f"warm_start can only be used where `{name}` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `{name}` has {labels}{hint}"
-            )
-
-    def _class_weights(
-        self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
-    ) -> np.ndarray | None:
-        if self.class_weight is None:
-            return None
-        name = type(self).__name__
-        if y.ndim == 2:
-            raise ValueError(
-                f"The class_weight parameter of {name} must be None for multilabel targets, "
-                f"whose rows have no single class. Got {self.class_weight!r} instead."
-            )
-        if self.class_weight == "balanced":
-            if partial:
-                raise ValueError(
-                    "class_weight='balanced' needs all data at once and is not supported by "
-                    "partial_fit: give the weights as a dict."
-                )
-            # Relative weights: the sum of large ones might be infinite.
-            relative = None if weights is None else weights / weights.max()
-            mass = np.bincount(y, relative, minlength=self.classes_.size)
-            # A class without weight has no row that counts.
-            with np.errstate(divide="ignore"):
-                per_class = mass.sum() / (np.count_nonzero(mass) * mass)
-            per_class[mass == 0] = 0
-        else:
-            per_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_
-            )
-        counts = partial or per_class[y].any()
-        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and counts):
-            raise ValueError(
-                f"The weights in the class_weight parameter of {name} must be finite, not negative "
-                f"and not all zero. Got {self.class_weight!r} instead."
-            )
-        return per_class
-
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
-        if y.ndim == 2:
-            return f"binary_{self.loss}", (), y.shape[1], 1
-        # With a single class the one unit learns to say no to another one.
-        if self.classes_.size <= 2:
-            return f"binary_{self.loss}", (), 1, 1
-        return self.loss, (), self.classes_.size, 1
-
-    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
-        super()._set_network_attributes(spec, y, partial=partial)
-        present = np.arange(self.classes_.size) if partial else np.unique(y)
-        self._sole_class = int(present[0]) if y.ndim == 1 and present.size == 1 else None
-
-    def _predict_raw(self, X) -> np.ndarray:
-        raw = super()._predict_raw(X)
-        if self._sole_class is not None:
-            # Nothing has been told apart: the class that is known is the answer.
-            raw[...] = -CERTAIN
-            if raw.shape[1] > 1:
-                raw[:, self._sole_class] = CERTAIN
-            elif self._sole_class == 1:
-                raw[...] = CERTAIN
-        return raw
-
-    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
-        if y.ndim == 1 and self.classes_.size > 2:
-            return y
-        smoothing = self.label_smoothing if training else 0.0
-        return y * (1 - smoothing) + 0.5 * smoothing
-
-    def _calibrates(self) -> bool:
-        return self.calibration is not None
-
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        if y.ndim == 2:
-            return y
-        if self.classes_.size == 1:
-            return None
-        # Named as scikit-learn's MLP names them in its error.
-        return y.astype(bool).astype(str) if self.classes_.size == 2 else y
-
-    def _labels(self, y: np.ndarray) -> np.ndarray:
-        return y if y.ndim == 2 else self.classes_[y]
-
-    def _is_multilabel(self) -> bool:
-        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
-
-    def _class_index(self, raw: np.ndarray) -> np.ndarray:
-        """Index of the most probable class from raw predictions."""
-        if raw.shape[1] > 1:
-            return raw.argmax(axis=1)
-        return (raw[:, 0] > 0).astype(np.intp)
-
-    def _can_score(self, rows: Rows) -> bool:
-        weights = rows.weights.astype(np.float64)
-        # Rows of one weight that would say as much (Kish 1965, Survey sampling).
-        effective = weights.sum() ** 2 / (weights**2).sum()
-        # Of rows that weigh the same the user has chosen the number; a single one tells nothing.
-        are_equal = weights.size > 1 and (weights == weights[0]).all()
-        return bool(effective >= FEW_ROWS or are_equal)
-
-    def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        if rows.y.shape[1] > 1:
-            right = ((raw > 0) == rows.y).all(axis=1)
-        else:
-            right = self._class_index(raw) == rows.y[:, 0]
-        return float(np.average(right, weights=rows.weights))
+        check_attribute(self, "classes_", self._task.classes.shape)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

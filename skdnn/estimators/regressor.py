@@ -11,26 +11,20 @@ from skdnn.estimators._checks import (
     has_epochs,
     predicts_quantiles,
 )
-from skdnn.estimators._data import Data, relative
 from skdnn.estimators._fitted import learned_aside, reads_one_model
+from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
-from skdnn.estimators._scoring import in_safe_unit, mean_r2
+from skdnn.estimators._scoring import in_safe_unit
 from skdnn.estimators._sklearn import StrOptions, fit_context
 from skdnn.estimators._targets import as_numbers
+from skdnn.estimators._tasks import Task
 from skdnn.kernels.losses import LOSSES
-from skdnn.network.losses import LossSettings, resolve_loss
-from skdnn.network.spec import NetworkSpec
-from skdnn.tabular.targets import TargetScaler
-from skdnn.training.averages import deviation_of, mean_raw
-from skdnn.training.data import Rows
+from skdnn.network.losses import LossSettings
+from skdnn.training.averages import deviation_of
 
 #: Losses of numbers.
 NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
-
-#: Of Huber's delta in deviations of the target. Below, the loss is an absolute error, whose
-#: gradients would only vanish; above, a squared error.
-DELTA_RANGE = 1e-6, 1e6
 
 
 @documented(
@@ -91,7 +85,6 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """
 
     _default_scoring = "r2"
-    _target_scaler: TargetScaler | None
     _presets = REGRESSOR_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
@@ -166,11 +159,11 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         std : array like ``y``
             Only with ``return_std=True``.
         """
-        raw = self._member_raw(X)
-        y = self._prediction(mean_raw(raw, self.out_activation_))
+        raw, model = self._member_raw(X), self._model
+        y = model.task.predict(model.mean(raw))
         if not return_std:
             return y
-        return y, deviation_of(np.array([self._prediction(member) for member in raw]))
+        return y, deviation_of(np.array([model.task.predict(member) for member in raw]))
 
     @available_when(predicts_quantiles)
     @reads_one_model
@@ -187,12 +180,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         quantiles : array of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
             In the order of the levels; they rise, or stay, from one to the next.
         """
-        quantiles = self._quantiles(self._predict_raw(X))
-        if self._target_scaler is not None:
-            # The targets' axis last, as the scaler has it.
-            units = self._target_scaler.inverse(np.moveaxis(quantiles, -1, 0))
-            quantiles = np.moveaxis(units, 0, -1)
-        return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+        return self._task.quantiles(self._predict_raw(X))
 
     @available_when(has_epochs)
     @fit_context
@@ -231,7 +219,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             As :meth:`fit`.
         """
         with learned_aside(self) as draft:
-            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+            draft._partial_fit(X, y, sample_weight)
         return self
 
     def score(self, X, y, sample_weight=None) -> float:
@@ -256,90 +244,16 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
         return r2_score(y, prediction, sample_weight=sample_weight)
 
-    def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return self._validate_rows(X, as_numbers(y, name), resume=resume)
+    @property
+    def _task(self) -> NumericTargets:
+        return self._model.task  # type: ignore[return-value]
 
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
-        name, parameters = resolve_loss(self.loss)
-        n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        # Of quantiles every level has an output of its own, for each target.
-        per_target = max(1, len(parameters))
-        parameters = parameters * n_outputs
-        if name == "huber" and self._target_scaler is not None:
-            # In units of the target.
-            with np.errstate(over="ignore"):
-                scaled = parameters / np.ravel(self._target_scaler.scale)
-            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
-        return name, parameters, n_outputs * per_target, per_target
+    def _as_targets(self, y, name: str):
+        return as_numbers(y, name)
 
-    def _extend_targets(self, data: Data) -> None:
-        if self._target_scaler is not None:
-            self._target_scaler = self._target_scaler.extended(data.y)
-
-    def _fit_targets(self, data: Data) -> None:
-        self._target_scaler = None
-        name, _ = resolve_loss(self.loss)
-        if self.target_scaling is not None:
-            positive = LOSSES[name].link == "exp"
-            self._target_scaler = TargetScaler(centered=not positive).fit(
-                data.y, None if data.weights is None else relative(data.weights)
-            )
-
-    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
-        if self._target_scaler is not None:
-            y = self._target_scaler.transform(y)
-        return np.repeat(y.reshape(y.shape[0], -1), max(1, len(self._levels)), axis=1)
-
-    def _quantiles(self, raw: np.ndarray) -> np.ndarray:
-        """Sorted (n_samples, n_outputs, n_levels) predictions."""
-        return np.sort(raw.reshape(raw.shape[0], self.n_outputs_, -1), axis=-1)
-
-    def _prediction(self, raw: np.ndarray) -> np.ndarray:
-        """What :meth:`predict` returns, from raw predictions."""
-        y = self._scaled_prediction(raw)
-        y = y[:, 0] if y.shape[1] == 1 else y
-        return y if self._target_scaler is None else self._target_scaler.inverse(y)
-
-    def _scaled_prediction(self, raw: np.ndarray) -> np.ndarray:
-        """Predictions (n_samples, n_outputs) in the units that the network has."""
-        if self.out_activation_ == "exp":
-            # Finite, as all predictions are.
-            return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
-        if len(self._levels) > 1:
-            return self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
-        return raw
-
-    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
-        super()._set_network_attributes(spec, y, partial=partial)
-        self.n_outputs_ = spec.n_out // spec.n_levels
-        self._levels = spec.loss_parameters[: spec.n_levels]
-
-    def _check_attributes(self) -> None:
-        super()._check_attributes()
-        spec = self._network.spec
-        if self._levels != spec.loss_parameters[: spec.n_levels]:
-            raise ValueError(
-                f"The network was trained for the quantiles {spec.loss_parameters}, not for "
-                f"{self._levels}."
-            )
-
-    def _can_score(self, rows: Rows) -> bool:
-        return rows.n_rows > 1
-
-    def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
-        prediction = self._scaled_prediction(raw).reshape(y.shape)
-        if self._target_scaler is not None:
-            # As predictions are kept in the range of the training targets.
-            limits = self._target_scaler.transform(
-                np.array([self._target_scaler.low, self._target_scaler.high]), raw.dtype
-            )
-            prediction = np.clip(prediction, *limits)
-        # A diverging network may be so far off that its squared error overflows.
-        with np.errstate(over="ignore", invalid="ignore"):
-            return mean_r2(y, prediction, rows.weights)
+    def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
+        scaler = before.scaler if isinstance(before, NumericTargets) else None
+        return NumericTargets(self.loss, self.target_scaling, scaler)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
