@@ -198,8 +198,9 @@ class Training:
         progress = self.progress
         if self.monitor is not None:
             self.monitor.begin_epoch()
-        factors = [self._factors(n_steps) for n_steps in self.n_steps]
-        rates, strengths = ([each[i] for each in factors] for i in (0, 1))
+        # Of members with as many steps they are the same.
+        factors = {n_steps: self._factors(n_steps) for n_steps in set(self.n_steps)}
+        rates, strengths = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
         orders = [order(progress.epoch) for order in self.row_orders]
         loss = self.engine.train_epoch(orders, rates, strengths)
         self.record(loss, float(rates[0][-1]), start)
