@@ -211,7 +211,7 @@ class Training:
         settings, progress = self.settings, self.progress
         seen = progress.history.n_samples_seen
         position = Position(progress.epoch, settings.max_iter, n_steps, seen)
-        rate = settings.learning_rate_init
+        rate = float(settings.learning_rate_init)
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
         # What the largest number does as a rate is seen in the loss.
