@@ -9,14 +9,18 @@ from sklearn.exceptions import NotFittedError
 
 from skdnn.estimators._checks import assign, check_attribute
 from skdnn.estimators._fitted import reads_one_model
-from skdnn.estimators._html import network_html
+from skdnn.estimators._html import chosen_html, network_html
 from skdnn.network.layout import ArrayViews
 
 if TYPE_CHECKING:
     from skdnn.estimators._inputs import TableInputs
     from skdnn.estimators._model import FittedModel
     from skdnn.network.network import Network
+    from skdnn.training.loop import Training
     from skdnn.training.progress import Progress
+
+#: What parameters came to.
+CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
 
 
 class FittedAttributesMixin:
@@ -39,10 +43,19 @@ class FittedAttributesMixin:
         self.n_layers_ = len(model.network.spec.layer_sizes)
         self.n_outputs_ = model.n_outputs
         self.out_activation_ = model.link
+        self.dropout_ = model.network.spec.dropout[1:]
+        self.dtype_ = model.network.dtype
+        self.n_parameters_ = sum(layout.n_params for layout in model.network.layouts)
+        self.is_categorical_ = None if model.inputs is None else model.inputs.is_categorical
 
-    def _set_fitted_attributes(self, n_epochs_run: int, validated: bool) -> None:
+    def _set_fitted_attributes(self, training: Training) -> None:
+        """What a training has done, and with what."""
         history, stopping = self._progress.history, self._progress.stopping
-        self.n_iter_ = n_epochs_run
+        validated = training.validation is not None
+        self.n_iter_ = training.n_epochs_run
+        self.batch_size_ = training.batch_size
+        self.max_iter_ = training.settings.max_iter
+        self.learning_rate_init_ = training.settings.learning_rate_init
         self.t_ = history.n_samples_seen
         self.loss_ = history.loss[-1] if history.loss else np.nan
         self.loss_curve_ = history.loss
@@ -103,8 +116,11 @@ class FittedAttributesMixin:
     def _repr_html_inner(self):
         """scikit-learn's diagram, and the layers of a fitted network."""
         model = self.__dict__.get("_model")
-        layers = "" if model is None else network_html(model.network, model.inputs)
-        return super()._repr_html_inner() + layers  # type: ignore[misc]
+        fitted = ""
+        if model is not None:
+            chosen = {name: getattr(self, name, None) for name in CHOSEN}
+            fitted = network_html(model.network, model.inputs) + chosen_html(chosen)
+        return super()._repr_html_inner() + fitted  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]

@@ -210,7 +210,7 @@ class Fit:
                 calibrate(model.network, validation.judges, threads)
                 progress.calibrated_values = model.network.values.copy()
         estimator._model, estimator._progress = model, progress
-        estimator._set_fitted_attributes(training.n_epochs_run, validation is not None)
+        estimator._set_fitted_attributes(training)
 
     def _weighted(self, *pieces: Data | None) -> list[Any]:
         """Data with the weights of the classes multiplied in: those of the first one for all."""

@@ -130,6 +130,12 @@ class TableInputs:
         part.embeddings = self.embeddings[members]
         return part
 
+    @property
+    def is_categorical(self) -> np.ndarray | None:
+        """Of each column, whether it is taken as categories; None if none is."""
+        found = self.encoder.is_categorical
+        return found.copy() if found.any() else None
+
     def check_members(self, n_members: int) -> None:
         """Raise unless these are the inputs of so many members."""
         if len(self.embeddings) != n_members:

@@ -11,7 +11,7 @@ from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._tasks import Task
 from skdnn.network.spec import InputColumn, NetworkSpec
-from skdnn.training.settings import BY_ROWS, dropout_for
+from skdnn.training.settings import AUTO, dropout_for
 
 #: dtype="auto": up to so many multiplications in the forward pass of an epoch, of four members if
 #: there are more, float64 costs milliseconds and buys exact equivalences (weights against repeated
@@ -25,7 +25,7 @@ def network_specs(
     """Of each member, for so many training rows."""
     hidden = hidden_sizes(estimator.hidden_layer_sizes)
     dropout = estimator.dropout
-    if isinstance(dropout, str) and dropout == BY_ROWS:
+    if isinstance(dropout, str) and dropout == AUTO:
         dropout = 0.0 if estimator.solver == "lbfgs" else dropout_for(n_rows)
     rates = dropout_rates(dropout, len(hidden))
     check_solver(estimator, rates)

@@ -20,7 +20,7 @@ from skdnn.estimators._tables import in_memory
 from skdnn.estimators._targets import check_weights
 from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
-from skdnn.training.settings import BY_ROWS, dropout_for
+from skdnn.training.settings import AUTO, dropout_for
 
 #: Standard deviation of the Gaussian that smooths the losses, as a share of all steps. A moving
 #: average of the past, which is what others take, shows the fall of the loss too late.
@@ -239,7 +239,7 @@ def range_test(
     # A batch of rows without weight would be an error.
     rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
     size = resolve_batch_size(model.batch_size, len(rows))
-    if model.dropout == BY_ROWS:
+    if model.dropout == AUTO:
         model.set_params(dropout=dropout_for(len(rows)))
     # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
     model.set_params(

@@ -126,9 +126,12 @@ class Training:
         n_rows = [each.n_rows for each in rows]
         if settings.solver == "lbfgs":
             batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
+            #: Rows of a batch, of the first member.
+            self.batch_size = n_rows[0]
         else:
             size = resolve_batch_size(settings.batch_size, n_rows[0])
             batch_sizes = [min(size, n) for n in n_rows]
+            self.batch_size = batch_sizes[0]
         #: Steps of an epoch, of every member.
         self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
         self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)
