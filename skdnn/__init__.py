@@ -9,8 +9,9 @@ from skdnn._garbage import no_garbage_collection
 with no_garbage_collection():
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
-    from skdnn.network.embeddings import Periodic, PiecewiseLinear
+    from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
     from skdnn.network.losses import Huber, Quantile
+    from skdnn.network.spec import InputColumn
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ __all__ = [
     "DNNRegressor",
     "EmbeddingDisplay",
     "Huber",
+    "InputColumn",
     "LearningRateDisplay",
     "LossCurveDisplay",
+    "NumericEmbedding",
     "OneCycle",
     "Periodic",
     "PiecewiseLinear",

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
 
+from skdnn._settings import BaseEstimator
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
 from skdnn.estimators._checks import check_domain, check_groups, check_range, warn_of_overflow
@@ -36,7 +37,7 @@ from skdnn.estimators._resume import (
     warn_of_few_rows,
 )
 from skdnn.estimators._scoring import Scoring, check_scoring_name
-from skdnn.estimators._sklearn import BaseEstimator, fit_context, is_validated
+from skdnn.estimators._sklearn import fit_context, is_validated
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit, rows_to_predict
 from skdnn.estimators._targets import check_weights

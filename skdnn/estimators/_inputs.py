@@ -10,12 +10,7 @@ from typing import Any
 import numpy as np
 
 from skdnn._dtypes import CODE
-from skdnn.network.embeddings import (
-    NumericEmbedding,
-    PiecewiseLinear,
-    columns_of,
-    resolve_embeddings,
-)
+from skdnn.network.embeddings import NumericEmbedding, columns_of, resolve_embeddings
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
@@ -75,7 +70,7 @@ class TableInputs:
         self.embeddings = resolve_embeddings(
             self.numeric_embedding, self.n_members, self.encoder.n_numeric
         )
-        counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
+        counts = {each.n_bins for each in self.embeddings if each is not None} - {0}
         if counts:
             numbers, weights = self._numbers_to_learn(X, weights)
             self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
@@ -169,7 +164,7 @@ class TableInputs:
 
     def _edges_of(self, member: int) -> BinEdges | None:
         embedding = self.embeddings[member]
-        return self.edges[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else None
+        return None if embedding is None else self.edges.get(embedding.n_bins)
 
     def features(self, X: Any, dtype: np.dtype) -> list[Features]:
         """Rows as the network takes them, for each member.
@@ -195,12 +190,8 @@ class TableInputs:
             return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
 
         # Members with as many bins share them.
-        known = {n_bins: made(edges) for n_bins, edges in self.edges.items()}
-        plain = made(None)
-        return [
-            known[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
-            for embedding in self.embeddings
-        ]
+        known = {n_bins: made(edges) for n_bins, edges in [(0, None), *self.edges.items()]}
+        return [known[0 if each is None else each.n_bins] for each in self.embeddings]
 
     def places(self, member: int, position: int) -> list[int]:
         """Places of a column of the table among the inputs of a member, in their order.

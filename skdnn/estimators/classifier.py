@@ -11,17 +11,13 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn._settings import Interval, StrOptions
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
-from skdnn.estimators._sklearn import (
-    Interval,
-    StrOptions,
-    check_partial_fit_first_call,
-    fit_context,
-)
+from skdnn.estimators._sklearn import check_partial_fit_first_call, fit_context
 from skdnn.estimators._targets import as_labels
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows

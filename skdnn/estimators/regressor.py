@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from skdnn._settings import StrOptions
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
@@ -16,7 +17,7 @@ from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import in_safe_unit, mean_r2
-from skdnn.estimators._sklearn import StrOptions, fit_context
+from skdnn.estimators._sklearn import fit_context
 from skdnn.estimators._targets import as_numbers
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import LossSettings, resolve_loss

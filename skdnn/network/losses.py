@@ -5,22 +5,26 @@ scikit-learn's double underscore reaches into the objects (``loss__delta``).
 
 from __future__ import annotations
 
-from itertools import pairwise
+from abc import abstractmethod
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+
+from skdnn._settings import Number, RisingNumbers, SettingsObject, settings_of
 
 
-class LossSettings(BaseEstimator):
-    """Base of the losses that have settings; ``name`` is that of the record in ``LOSSES``."""
+class LossSettings(SettingsObject):
+    """Base of the losses that have settings."""
 
-    name: str
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """That of the record in ``LOSSES``; a subclass has it as an attribute."""
 
+    @abstractmethod
     def parameters(self) -> tuple[float, ...]:
         """What the kernels need to know, one number for each output that a target has."""
-        raise NotImplementedError
 
 
 class Huber(LossSettings):
@@ -33,8 +37,8 @@ class Huber(LossSettings):
     ----------
     delta : float, default=1.0
         Where the loss turns from quadratic to linear, in units of the target; above 0. With
-        ``target_scaling`` between 1e-6 and 1e6 deviations of the target: further off nothing
-        changes but the scale of the loss.
+        ``target_scaling`` between 1e-6 and 1e6 standard deviations of the target: further off
+        nothing changes but the scale of the loss.
 
     References
     ----------
@@ -49,6 +53,7 @@ class Huber(LossSettings):
     """
 
     name = "huber"
+    _parameter_constraints = {"delta": [Number(Real, 0, None, closed="neither")]}
 
     def __init__(self, delta=1.0):
         self.delta = delta
@@ -60,19 +65,8 @@ class Huber(LossSettings):
         -------
         parameters : tuple of float
             ``delta``.
-
-        Raises
-        ------
-        ValueError
-            If ``delta`` is not a finite number above 0.
         """
-        delta = self.delta
-        if not _is_number(delta) or not 0 < float(delta) < np.inf:
-            raise ValueError(
-                "The 'delta' parameter of Huber must be a float in the range (0, inf). "
-                f"Got {delta!r} instead."
-            )
-        return (float(delta),)
+        return (float(self.delta),)
 
 
 class Quantile(LossSettings):
@@ -105,6 +99,12 @@ class Quantile(LossSettings):
     """
 
     name = "quantile"
+    _parameter_constraints = {
+        "quantile": [
+            Number(Real, 0, 1, closed="neither"),
+            RisingNumbers(Real, 0, 1, closed="neither"),
+        ]
+    }
 
     def __init__(self, quantile=0.5):
         self.quantile = quantile
@@ -116,26 +116,8 @@ class Quantile(LossSettings):
         -------
         parameters : tuple of float
             The levels.
-
-        Raises
-        ------
-        ValueError
-            If they are not numbers in (0, 1) that rise.
         """
-        given = self.quantile
-        several = isinstance(given, list | tuple | np.ndarray) and np.ndim(given) > 0
-        levels = tuple(given) if several else (given,)
-        right = len(levels) > 0 and all(_is_number(q) and 0 < float(q) < 1 for q in levels)
-        if not right or any(a >= b for a, b in pairwise(levels)):
-            raise ValueError(
-                "The 'quantile' parameter of Quantile must be a float in the range (0, 1) or a "
-                f"sequence of such floats that rise. Got {given!r} instead."
-            )
-        return tuple(float(q) for q in levels)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+        return tuple(float(level) for level in np.ravel(self.quantile))
 
 
 #: Name -> the settings with their defaults.
@@ -144,8 +126,7 @@ SETTINGS = {"huber": Huber, "quantile": Quantile}
 
 def resolve_loss(loss: Any) -> tuple[str, tuple[float, ...]]:
     """Name and parameters of the value of an estimator's parameter ``loss``."""
-    if isinstance(loss, type):
-        raise ValueError(f"loss is the class {loss.__name__}, not an object of it.")
-    if isinstance(loss, str):
-        loss = SETTINGS[loss]() if loss in SETTINGS else loss
-    return (loss, ()) if isinstance(loss, str) else (loss.name, loss.parameters())
+    settings = settings_of(loss, SETTINGS)
+    if isinstance(settings, str):
+        return settings, ()
+    return settings.name, settings.parameters()

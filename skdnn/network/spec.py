@@ -9,20 +9,34 @@ LEAST_SIZES = {"number": 0, "bins": 1, "waves": 1, "one_hot": 1, "sign": 2, "vec
 
 @dataclass(frozen=True)
 class InputColumn:
-    """What becomes of a column of a table.
+    """Inputs of the first layer that are made of a column of a table.
 
-    Attributes
+    What ``NumericEmbedding.columns`` returns a list of.
+
+    Parameters
     ----------
     kind : {"number", "bins", "waves", "one_hot", "sign", "vector"}
-        See ``kernels/embeddings.py``.
+        An embedding of numbers may ask for "number", the number itself, for "bins" and for
+        "waves"; the others are of categories.
     source : int
-        Place among the numbers, the bins or the codes of a row.
-    width : int
-        Inputs of the first layer.
-    size : int
-        Number of bins, of waves, of codes above 0.
-    sigma : float
-        Of waves, the standard deviation of their frequencies at the start.
+        Place among the numbers or the categories of a row.
+    width : int, default=1
+        Number of inputs: 1 for "number" and "sign", ``size`` for "bins" and "one_hot".
+    size : int, default=0
+        Number of bins, of frequencies, of categories.
+    sigma : float, default=0.0
+        Standard deviation of the initial frequencies of "waves".
+
+    References
+    ----------
+    Gorishniy, Rubachev & Babenko 2022, "On embeddings for numerical features in tabular deep
+    learning", arXiv 2203.05556.
+
+    Examples
+    --------
+    >>> from skdnn import InputColumn, PiecewiseLinear
+    >>> PiecewiseLinear().columns(source=0, n_bins=12) == [InputColumn("bins", 0, 12, 12)]
+    True
     """
 
     kind: str

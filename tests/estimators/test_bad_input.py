@@ -418,9 +418,6 @@ class Own(NumericEmbedding):
     def __init__(self, found=()):
         self.found = found
 
-    def check(self):
-        pass
-
     def columns(self, source, n_bins):
         return self.found(source) if callable(self.found) else self.found
 
