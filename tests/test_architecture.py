@@ -74,8 +74,11 @@ def test_kernels_are_reached_through_the_engine_and_the_records(path):
     modules = [m for m in imports(path) if m.startswith("skdnn.kernels")]
     if layer in ("estimators", *LAST):
         records = {"skdnn.kernels", "skdnn.kernels.records"}
-        for name in ("ACTIVATIONS", "LOSSES", "OPTIMIZERS"):
-            records |= {f"skdnn.kernels.{name.lower()}", f"skdnn.kernels.{name.lower()}.{name}"}
+        for table in (
+            "activations.ACTIVATIONS", "losses.LOSSES", "optimizers.OPTIMIZERS",
+            "embeddings.COLUMN_KINDS",
+        ):  # fmt: skip
+            records |= {f"skdnn.kernels.{table.split('.')[0]}", f"skdnn.kernels.{table}"}
         assert set(modules) <= records
     if name_of(path) not in ("training.engine", "kernels.epoch"):
         assert "skdnn.kernels.epoch" not in modules

@@ -44,7 +44,7 @@ class FittedAttributesMixin:
         """Raise if an attribute that predictions depend on is another one than the network's."""
         spec = self._network.spec
         check_attribute(self, "out_activation_", LOSSES[spec.loss].link)
-        check_attribute(self, "n_outputs_", spec.n_out // spec.n_levels)
+        check_attribute(self, "n_outputs_", spec.n_out // spec.outputs_per_target)
         if self._inputs is not None:
             self._inputs.check_members(self._network.n_members)
 

@@ -484,7 +484,7 @@ class BaseDNN(
             dropout = 0.0 if self.solver == "lbfgs" else dropout_for(n_rows)
         rates = dropout_rates(dropout, len(hidden))
         check_solver(self, rates)
-        loss, parameters, n_outputs, n_levels = self._loss_and_outputs(data.y)
+        loss, parameters, n_outputs, per_target = self._loss_and_outputs(data.y)
 
         def spec(columns: tuple[InputColumn, ...], *, scaled: bool) -> NetworkSpec:
             n_in = sum(column.width for column in columns) or data.X.shape[1]
@@ -494,7 +494,7 @@ class BaseDNN(
                 dropout=(float(self.input_dropout), *rates),
                 loss=loss,
                 loss_parameters=parameters,
-                n_levels=n_levels,
+                outputs_per_target=per_target,
                 normalization=self.normalization,
                 columns=columns,
                 scaled_inputs=scaled,

@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.losses import loss_names
 from skdnn.network.network import Network
 from skdnn.training.data import Features, dense_numbers
 
@@ -67,7 +68,7 @@ def predicts_quantiles(estimator: Any) -> None:
     """``predict_quantiles`` needs the loss "quantile", of the fitted network if there is one."""
     network = vars(estimator).get("_network")
     loss = getattr(estimator.loss, "name", estimator.loss) if network is None else network.spec.loss
-    if loss != "quantile":
+    if loss not in loss_names("regression", outputs_per_target="levels"):
         raise UnavailableError(
             f"predict_quantiles is only available for loss='quantile', not for {loss!r}."
         )

@@ -79,7 +79,7 @@ def warn_of_few_rows(n_known: int, n_rows: int) -> None:
 def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
     def shape(specs: Sequence[NetworkSpec], n_members: int):
         spec = specs[0]
-        return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, n_members
+        return spec.layer_sizes, spec.loss, spec.outputs_per_target, spec.normalization, n_members
 
     known = estimator._network.specs
     before, now = shape(known, len(known)), shape(specs, estimator.n_members)

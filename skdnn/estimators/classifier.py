@@ -19,6 +19,7 @@ from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._sklearn import check_partial_fit_first_call, fit_context
 from skdnn.estimators._targets import as_labels
+from skdnn.network.losses import class_loss, loss_names
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
@@ -100,7 +101,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     _presets = CLASSIFIER_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"log_loss", "brier"})],
+        "loss": [StrOptions(set(loss_names("classification")))],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "calibration": [StrOptions({"temperature"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -388,12 +389,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return per_class
 
     def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
-        if y.ndim == 2:
-            return f"binary_{self.loss}", (), y.shape[1], 1
+        if y.ndim == 1 and self.classes_.size > 2:
+            return class_loss(self.loss, "softmax"), (), self.classes_.size, 1
         # With a single class the one unit learns to say no to another one.
-        if self.classes_.size <= 2:
-            return f"binary_{self.loss}", (), 1, 1
-        return self.loss, (), self.classes_.size, 1
+        return class_loss(self.loss, "logistic"), (), 1 if y.ndim == 1 else y.shape[1], 1
 
     def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
         super()._set_network_attributes(spec, y, partial=partial)
@@ -412,10 +411,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return raw
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
-        if y.ndim == 1 and self.classes_.size > 2:
-            return y
-        smoothing = self.label_smoothing if training else 0.0
-        return y * (1 - smoothing) + 0.5 * smoothing
+        return y
 
     def _calibrates(self) -> bool:
         return self.calibration is not None

@@ -19,23 +19,19 @@ from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import in_safe_unit, mean_r2
 from skdnn.estimators._sklearn import fit_context
 from skdnn.estimators._targets import as_numbers
-from skdnn.kernels.losses import LOSSES
-from skdnn.network.losses import LossSettings, resolve_loss
+from skdnn.network.losses import LossSettings, loss_names, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
 from skdnn.training.averages import deviation_of, mean_raw
 from skdnn.training.data import Rows
 
 #: Losses of numbers.
-NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
-
-#: Of Huber's delta in deviations of the target. Below, the loss is an absolute error, whose
-#: gradients would only vanish; above, a squared error.
-DELTA_RANGE = 1e-6, 1e6
+NAMES = loss_names("regression")
+EXPONENTIAL = " and ".join(f'"{name}"' for name in loss_names("regression", link="exp"))
 
 
 @documented(
-    links='"identity", or "exp" for the losses "poisson" and "gamma"',
+    links=f'"identity", or "exp" for the losses {EXPONENTIAL}',
     scoring='"r2"',
     loss_units="in\n    units of the scaled target with ``target_scaling``",
 )
@@ -263,17 +259,12 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         return self._validate_rows(X, as_numbers(y, name), resume=resume)
 
     def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
-        name, parameters = resolve_loss(self.loss)
-        n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        # Of quantiles every level has an output of its own, for each target.
-        per_target = max(1, len(parameters))
-        parameters = parameters * n_outputs
-        if name == "huber" and self._target_scaler is not None:
-            # In units of the target.
-            with np.errstate(over="ignore"):
-                scaled = parameters / np.ravel(self._target_scaler.scale)
-            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
-        return name, parameters, n_outputs * per_target, per_target
+        loss = resolve_loss(self.loss)
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        units = None if self._target_scaler is None else self._target_scaler.scale
+        n_outputs = n_targets * loss.outputs_per_target
+        parameters = loss.of_targets(n_targets, units)
+        return loss.record.name, parameters, n_outputs, loss.outputs_per_target
 
     def _extend_targets(self, data: Data) -> None:
         if self._target_scaler is not None:
@@ -281,17 +272,16 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def _fit_targets(self, data: Data) -> None:
         self._target_scaler = None
-        name, _ = resolve_loss(self.loss)
         if self.target_scaling is not None:
-            positive = LOSSES[name].link == "exp"
-            self._target_scaler = TargetScaler(centered=not positive).fit(
+            centered = resolve_loss(self.loss).record.centers_targets
+            self._target_scaler = TargetScaler(centered=centered).fit(
                 data.y, None if data.weights is None else relative(data.weights)
             )
 
     def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
         if self._target_scaler is not None:
             y = self._target_scaler.transform(y)
-        return np.repeat(y.reshape(y.shape[0], -1), max(1, len(self._levels)), axis=1)
+        return np.repeat(y.reshape(y.shape[0], -1), self._outputs_per_target, axis=1)
 
     def _quantiles(self, raw: np.ndarray) -> np.ndarray:
         """Sorted (n_samples, n_outputs, n_levels) predictions."""
@@ -310,20 +300,21 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
         if len(self._levels) > 1:
             return self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
-        return raw
+        # Of a loss with several outputs for each target the first one is the prediction.
+        return raw[:, :: self._outputs_per_target]
 
     def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
         super()._set_network_attributes(spec, y, partial=partial)
-        self.n_outputs_ = spec.n_out // spec.n_levels
-        self._levels = spec.loss_parameters[: spec.n_levels]
+        self._outputs_per_target = spec.outputs_per_target
+        self.n_outputs_ = spec.n_out // spec.outputs_per_target
+        self._levels = spec.levels
 
     def _check_attributes(self) -> None:
         super()._check_attributes()
         spec = self._network.spec
-        if self._levels != spec.loss_parameters[: spec.n_levels]:
+        if self._levels != spec.levels:
             raise ValueError(
-                f"The network was trained for the quantiles {spec.loss_parameters}, not for "
-                f"{self._levels}."
+                f"The network was trained for the quantiles {spec.levels}, not for {self._levels}."
             )
 
     def _can_score(self, rows: Rows) -> bool:
@@ -344,8 +335,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        name = getattr(self.loss, "name", self.loss)
-        positive = name in ("poisson", "gamma")
+        names = loss_names("regression", centers_targets=False)
+        positive = getattr(self.loss, "name", self.loss) in names
         tags.target_tags.positive_only = positive
         # They take several outputs, too, but scikit-learn's check of these has negative ones.
         tags.target_tags.multi_output = not positive

@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from skdnn._settings import Number, SettingsObject, validate_parameter_constraints
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.spec import InputColumn
 
 #: The attribute of any embedding, 0 without bins: the bin of a number is kept in a byte.
@@ -149,7 +150,7 @@ class PiecewiseLinear(NumericEmbedding):
 
 
 class Periodic(NumericEmbedding):
-    """A number and learned waves of it.
+    """A number and learned periodic functions of it.
 
     Of every number ``cos(2 pi w x + b)`` for several frequencies w and phases b, times a matrix
     of its own, and the number itself: all are learned, at a tenth of the learning rate. Smooth
@@ -160,12 +161,12 @@ class Periodic(NumericEmbedding):
     Parameters
     ----------
     n_frequencies : int, default=16
-        Waves of each number, from 1 to 256.
+        Frequencies of each number, from 1 to 256.
     d_embedding : int, default=8
         Inputs that a number becomes, from 2 to 64; the last one is the number itself.
     sigma : float, default=0.1
-        Standard deviation of the frequencies at the start, above 0: the waves are as narrow as
-        ``1 / sigma`` times the interquartile range.
+        Standard deviation of the initial frequencies, above 0: periods are about ``1 / sigma``
+        interquartile ranges.
 
     References
     ----------
@@ -191,7 +192,7 @@ class Periodic(NumericEmbedding):
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """What becomes of a number: mixtures of its waves, and the number.
+        """What becomes of a number: mixtures of periodic functions of it, and the number.
 
         Parameters
         ----------
@@ -205,8 +206,8 @@ class Periodic(NumericEmbedding):
         columns : list of InputColumn
         """
         width = self.d_embedding - 1
-        waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
-        return [waves, InputColumn("number", source)]
+        periodic = InputColumn("periodic", source, width, self.n_frequencies, float(self.sigma))
+        return [periodic, InputColumn("number", source)]
 
     def narrowed(self, share: float) -> NumericEmbedding | None:
         """Return an embedding of fewer frequencies and inputs.
@@ -296,9 +297,10 @@ def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[In
     found = embedding.columns(source, n_bins)
     if not isinstance(found, Sequence) or not all(isinstance(c, InputColumn) for c in found):
         raise TypeError(f"{name} must return a list of InputColumn. Got {found!r} instead.")
-    kinds = ("number", "waves", "bins") if n_bins else ("number", "waves")
+    reads = ("numbers", "bins") if n_bins else ("numbers",)
+    kinds = [kind.name for kind in COLUMN_KINDS.values() if kind.reads in reads]
     right = [column.kind in kinds and column.source == source for column in found]
-    if not found or not all(right) or any(c.kind == "bins" and c.size != n_bins for c in found):
+    if not found or not all(right) or any(c.reads == "bins" and c.size != n_bins for c in found):
         bins = f" (of {n_bins} bins)" if n_bins else ""
         raise ValueError(
             f"{name}(source={source}, n_bins={n_bins}) must return at least one InputColumn of the "

@@ -6,25 +6,42 @@ scikit-learn's double underscore reaches into the objects (``loss__delta``).
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from skdnn._settings import Number, RisingNumbers, SettingsObject, settings_of
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.records import Loss
+
+#: Parameters in the unit of the target, in standard deviations of it. Huber's delta below this
+#: range is an absolute error, whose gradients would only vanish; above, a squared error.
+UNIT_RANGE = 1e-6, 1e6
 
 
 class LossSettings(SettingsObject):
-    """Base of the losses that have settings."""
+    """Base of the losses that have settings.
+
+    They are the parameters of the constructor, and the record in ``LOSSES`` names those that the
+    kernel needs.
+    """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """That of the record in ``LOSSES``; a subclass has it as an attribute."""
+        """That of the record; a subclass has it as an attribute."""
 
-    @abstractmethod
-    def parameters(self) -> tuple[float, ...]:
-        """What the kernels need to know, one number for each output that a target has."""
+    def check(self) -> None:
+        super().check()
+        names = loss_names("regression")
+        if self.name not in names:
+            raise ValueError(
+                f"The name of {type(self).__name__} must be one of {names}, the losses that there "
+                f"are. Got {self.name!r} instead."
+            )
 
 
 class Huber(LossSettings):
@@ -57,16 +74,6 @@ class Huber(LossSettings):
 
     def __init__(self, delta=1.0):
         self.delta = delta
-
-    def parameters(self) -> tuple[float, ...]:
-        """What the compiled loss needs to know.
-
-        Returns
-        -------
-        parameters : tuple of float
-            ``delta``.
-        """
-        return (float(self.delta),)
 
 
 class Quantile(LossSettings):
@@ -109,24 +116,82 @@ class Quantile(LossSettings):
     def __init__(self, quantile=0.5):
         self.quantile = quantile
 
-    def parameters(self) -> tuple[float, ...]:
-        """What the compiled loss needs to know.
 
-        Returns
-        -------
-        parameters : tuple of float
-            The levels.
+def settings_classes() -> Mapping[str, type[LossSettings]]:
+    """Name of a loss -> the class of its settings."""
+    # The first of a name: those that are defined elsewhere come later.
+    return {cls.name: cls for cls in reversed(LossSettings.__subclasses__())}
+
+
+@dataclass(frozen=True)
+class ChosenLoss:
+    """What the value of an estimator's parameter ``loss`` says.
+
+    Attributes
+    ----------
+    record : Loss
+    parameters : (outputs_per_target, n_parameters) array
+        Of the outputs of one target.
+    """
+
+    record: Loss
+    parameters: np.ndarray
+
+    @property
+    def outputs_per_target(self) -> int:
+        return len(self.parameters)
+
+    def of_targets(self, n_targets: int, units: np.ndarray | None) -> tuple[float, ...]:
+        """Parameters of all outputs, one after the other.
+
+        Parameters
+        ----------
+        n_targets : int
+        units : (n_targets,) array or None
+            What scaled targets are divided by.
         """
-        return tuple(float(level) for level in np.ravel(self.quantile))
+        values = np.tile(self.parameters, (n_targets, 1, 1))
+        for k, name in enumerate(self.record.parameters):
+            if units is not None and name in self.record.target_units:
+                with np.errstate(over="ignore"):
+                    scaled = values[:, :, k] / np.ravel(units)[:, None]
+                values[:, :, k] = np.clip(scaled, *UNIT_RANGE)
+        return tuple(values.ravel().tolist())
 
 
-#: Name -> the settings with their defaults.
-SETTINGS = {"huber": Huber, "quantile": Quantile}
-
-
-def resolve_loss(loss: Any) -> tuple[str, tuple[float, ...]]:
-    """Name and parameters of the value of an estimator's parameter ``loss``."""
-    settings = settings_of(loss, SETTINGS)
+def resolve_loss(loss: Any) -> ChosenLoss:
+    """What an estimator's parameter ``loss`` says, a name or a settings object."""
+    settings = settings_of(loss, settings_classes())
     if isinstance(settings, str):
-        return settings, ()
-    return settings.name, settings.parameters()
+        return _chosen(LOSSES[settings], [])
+    record = LOSSES[settings.name]
+    return _chosen(record, [getattr(settings, name) for name in record.parameters])
+
+
+def _chosen(record: Loss, values: list[Any]) -> ChosenLoss:
+    """The loss with the values of its parameters, for classes without."""
+    n_outputs = record.outputs_per_target
+    rows = np.size(values[0]) if n_outputs == "levels" else n_outputs
+    parameters = np.empty((rows, len(values)))
+    for k, value in enumerate(values):
+        parameters[:, k] = np.ravel(value)
+    return ChosenLoss(record, parameters)
+
+
+def loss_names(task: str, **fields: Any) -> list[str]:
+    """Values of the parameter ``loss`` for a task, of records with certain fields."""
+    found = [
+        each.public_name
+        for each in LOSSES.values()
+        if each.task == task and all(getattr(each, key) == value for key, value in fields.items())
+    ]
+    return list(dict.fromkeys(found))
+
+
+def class_loss(public_name: str, link: str) -> str:
+    """Name of the loss of classes, or of labels, for a link."""
+    return next(
+        each.name
+        for each in LOSSES.values()
+        if each.task == "classification" and each.public_name == public_name and each.link == link
+    )
