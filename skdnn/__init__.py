@@ -10,8 +10,9 @@ with no_garbage_collection():
     from skdnn.estimators._versions import InconsistentVersionWarning
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
-    from skdnn.network.embeddings import Periodic, PiecewiseLinear
+    from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
     from skdnn.network.losses import Huber, Quantile
+    from skdnn.network.spec import InputColumn
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ __all__ = [
     "EmbeddingDisplay",
     "Huber",
     "InconsistentVersionWarning",
+    "InputColumn",
     "LearningRateDisplay",
     "LossCurveDisplay",
+    "NumericEmbedding",
     "OneCycle",
     "Periodic",
     "PiecewiseLinear",

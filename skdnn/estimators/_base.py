@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._settings import BaseEstimator
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
@@ -16,7 +17,7 @@ from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
 from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._scoring import check_scoring_name
-from skdnn.estimators._sklearn import BaseEstimator, fit_context, is_validated
+from skdnn.estimators._sklearn import fit_context, is_validated
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, rows_to_predict
 from skdnn.estimators._tasks import Task

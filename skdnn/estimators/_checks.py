@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.losses import loss_names
 from skdnn.network.network import Network
 from skdnn.training.data import Features, dense_numbers
 
@@ -68,7 +69,7 @@ def predicts_quantiles(estimator: Any) -> None:
     model = vars(estimator).get("_model")
     loss = estimator.loss if model is None else model.network.spec.loss
     loss = getattr(loss, "name", loss)
-    if loss != "quantile":
+    if loss not in loss_names("regression", outputs_per_target="levels"):
         raise UnavailableError(
             f"predict_quantiles is only available for loss='quantile', not for {loss!r}."
         )

@@ -328,8 +328,8 @@ class Fit:
             return model.inputs.features_of(table, dtype)
         return model.features(X)
 
-    def _rows_of(self, data: Data, features: Features, dtype: Any, *, training: bool) -> Rows:
-        y = self.task.network_targets(data.y, training=training)
+    def _rows_of(self, data: Data, features: Features, dtype: Any) -> Rows:
+        y = self.task.network_targets(data.y)
         return rows_of(chosen_rows(features, data.rows), y, data.weights, dtype)
 
     def _member_rows(
@@ -340,8 +340,7 @@ class Fit:
         X = splits[0].training.X
         features = self._features(X, model)
         rows = [
-            self._rows_of(splits[i % len(splits)].training, features[i], dtype, training=True)
-            for i in members
+            self._rows_of(splits[i % len(splits)].training, features[i], dtype) for i in members
         ]
         held_out = []
         for i, split in enumerate(splits):
@@ -354,7 +353,7 @@ class Fit:
                 except (TypeError, ValueError) as error:
                     raise type(error)(f"X_val: {error}") from error
             held_out.append(
-                [self._rows_of(data, features[member], dtype, training=False)
+                [self._rows_of(data, features[member], dtype)
                  for member in members[members_of(splits, i)]]
             )  # fmt: skip
         return rows, held_out

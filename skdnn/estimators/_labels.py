@@ -12,6 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skdnn.estimators._tasks import Outputs, Task
+from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
@@ -53,7 +54,6 @@ class Labels(Task):
     loss : str
         Value of the classifier's parameter, as those that follow.
     class_weight : dict, "balanced" or None
-    label_smoothing : float
     calibration : "temperature" or None
     """
 
@@ -65,13 +65,11 @@ class Labels(Task):
         classes: np.ndarray,
         loss: str,
         class_weight: Any,
-        label_smoothing: float,
         calibration: str | None,
     ) -> None:
         self.classes = classes
         self.loss = loss
         self.class_weight = class_weight
-        self.label_smoothing = label_smoothing
         self.calibration = calibration
 
     @staticmethod
@@ -122,10 +120,9 @@ class Labels(Task):
                 f"{y.shape}."
             )
 
-    def network_targets(self, y: np.ndarray, *, training: bool = False) -> np.ndarray:
-        """What the logistic outputs are compared with: 0 and 1, in training smoothed."""
-        smoothing = self.label_smoothing if training else 0.0
-        return y * (1 - smoothing) + 0.5 * smoothing
+    def network_targets(self, y: np.ndarray) -> np.ndarray:
+        """0 and 1 of each logistic output, or indices of classes."""
+        return y
 
     @property
     def is_calibrated(self) -> bool:
@@ -186,8 +183,8 @@ class ClassLabels(Labels):
         """One logistic output for two classes, otherwise one for each."""
         # With a single class the one unit learns to say no to another one.
         if self.classes.size <= 2:
-            return Outputs(f"binary_{self.loss}", (), 1)
-        return Outputs(self.loss, (), self.classes.size)
+            return Outputs(class_loss(self.loss, "logistic"), (), 1)
+        return Outputs(class_loss(self.loss, "softmax"), (), self.classes.size)
 
     def check(self, spec: NetworkSpec) -> None:
         """Raise unless a network has an output for each class, or one for two."""
@@ -245,11 +242,6 @@ class ClassLabels(Labels):
         """Labels of the classes."""
         return self.classes[y]
 
-    def network_targets(self, y: np.ndarray, *, training: bool = False) -> np.ndarray:
-        """Indices of more than two classes; 0 and 1 of two, in training smoothed."""
-        # The kernels smooth what softmax is compared with.
-        return y if self.classes.size > 2 else super().network_targets(y, training=training)
-
     def mean(self, raw: np.ndarray, link: str) -> np.ndarray:
         """Raw prediction of the members together; of a sole class it is certain."""
         raw = super().mean(raw, link)
@@ -305,7 +297,7 @@ class LabelIndicators(Labels):
 
     def outputs(self, y: np.ndarray) -> Outputs:
         """One logistic output for each label."""
-        return Outputs(f"binary_{self.loss}", (), y.shape[1])
+        return Outputs(class_loss(self.loss, "logistic"), (), y.shape[1])
 
     def check(self, spec: NetworkSpec) -> None:
         """Raise unless a network has an output for each label."""

@@ -46,7 +46,7 @@ class FittedModel(VersionedMixin):
     def n_outputs(self) -> int:
         """Number of targets, or of classes."""
         spec = self.network.spec
-        return spec.n_out // spec.n_levels
+        return spec.n_out // spec.outputs_per_target
 
     def check(self) -> None:
         """Raise unless its parts belong together.

@@ -10,14 +10,10 @@ from skdnn.estimators._data import Data, relative
 from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._tasks import Outputs, Task
 from skdnn.kernels.losses import LOSSES
-from skdnn.network.losses import resolve_loss
+from skdnn.network.losses import ChosenLoss, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
 from skdnn.training.data import Rows
-
-#: Of Huber's delta in standard deviations of the target. Below, the loss is an absolute error,
-#: whose gradients would only vanish; above, a squared error.
-DELTA_RANGE = 1e-6, 1e6
 
 
 class NumericTargets(Task):
@@ -35,47 +31,46 @@ class NumericTargets(Task):
     def __init__(
         self, loss: Any, target_scaling: str | None, scaler: TargetScaler | None = None
     ) -> None:
-        self.loss, self.parameters = resolve_loss(loss)
+        chosen = resolve_loss(loss)
+        # The name only: a record has compiled functions, which are no part of a pickle.
+        self.loss, self.parameters = chosen.record.name, chosen.parameters
         self.target_scaling = target_scaling
         self.scaler = scaler
 
     @property
-    def link(self) -> str:
-        """From a raw prediction to the mean of the target."""
-        return LOSSES[self.loss].link
+    def chosen(self) -> ChosenLoss:
+        """The loss with its parameters."""
+        return ChosenLoss(LOSSES[self.loss], self.parameters)
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """Quantiles that are predicted, if there are several parameters."""
-        return self.parameters
+        """Quantiles that are predicted, none of another loss."""
+        if LOSSES[self.loss].outputs_per_target != "levels":
+            return ()
+        return tuple(self.parameters[:, 0].tolist())
 
     def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
         """Numbers as they are."""
         return y
 
     def outputs(self, y: np.ndarray) -> Outputs:
-        """One output for each target, or for each level of it."""
-        n_targets = 1 if y.ndim == 1 else y.shape[1]
-        # Of quantiles every level has an output of its own, for each target.
-        per_target = max(1, len(self.parameters))
-        parameters = self.parameters * n_targets
-        if self.loss == "huber" and self.scaler is not None:
-            # In units of the target.
-            with np.errstate(over="ignore"):
-                scaled = parameters / np.ravel(self.scaler.scale)
-            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
+        """One output for each target, or several, as the loss has it."""
+        n_targets, chosen = 1 if y.ndim == 1 else y.shape[1], self.chosen
+        parameters = chosen.of_targets(
+            n_targets, None if self.scaler is None else self.scaler.scale
+        )
+        per_target = chosen.outputs_per_target
         return Outputs(self.loss, parameters, n_targets * per_target, per_target)
 
     def check(self, spec: NetworkSpec) -> None:
         """Raise unless a network has an output for each target, or for each level of it."""
-        n_targets = spec.n_out // spec.n_levels
-        if self.loss == "quantile" and self.levels != spec.loss_parameters[: spec.n_levels]:
-            raise ValueError(
-                f"The network was trained for the quantiles {spec.loss_parameters}, not for "
-                f"{self.levels}."
-            )
-        if self.loss != spec.loss or spec.n_levels != max(1, len(self.levels)):
+        n_targets = spec.n_out // spec.outputs_per_target
+        if self.loss != spec.loss or self.chosen.outputs_per_target != spec.outputs_per_target:
             raise ValueError(f"The network was trained with the loss {spec.loss!r}.")
+        if self.levels != spec.levels:
+            raise ValueError(
+                f"The network was trained for the quantiles {spec.levels}, not for {self.levels}."
+            )
         if self.scaler is not None and np.size(self.scaler.scale) != n_targets:
             raise ValueError(
                 f"The network has {n_targets} targets, but {np.size(self.scaler.scale)} are scaled."
@@ -85,7 +80,7 @@ class NumericTargets(Task):
         """Learn the scale of the targets."""
         self.scaler = None
         if self.target_scaling is not None:
-            self.scaler = TargetScaler(centered=self.link != "exp").fit(
+            self.scaler = TargetScaler(centered=LOSSES[self.loss].centers_targets).fit(
                 data.y, None if data.weights is None else relative(data.weights)
             )
 
@@ -94,11 +89,11 @@ class NumericTargets(Task):
         if self.scaler is not None:
             self.scaler = self.scaler.extended(y)
 
-    def network_targets(self, y: np.ndarray, *, training: bool = False) -> np.ndarray:
+    def network_targets(self, y: np.ndarray) -> np.ndarray:
         """Scaled targets, (n_samples, n_outputs)."""
         if self.scaler is not None:
             y = self.scaler.transform(y)
-        return np.repeat(y.reshape(y.shape[0], -1), max(1, len(self.levels)), axis=1)
+        return np.repeat(y.reshape(y.shape[0], -1), len(self.parameters), axis=1)
 
     def quantiles(self, raw: np.ndarray) -> np.ndarray:
         """All levels, rising: (n_samples, n_levels), or of several targets (.., n_targets, ..)."""
@@ -117,16 +112,17 @@ class NumericTargets(Task):
 
     def _sorted(self, raw: np.ndarray) -> np.ndarray:
         """Sorted (n_samples, n_targets, n_levels) raw predictions."""
-        return np.sort(raw.reshape(raw.shape[0], -1, max(1, len(self.levels))), axis=-1)
+        return np.sort(raw.reshape(raw.shape[0], -1, len(self.levels)), axis=-1)
 
     def _scaled(self, raw: np.ndarray) -> np.ndarray:
         """Predictions (n_samples, n_targets) in the units that the network has."""
-        if self.link == "exp":
+        if LOSSES[self.loss].link == "exp":
             # Finite, as all predictions are.
             return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
         if len(self.levels) > 1:
             return self._sorted(raw)[..., np.abs(np.array(self.levels) - 0.5).argmin()]
-        return raw
+        # Of a loss with several outputs for each target the first one is the prediction.
+        return raw[:, :: len(self.parameters)]
 
     def can_score(self, rows: Rows) -> bool:
         """Whether R² is defined."""
@@ -134,7 +130,7 @@ class NumericTargets(Task):
 
     def score(self, raw: np.ndarray, rows: Rows) -> float:
         """R²."""
-        y = rows.y[:, :: max(1, len(self.levels))]
+        y = rows.y[:, :: len(self.parameters)]
         prediction = self._scaled(raw).reshape(y.shape)
         if self.scaler is not None:
             # As predictions are kept in the range of the training targets.

@@ -8,16 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.estimators._sklearn import (
-    HasMethods,
-    Interval,
-    InvalidParameterError,
-    Options,
-    StrOptions,
-)
+from skdnn._settings import HasMethods, Interval, InvalidParameterError, Options, StrOptions
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
-from skdnn.network.embeddings import EMBEDDINGS
+from skdnn.network.embeddings import EMBEDDINGS, NumericEmbedding
 from skdnn.training.schedules import REGULARIZATION_SCHEDULES, SCHEDULES
 from skdnn.training.settings import AUTO, BY_ROWS
 
@@ -26,7 +20,7 @@ CONSTRAINTS: dict[str, list] = {
     "feature_scaling": [StrOptions({"robust", "standard"}), None],
     "numeric_embedding": [
         StrOptions(set(EMBEDDINGS)),
-        HasMethods(["columns", "check"]),
+        NumericEmbedding,
         list,
         tuple,
         None,

@@ -89,7 +89,7 @@ def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) 
 
     def shape(specs: Sequence[NetworkSpec], n_members: int):
         spec = specs[0]
-        return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, n_members
+        return spec.layer_sizes, spec.loss, spec.outputs_per_target, spec.normalization, n_members
 
     known = network.specs
     before, now = shape(known, len(known)), shape(specs, estimator.n_members)

@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import _safe_indexing
 
+from skdnn._settings import InvalidParameterError
 from skdnn._warnings import warn
-from skdnn.estimators._sklearn import InvalidParameterError, is_metric, takes_weights, with_labels
+from skdnn.estimators._sklearn import is_metric, takes_weights, with_labels
 from skdnn.estimators._tables import is_table
 from skdnn.training.data import Rows
 

@@ -1,35 +1,22 @@
-"""Everything of scikit-learn that its documentation does not promise, in one place."""
+"""Everything of scikit-learn that its documentation does not promise, in one
+place; its constraints of parameters are in ``skdnn/_settings.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
 from inspect import Parameter, signature
-from numbers import Real
 from typing import Any
 
 import numpy as np
-import sklearn.base
 from sklearn.base import _fit_context
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    InvalidParameterError,
-    Options,
-    StrOptions,
-)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, _check_y
 from sklearn.utils.validation import validate_data as _validate_data
 
 __all__ = [
-    "BaseEstimator",
-    "HasMethods",
-    "Interval",
-    "InvalidParameterError",
-    "Options",
-    "StrOptions",
     "check_matplotlib_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
@@ -50,35 +37,6 @@ check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
 #: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
 fit_context = _fit_context(prefer_skip_nested_validation=True)
-
-
-#: The largest int that is a float, too.
-MOST = int(np.finfo(np.float64).max)
-
-
-class BaseEstimator(sklearn.base.BaseEstimator):
-    """scikit-learn's, which reads the signature of the constructor once."""
-
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        # Of this very class, not of one that it comes from.
-        if "_parameter_names" not in cls.__dict__:
-            cls._parameter_names = tuple(super()._get_param_names())
-        return list(cls._parameter_names)
-
-    def _validate_params(self) -> None:
-        super()._validate_params()
-        for name, value in self.get_params(deep=False).items():
-            # scikit-learn compares, and any int can be compared.
-            if type(value) is int and abs(value) > MOST and self._is_real(name):
-                raise InvalidParameterError(
-                    f"The {name!r} parameter of {type(self).__name__} must be a number that a "
-                    f"float can hold. Got an int of {value.bit_length()} bits instead."
-                )
-
-    def _is_real(self, name: str) -> bool:
-        constraints = self._parameter_constraints[name]
-        return any(isinstance(each, Interval) and each.type is Real for each in constraints)
 
 
 def is_validated(estimator: Any, X: Any) -> bool:

@@ -39,7 +39,7 @@ def network_specs(
             dropout=(float(estimator.input_dropout), *rates),
             loss=outputs.loss,
             loss_parameters=outputs.parameters,
-            n_levels=outputs.per_target,
+            outputs_per_target=outputs.per_target,
             normalization=estimator.normalization,
             columns=columns,
             scaled_inputs=scaled,

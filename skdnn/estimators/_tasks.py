@@ -92,7 +92,7 @@ class Task(ABC):
         return y
 
     @abstractmethod
-    def network_targets(self, y: np.ndarray, *, training: bool = False) -> np.ndarray:
+    def network_targets(self, y: np.ndarray) -> np.ndarray:
         """What the loss compares the outputs with, (n_samples, n_outputs) or class indices."""
 
     @property

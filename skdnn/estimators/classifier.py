@@ -7,20 +7,17 @@ from numbers import Real
 import numpy as np
 from sklearn.base import ClassifierMixin
 
+from skdnn._settings import Interval, StrOptions
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels, is_multilabel
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
-from skdnn.estimators._sklearn import (
-    Interval,
-    StrOptions,
-    check_partial_fit_first_call,
-    fit_context,
-)
+from skdnn.estimators._sklearn import check_partial_fit_first_call, fit_context
 from skdnn.estimators._targets import as_labels
 from skdnn.estimators._tasks import Task
+from skdnn.network.losses import loss_names
 
 
 @documented(
@@ -94,7 +91,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     _presets = CLASSIFIER_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"log_loss", "brier"})],
+        "loss": [StrOptions(set(loss_names("classification")))],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "calibration": [StrOptions({"temperature"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -292,9 +289,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         if before is not None:
             before.check_kind(y, "y")
         # In a training that goes on, too: classes may have got other names.
-        task = kind(
-            self.classes_, self.loss, self.class_weight, self.label_smoothing, self.calibration
-        )
+        task = kind(self.classes_, self.loss, self.class_weight, self.calibration)
         if before is not None and not is_partial:
             task.check_same(y, "y")
         return task

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from skdnn._settings import StrOptions
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
@@ -16,19 +17,19 @@ from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import in_safe_unit
-from skdnn.estimators._sklearn import StrOptions, fit_context
+from skdnn.estimators._sklearn import fit_context
 from skdnn.estimators._targets import as_numbers
 from skdnn.estimators._tasks import Task
-from skdnn.kernels.losses import LOSSES
-from skdnn.network.losses import LossSettings
+from skdnn.network.losses import LossSettings, loss_names
 from skdnn.training.averages import deviation_of
 
 #: Losses of numbers.
-NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
+NAMES = loss_names("regression")
+EXPONENTIAL = " and ".join(f'"{name}"' for name in loss_names("regression", link="exp"))
 
 
 @documented(
-    links='"identity", or "exp" for the losses "poisson" and "gamma"',
+    links=f'"identity", or "exp" for the losses {EXPONENTIAL}',
     scoring='"r2"',
     loss_units="in\n    units of the scaled target with ``target_scaling``",
 )
@@ -257,8 +258,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        name = getattr(self.loss, "name", self.loss)
-        positive = name in ("poisson", "gamma")
+        names = loss_names("regression", centers_targets=False)
+        positive = getattr(self.loss, "name", self.loss) in names
         tags.target_tags.positive_only = positive
         # They take several outputs, too, but scikit-learn's check of these has negative ones.
         tags.target_tags.multi_output = not positive
