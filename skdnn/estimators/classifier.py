@@ -277,7 +277,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     @property
     def _task(self) -> Labels:
-        return self._model.task  # type: ignore[return-value]
+        return self._fitted_model().task  # type: ignore[return-value]
 
     def _as_targets(self, y, name: str):
         return as_labels(y, name)

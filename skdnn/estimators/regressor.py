@@ -247,7 +247,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     @property
     def _task(self) -> NumericTargets:
-        return self._model.task  # type: ignore[return-value]
+        return self._fitted_model().task  # type: ignore[return-value]
 
     def _as_targets(self, y, name: str):
         return as_numbers(y, name)
