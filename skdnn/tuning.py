@@ -9,6 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._sklearn import validate_params
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.training.settings import resolve_learning_rate_init
 
@@ -87,7 +88,7 @@ def search_space(estimator, size="small"):
             "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
             f"Got {estimator!r}."
         )
-    model._validate_params()
+    validate_params(model)
     space = _small(model)
     if size == "full":
         space |= _more(model)

@@ -89,14 +89,7 @@ class FittedAttributesMixin:
         return network
 
     @reads_one_model
-    def _repr_html_inner(self):
-        """scikit-learn's diagram, and the layers of a fitted network."""
+    def _fitted_html(self) -> str:
+        """The layers of a fitted network."""
         network = self.__dict__.get("_network")
-        layers = "" if network is None else network_html(network, self._inputs)
-        return super()._repr_html_inner() + layers  # type: ignore[misc]
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
+        return "" if network is None else network_html(network, self._inputs)

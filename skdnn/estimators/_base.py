@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
@@ -37,6 +37,7 @@ from skdnn.estimators._resume import (
 )
 from skdnn.estimators._scoring import Scoring, check_scoring_name
 from skdnn.estimators._sklearn import BaseEstimator, fit_context, is_validated
+from skdnn.estimators._sklearn import num_samples as _num_samples
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit, rows_to_predict
 from skdnn.estimators._targets import check_weights
