@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._settings import BaseEstimator
+from skdnn._sklearn import fit_context, is_validated
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
@@ -18,7 +19,6 @@ from skdnn.estimators._fitted import learned_aside
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._scoring import check_scoring_name
-from skdnn.estimators._sklearn import fit_context, is_validated
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, rows_to_predict
 from skdnn.estimators._tasks import Task
@@ -183,7 +183,8 @@ class BaseDNN(
 
     def _predict_raw(self, X) -> np.ndarray:
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""
-        return self._model.mean(self._member_raw(X))
+        raw = self._member_raw(X)
+        return self._model.mean(raw)
 
     # ---------------------------------------------------------------- scikit-learn
 
