@@ -16,7 +16,7 @@ from skdnn.training.settings import resolve_learning_rate_init
 RATE_FACTOR = 5.0
 
 
-def search_space(estimator, size="small"):
+def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
     """What to try for an estimator, for a randomised search.
 
     The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
@@ -142,7 +142,7 @@ def _more(model: BaseDNN) -> dict[str, Any]:
     return space
 
 
-def suggest_params(trial, space):
+def suggest_params(trial: Any, space: dict[str, Any]) -> dict[str, Any]:
     """Draw parameters from a space by Optuna.
 
     Every parameter is one ``trial.suggest_float``, ``suggest_int`` or ``suggest_categorical`` of

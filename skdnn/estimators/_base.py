@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._settings import BaseEstimator
 from skdnn._sklearn import fit_context, is_validated
+from skdnn._typing import MatrixLike
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
@@ -32,6 +34,7 @@ class BaseDNN(
     PresetMixin,
     VersionedMixin,
     BaseEstimator,
+    ABC,
 ):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
@@ -45,11 +48,6 @@ class BaseDNN(
     n_jobs: Any
     scoring: Any
     warm_start: Any
-
-    def _store(self, parameters: dict[str, Any]) -> None:
-        """Keep the arguments of a constructor."""
-        del parameters["self"]
-        self.__dict__.update(parameters)
 
     # ---------------------------------------------------------------- subclass interface
 
@@ -76,15 +74,15 @@ class BaseDNN(
     @fit_context
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         With ``n_members`` above 1, all of them. What is learned of the columns before (categories,
@@ -149,7 +147,7 @@ class BaseDNN(
             tasks.end()
         return self
 
-    def _partial_fit(self, X, y, sample_weight) -> None:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Train one epoch; on a draft."""
         call = Fit(self, resumes=self._is_trained(), is_partial=True)
         train_piece(call, call.training_data(X, y, sample_weight))
@@ -164,7 +162,7 @@ class BaseDNN(
 
     # ---------------------------------------------------------------- predict
 
-    def _member_raw(self, X) -> np.ndarray:
+    def _member_raw(self, X: Any) -> np.ndarray:
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if self._known_raw is not None and X is self._known_raw[0]:
             return self._known_raw[1]
@@ -181,14 +179,14 @@ class BaseDNN(
             warn_of_overflow(self, raw, X, features[0])
         return raw
 
-    def _predict_raw(self, X) -> np.ndarray:
+    def _predict_raw(self, X: Any) -> np.ndarray:
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""
         raw = self._member_raw(X)
         return self._model.mean(raw)
 
     # ---------------------------------------------------------------- scikit-learn
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True

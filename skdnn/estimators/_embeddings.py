@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators._checks import check_index
@@ -22,7 +23,14 @@ class EmbeddingMixin:
     _model: FittedModel
 
     @reads_one_model
-    def column_embedding(self, column, values=None, *, member=0, of="units") -> pd.DataFrame:
+    def column_embedding(
+        self,
+        column: str | int,
+        values: ArrayLike | None = None,
+        *,
+        member: int = 0,
+        of: str = "units",
+    ) -> pd.DataFrame:
         """What the first layer receives from a column of the table.
 
         Parameters

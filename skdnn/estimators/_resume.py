@@ -87,7 +87,7 @@ def warn_of_few_rows(n_known: int, n_rows: int) -> None:
 def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) -> Network:
     """A network with the values of the present one, if these specifications are of its shape."""
 
-    def shape(specs: Sequence[NetworkSpec], n_members: int):
+    def shape(specs: Sequence[NetworkSpec], n_members: int) -> tuple[Any, ...]:
         spec = specs[0]
         return spec.layer_sizes, spec.loss, spec.outputs_per_target, spec.normalization, n_members
 

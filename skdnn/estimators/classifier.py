@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from skdnn._sklearn import Interval, StrOptions, check_partial_fit_first_call, fit_context
+from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
@@ -16,6 +21,7 @@ from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._targets import as_labels
 from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import NumericEmbedding
 from skdnn.network.losses import loss_names
 
 
@@ -98,55 +104,102 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(128, 128),
-        activation="mish",
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        activation: str = "mish",
         *,
-        normalization=None,
-        categorical_features="from_dtype",
-        feature_scaling="robust",
-        numeric_embedding="mixed",
-        loss="log_loss",
-        class_weight=None,
-        label_smoothing=0.0,
-        calibration="temperature",
-        solver="adamw",
-        learning_rate_init="auto",
-        learning_rate="coslog4",
-        power_t=0.5,
-        batch_size="by_rows",
-        shuffle=True,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.95,
-        epsilon=1e-8,
-        clip_norm=np.inf,
-        max_fun=15000,
-        alpha=0.0,
-        l1_ratio=0.0,
-        weight_decay=0.1,
-        dropout="auto",
-        input_dropout=0.0,
-        regularization_schedule="flat_cos",
-        max_iter="auto",
-        max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        scoring="accuracy",
-        n_members=4,
-        n_jobs=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-        dtype="auto",
-    ):
-        self._store(locals())
+        normalization: str | None = None,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        feature_scaling: str | None = "robust",
+        numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        loss: str = "log_loss",
+        class_weight: dict[Any, float] | str | None = None,
+        label_smoothing: float = 0.0,
+        calibration: str | None = "temperature",
+        solver: str = "adamw",
+        learning_rate_init: float | str = "auto",
+        learning_rate: Any = "coslog4",
+        power_t: float = 0.5,
+        batch_size: int | str = "by_rows",
+        shuffle: bool = True,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        clip_norm: float = np.inf,
+        max_fun: int = 15000,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        weight_decay: float = 0.1,
+        dropout: float | Sequence[float] | str = "auto",
+        input_dropout: float = 0.0,
+        regularization_schedule: Any = "flat_cos",
+        max_iter: int | str = "auto",
+        max_time: float = np.inf,
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | Any = 0.1,
+        scoring: str | Callable[..., float] | None = "accuracy",
+        n_members: int = 4,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        verbose: bool | int = False,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.categorical_features = categorical_features
+        self.feature_scaling = feature_scaling
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.calibration = calibration
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.max_fun = max_fun
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularization_schedule = regularization_schedule
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_members = n_members
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.dtype = dtype
 
     @available_when(has_epochs)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on the given rows.
 
         Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
@@ -189,7 +242,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self
 
     @reads_one_model
-    def decision_function(self, X) -> np.ndarray:
+    def decision_function(self, X: MatrixLike) -> np.ndarray:
         """Raw predictions, before the logistic function or softmax.
 
         Parameters
@@ -207,7 +260,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self._task.decision(self._predict_raw(X))
 
     @reads_one_model
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
 
         Parameters
@@ -226,7 +279,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return task.predict(raw)
 
     @reads_one_model
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X: MatrixLike) -> np.ndarray:
         """Predict class probabilities.
 
         Parameters
@@ -243,7 +296,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self._task.probabilities(self._predict_raw(X))
 
     @reads_one_model
-    def predict_log_proba(self, X) -> np.ndarray:
+    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Predict the logarithms of class probabilities.
 
         Parameters
@@ -257,7 +310,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return np.log(self.predict_proba(X))
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy on the given rows and labels.
 
         Parameters
@@ -278,7 +331,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     def _task(self) -> Labels:
         return self._fitted_model().task  # type: ignore[return-value]
 
-    def _as_targets(self, y, name: str):
+    def _as_targets(self, y: Any, name: str) -> Any:
         return as_labels(y, name)
 
     def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
@@ -297,7 +350,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         super()._check_attributes()
         check_attribute(self, "classes_", self._task.classes.shape)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

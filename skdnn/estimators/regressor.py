@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self, overload
+
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from skdnn._sklearn import StrOptions, fit_context
+from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
@@ -19,6 +25,7 @@ from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import in_safe_unit
 from skdnn.estimators._targets import as_numbers
 from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import NumericEmbedding
 from skdnn.network.losses import LossSettings, loss_names
 from skdnn.training.averages import deviation_of
 
@@ -94,52 +101,101 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(128, 128),
-        activation="mish",
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        activation: str = "mish",
         *,
-        normalization=None,
-        categorical_features="from_dtype",
-        feature_scaling="robust",
-        numeric_embedding="mixed",
-        loss="squared_error",
-        target_scaling="standard",
-        solver="adamw",
-        learning_rate_init="auto",
-        learning_rate="coslog4",
-        power_t=0.5,
-        batch_size="by_rows",
-        shuffle=True,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.95,
-        epsilon=1e-8,
-        clip_norm=np.inf,
-        max_fun=15000,
-        alpha=0.0,
-        l1_ratio=0.0,
-        weight_decay=0.1,
-        dropout="auto",
-        input_dropout=0.0,
-        regularization_schedule="flat_cos",
-        max_iter="auto",
-        max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        scoring="r2",
-        n_members=4,
-        n_jobs=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-        dtype="auto",
-    ):
-        self._store(locals())
+        normalization: str | None = None,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        feature_scaling: str | None = "robust",
+        numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        loss: str | LossSettings = "squared_error",
+        target_scaling: str | None = "standard",
+        solver: str = "adamw",
+        learning_rate_init: float | str = "auto",
+        learning_rate: Any = "coslog4",
+        power_t: float = 0.5,
+        batch_size: int | str = "by_rows",
+        shuffle: bool = True,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        clip_norm: float = np.inf,
+        max_fun: int = 15000,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        weight_decay: float = 0.1,
+        dropout: float | Sequence[float] | str = "auto",
+        input_dropout: float = 0.0,
+        regularization_schedule: Any = "flat_cos",
+        max_iter: int | str = "auto",
+        max_time: float = np.inf,
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | Any = 0.1,
+        scoring: str | Callable[..., float] | None = "r2",
+        n_members: int = 4,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        verbose: bool | int = False,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.categorical_features = categorical_features
+        self.feature_scaling = feature_scaling
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.target_scaling = target_scaling
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.max_fun = max_fun
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularization_schedule = regularization_schedule
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_members = n_members
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.dtype = dtype
+
+    @overload
+    def predict(self, X: MatrixLike, *, return_std: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: MatrixLike, *, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     @reads_one_model
-    def predict(self, X, *, return_std=False):
+    def predict(
+        self, X: MatrixLike, *, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict targets.
 
         Parameters
@@ -167,7 +223,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     @available_when(predicts_quantiles)
     @reads_one_model
-    def predict_quantiles(self, X) -> np.ndarray:
+    def predict_quantiles(self, X: MatrixLike) -> np.ndarray:
         """Predict all quantiles of ``loss=Quantile(...)``.
 
         Parameters
@@ -184,7 +240,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     @available_when(has_epochs)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train one epoch on the given rows.
 
         Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
@@ -222,7 +280,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             draft._partial_fit(X, y, sample_weight)
         return self
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """R² of the predictions of the given rows.
 
         Parameters
@@ -248,14 +306,14 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     def _task(self) -> NumericTargets:
         return self._fitted_model().task  # type: ignore[return-value]
 
-    def _as_targets(self, y, name: str):
+    def _as_targets(self, y: Any, name: str) -> Any:
         return as_numbers(y, name)
 
     def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
         scaler = before.scaler if isinstance(before, NumericTargets) else None
         return NumericTargets(self.loss, self.target_scaling, scaler)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         names = loss_names("regression", centers_targets=False)
         positive = getattr(self.loss, "name", self.loss) in names

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
@@ -15,6 +17,7 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from skdnn._sklearn import safe_indexing
+from skdnn._typing import MatrixLike
 from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._tables import in_memory
@@ -72,13 +75,20 @@ class LearningRateDisplay:
     'log'
     """
 
-    def __init__(self, *, learning_rates, losses, smoothed_losses, suggestion):
+    def __init__(
+        self,
+        *,
+        learning_rates: np.ndarray,
+        losses: np.ndarray,
+        smoothed_losses: np.ndarray,
+        suggestion: float,
+    ) -> None:
         self.learning_rates = learning_rates
         self.losses = losses
         self.smoothed_losses = smoothed_losses
         self.suggestion = suggestion
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax: Any = None, *, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the losses and mark the suggestion.
 
         Parameters
@@ -115,16 +125,16 @@ class LearningRateDisplay:
 
 
 def find_learning_rate(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: MatrixLike,
+    y: MatrixLike,
     *,
-    sample_weight=None,
-    start=1e-6,
-    stop=10.0,
-    n_steps=200,
-    random_state=None,
-):
+    sample_weight: ArrayLike | None = None,
+    start: float = 1e-6,
+    stop: float = 10.0,
+    n_steps: int = 200,
+    random_state: int | RandomState | None = None,
+) -> LearningRateDisplay:
     """Learning-rate range test: a short training whose rate grows with each step.
 
     The suggestion is the first rate where the smoothed loss is half way down on a logarithmic

@@ -115,7 +115,7 @@ class PiecewiseLinear(NumericEmbedding):
 
     _parameter_constraints = {"n_bins": [Number(Integral, 1, 256, closed="both")]}
 
-    def __init__(self, n_bins=16):
+    def __init__(self, n_bins: int = 16) -> None:
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
@@ -187,7 +187,7 @@ class Periodic(NumericEmbedding):
         "sigma": [Number(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, n_frequencies=16, d_embedding=8, sigma=0.1):
+    def __init__(self, n_frequencies: int = 16, d_embedding: int = 8, sigma: float = 0.1) -> None:
         self.n_frequencies = n_frequencies
         self.d_embedding = d_embedding
         self.sigma = sigma

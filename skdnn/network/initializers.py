@@ -7,6 +7,7 @@ Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward
 "Efficient BackProp" (fan = inputs).
 """
 
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -19,7 +20,7 @@ from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
 
 #: Name -> fan of a layer with ``n_in`` inputs and ``n_out`` outputs.
-FANS = {
+FANS: dict[str, Callable[[int, int], float]] = {
     "glorot_uniform": lambda n_in, n_out: (n_in + n_out) / 2,
     "he_uniform": lambda n_in, n_out: n_in,
     "lecun_uniform": lambda n_in, n_out: n_in,

@@ -1,6 +1,6 @@
 """Where each array of a network lies in its flat vectors."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from skdnn.network.spec import NetworkSpec
 class ArrayViews(list):
     """A list of views of one vector; assigning to items writes into the vector."""
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: Any, value: Any) -> None:
         if index is Ellipsis:
             index = slice(None)
         if isinstance(index, slice):

@@ -6,7 +6,7 @@ scikit-learn's double underscore reaches into the objects (``loss__delta``).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -72,7 +72,7 @@ class Huber(LossSettings):
     name = "huber"
     _parameter_constraints = {"delta": [Number(Real, 0, None, closed="neither")]}
 
-    def __init__(self, delta=1.0):
+    def __init__(self, delta: float = 1.0) -> None:
         self.delta = delta
 
 
@@ -113,7 +113,7 @@ class Quantile(LossSettings):
         ]
     }
 
-    def __init__(self, quantile=0.5):
+    def __init__(self, quantile: float | Sequence[float] = 0.5) -> None:
         self.quantile = quantile
 
 

@@ -134,7 +134,7 @@ class Cosine(Annealing):
 
     _parameter_constraints = {"warmup": [SHARE]}
 
-    def __init__(self, warmup=0.05):
+    def __init__(self, warmup: float = 0.05) -> None:
         self.warmup = warmup
 
     def factors(self, position: Position) -> np.ndarray:
@@ -170,7 +170,7 @@ class OneCycle(Annealing):
 
     _parameter_constraints = {"rise": [SHARE], "start": [SHARE]}
 
-    def __init__(self, rise=0.25, start=0.04):
+    def __init__(self, rise: float = 0.25, start: float = 0.04) -> None:
         self.rise = rise
         self.start = start
 
@@ -203,7 +203,7 @@ class CosLog(Annealing):
 
     _parameter_constraints = {"n_cycles": [Number(Integral, 1, 30, closed="both")]}
 
-    def __init__(self, n_cycles=4):
+    def __init__(self, n_cycles: int = 4) -> None:
         self.n_cycles = n_cycles
 
     def factors(self, position: Position) -> np.ndarray:
