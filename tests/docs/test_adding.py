@@ -23,6 +23,7 @@ BLOCK = re.compile(
 MOST_PLACES = {
     "activation": 3,
     "loss": 3,
+    "loss with several outputs for a target": 3,
     "loss with settings": 3,
     "kind of column": 4,
     "solver": 4,
@@ -108,22 +109,42 @@ for wrong in (AsymmetricHuber(0.0, 1.0), AsymmetricHuber(1.0, "a")):
         assert "parameter of AsymmetricHuber must be a float" in str(error)
     else:
         raise AssertionError(wrong)
-log_cosh = DNNRegressor.preset("mlp", hidden_layer_sizes=(3,), loss="log_cosh", max_iter=3, tol=1e9).fit(X, y)
-assert log_cosh.out_activation_ == "identity"
+log_cosh = DNNRegressor.preset("mlp", hidden_layer_sizes=(3,), loss="log_cosh", max_iter=3)
+assert log_cosh.fit(X, y).out_activation_ == "identity"
+# Two outputs for each of two targets; what is small has a smaller variance.
+Y = np.column_stack([np.sign(X[:, 0]) * rng.normal(1, 0.05, 30), rng.normal(0, 1, 30)])
+gaussian = DNNRegressor(
+    (), loss="gaussian", target_scaling=None, n_members=1, numeric_embedding=None, max_iter=60,
+    learning_rate_init=0.05, learning_rate="constant", random_state=0,
+).fit(X, Y)
+assert gaussian.n_outputs_ == 2 and gaussian.predict(X).shape == Y.shape
+assert gaussian.intercepts_[0].shape == (4,)
+assert gaussian.intercepts_[0][1] < gaussian.intercepts_[0][3] - 0.5
+assert np.corrcoef(gaussian.predict(X)[:, 0], Y[:, 0])[0, 1] > 0.8
 """
 
-#: Gradients of the kind of column, in the copy.
+#: Gradients of the loss of two outputs and of the kind of column, in the copy.
 GRADIENTS = """
 import numpy as np
 from encoded import (
     column_params, make_spec, random_network, random_table, table_features, table_rows
 )
 from engines import bind, make_settings
-from numpy_twin import table_gradients, table_inputs
+from numpy_twin import table_gradients, table_inputs, weighted_loss
+from skdnn.kernels.losses import LOSSES, loss_gradient
 from skdnn.network.spec import InputColumn
 from skdnn.training.engine import Objective, first_inputs
 
 rng = np.random.default_rng(0)
+raw, y, weights = rng.normal(size=(7, 4)), rng.normal(size=(7, 2)), rng.uniform(0, 2, 7)
+y = np.repeat(y, 2, axis=1)
+total, dz = weighted_loss("gaussian", raw, y, weights)
+found = np.full(raw.size, np.nan)
+arrays = raw.ravel(), y.ravel(), weights, np.empty(0)
+value = loss_gradient(LOSSES["gaussian"].code, 7, 4, *arrays, found)
+np.testing.assert_allclose(value, total)
+np.testing.assert_allclose(found.reshape(raw.shape), dz)
+
 columns = InputColumn("bumps", 2, 4), InputColumn("number", 0), InputColumn("bumps", 0, 2)
 network = random_network(rng, make_spec((3,), columns=columns, scaled=False))
 table, y = random_table(rng, 9), rng.standard_normal((9, 1))
