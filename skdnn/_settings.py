@@ -1,7 +1,4 @@
-"""Parameters with declared constraints: those of estimators, and of the objects among their values.
-
-The only module that imports scikit-learn's private ``_param_validation``.
-"""
+"""Parameters with declared constraints, of estimators and of the objects among their values."""
 
 from __future__ import annotations
 
@@ -12,35 +9,15 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-import sklearn.base
-from sklearn.utils._param_validation import HasMethods as _HasMethods
-from sklearn.utils._param_validation import (
-    Interval,
-    InvalidParameterError,
-    Options,
-    StrOptions,
-    validate_parameter_constraints,
-)
 
-__all__ = [
-    "BaseEstimator",
-    "HasMethods",
-    "Interval",
-    "InvalidParameterError",
-    "Number",
-    "Options",
-    "RisingNumbers",
-    "SettingsObject",
-    "StrOptions",
-    "settings_of",
-    "validate_parameter_constraints",
-]
+from skdnn import _sklearn
+from skdnn._sklearn import Interval, InvalidParameterError
 
 #: The largest int that is a float, too.
 MOST = int(np.finfo(np.float64).max)
 
 
-class HasMethods(_HasMethods):
+class HasMethods(_sklearn.HasMethods):
     """An object with some methods: its class has them, too, and is refused."""
 
     def is_satisfied_by(self, val: Any) -> bool:
@@ -73,23 +50,11 @@ class RisingNumbers(Number):
         return "a sequence of such numbers that rise"
 
 
-class BaseEstimator(sklearn.base.BaseEstimator):
-    """scikit-learn's, which reads the signature of the constructor once.
+class BaseEstimator(_sklearn.BaseEstimator):
+    """Base of what has parameters; it checks those of the settings objects among them, too."""
 
-    Its parameters are checked against ``_parameter_constraints``, as in scikit-learn, and so are
-    those of the settings objects among their values.
-    """
-
-    _parameter_constraints: dict[str, list] = {}
-
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        # Of this very class, not of one that it comes from.
-        if "_parameter_names" not in cls.__dict__:
-            cls._parameter_names = tuple(super()._get_param_names())
-        return list(cls._parameter_names)
-
-    def _validate_params(self) -> None:
+    def check_params(self) -> None:
+        """Raise if a parameter is not one of ``_parameter_constraints``."""
         name, params = type(self).__name__, self.get_params(deep=False)
         for parameter, value in params.items():
             if isinstance(value, type) and issubclass(value, SettingsObject):
@@ -97,7 +62,7 @@ class BaseEstimator(sklearn.base.BaseEstimator):
                     f"The {parameter!r} parameter of {name} must be an object, not a class: "
                     f"{value.__name__}(). Got {value!r} instead."
                 )
-        validate_parameter_constraints(self._parameter_constraints, params, name)
+        super().check_params()
         for parameter, value in params.items():
             # scikit-learn compares, and any int can be compared.
             if type(value) is int and abs(value) > MOST and self._is_real(parameter):
@@ -127,7 +92,7 @@ class SettingsObject(BaseEstimator, ABC):
         ValueError
             If one is not what ``_parameter_constraints`` say.
         """
-        self._validate_params()
+        self.check_params()
 
 
 def settings_of(value: Any, named: Mapping[str, type]) -> Any:

@@ -87,7 +87,7 @@ def search_space(estimator, size="small"):
             "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
             f"Got {estimator!r}."
         )
-    model._validate_params()
+    model.check_params()
     space = _small(model)
     if size == "full":
         space |= _more(model)

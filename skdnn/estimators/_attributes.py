@@ -113,17 +113,10 @@ class FittedAttributesMixin:
         return self._model.network
 
     @reads_one_model
-    def _repr_html_inner(self):
-        """scikit-learn's diagram, and the layers of a fitted network."""
+    def _fitted_html(self) -> str:
+        """The layers of a fitted network, and what parameters came to."""
         model = self.__dict__.get("_model")
-        fitted = ""
-        if model is not None:
-            chosen = {name: getattr(self, name, None) for name in CHOSEN}
-            fitted = network_html(model.network, model.inputs) + chosen_html(chosen)
-        return super()._repr_html_inner() + fitted  # type: ignore[misc]
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
+        if model is None:
+            return ""
+        chosen = {name: getattr(self, name, None) for name in CHOSEN}
+        return network_html(model.network, model.inputs) + chosen_html(chosen)

@@ -9,15 +9,16 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._settings import BaseEstimator
+from skdnn._sklearn import fit_context, is_validated
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
+from skdnn.estimators._model import FittedModel
 from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._scoring import check_scoring_name
-from skdnn.estimators._sklearn import fit_context, is_validated
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, rows_to_predict
 from skdnn.estimators._tasks import Task
@@ -156,16 +157,19 @@ class BaseDNN(
     def _is_trained(self) -> bool:
         return "_model" in self.__dict__
 
+    def _fitted_model(self) -> FittedModel:
+        if not self._is_trained():
+            check_is_fitted(self)
+        return self._model
+
     # ---------------------------------------------------------------- predict
 
     def _member_raw(self, X) -> np.ndarray:
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if self._known_raw is not None and X is self._known_raw[0]:
             return self._known_raw[1]
-        if not self._is_trained():
-            check_is_fitted(self)
+        model = self._fitted_model()
         self._check_attributes()
-        model = self._model
         if not is_validated(self, X):
             X = rows_to_predict(self, X)
             X = as_plain(self, X) if model.inputs is None else X
@@ -179,7 +183,8 @@ class BaseDNN(
 
     def _predict_raw(self, X) -> np.ndarray:
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""
-        return self._model.mean(self._member_raw(X))
+        raw = self._member_raw(X)
+        return self._model.mean(raw)
 
     # ---------------------------------------------------------------- scikit-learn
 

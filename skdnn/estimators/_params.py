@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._settings import HasMethods, Interval, InvalidParameterError, Options, StrOptions
+from skdnn._settings import HasMethods
+from skdnn._sklearn import Interval, InvalidParameterError, Options, StrOptions
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.embeddings import EMBEDDINGS, NumericEmbedding

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import _safe_indexing
 
-from skdnn._settings import InvalidParameterError
+from skdnn._sklearn import (
+    InvalidParameterError,
+    is_metric,
+    safe_indexing,
+    takes_weights,
+    with_labels,
+)
 from skdnn._warnings import warn
-from skdnn.estimators._sklearn import is_metric, takes_weights, with_labels
 from skdnn.estimators._tables import is_table
 from skdnn.training.data import Rows
 
@@ -103,7 +107,7 @@ class Scoring:
         estimator = self.estimator
         scorer = check_scoring(estimator, estimator.scoring)
         X, labels, weights, index = held_out
-        X = X if index is None else _safe_indexing(X, index)
+        X = X if index is None else safe_indexing(X, index)
         if labels.ndim == 1:
             scorer = with_labels(scorer, getattr(estimator, "classes_", None))
         keywords = {}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from skdnn.estimators._sklearn import check_sample_weight
+from skdnn._sklearn import check_sample_weight
 from skdnn.estimators._tables import in_memory
 from skdnn.tabular.schema import BOOLS, COMPLEX, DATES
 

@@ -7,14 +7,13 @@ from numbers import Real
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from skdnn._settings import Interval, StrOptions
+from skdnn._sklearn import Interval, StrOptions, check_partial_fit_first_call, fit_context
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
 from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels, is_multilabel
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
-from skdnn.estimators._sklearn import check_partial_fit_first_call, fit_context
 from skdnn.estimators._targets import as_labels
 from skdnn.estimators._tasks import Task
 from skdnn.network.losses import loss_names
@@ -277,7 +276,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     @property
     def _task(self) -> Labels:
-        return self._model.task  # type: ignore[return-value]
+        return self._fitted_model().task  # type: ignore[return-value]
 
     def _as_targets(self, y, name: str):
         return as_labels(y, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skdnn._settings import StrOptions
+from skdnn._sklearn import StrOptions, fit_context
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
@@ -17,7 +17,6 @@ from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import in_safe_unit
-from skdnn.estimators._sklearn import fit_context
 from skdnn.estimators._targets import as_numbers
 from skdnn.estimators._tasks import Task
 from skdnn.network.losses import LossSettings, loss_names
@@ -247,7 +246,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     @property
     def _task(self) -> NumericTargets:
-        return self._model.task  # type: ignore[return-value]
+        return self._fitted_model().task  # type: ignore[return-value]
 
     def _as_targets(self, y, name: str):
         return as_numbers(y, name)

@@ -7,8 +7,8 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._sklearn import check_matplotlib_support
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._sklearn import check_matplotlib_support
 
 
 def fitted_network(estimator: Any) -> BaseDNN:

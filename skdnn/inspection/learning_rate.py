@@ -10,10 +10,11 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
+from skdnn._sklearn import safe_indexing
 from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._tables import in_memory
@@ -217,7 +218,7 @@ def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
         )
     estimator = clone(estimator)
     model = estimator.steps[-1][1] if is_pipeline else estimator
-    model._validate_params()
+    model.check_params()
     if model.solver == "lbfgs":
         raise ValueError(
             "solver='lbfgs' has no learning rate: its line search finds the length of each step. "
@@ -254,7 +255,7 @@ def range_test(
     losses: list[float] = []
     for rate, batch in zip(rates, batches(model, rows, size), strict=False):
         model.set_params(learning_rate_init=float(rate))
-        X_batch, y_batch = _safe_indexing(X, batch), _safe_indexing(y, batch)
+        X_batch, y_batch = safe_indexing(X, batch), safe_indexing(y, batch)
         weights_batch = None if weights is None else weights[batch]
         try:
             model.partial_fit(X_batch, y_batch, sample_weight=weights_batch, **first_call)

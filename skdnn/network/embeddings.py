@@ -11,7 +11,8 @@ from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
 
-from skdnn._settings import Number, SettingsObject, validate_parameter_constraints
+from skdnn._settings import Number, SettingsObject
+from skdnn._sklearn import validate_parameter_constraints
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.spec import InputColumn
 

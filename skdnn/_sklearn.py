@@ -1,5 +1,7 @@
-"""Everything of scikit-learn that its documentation does not promise, in one
-place; its constraints of parameters are in ``skdnn/_settings.py``.
+"""Everything of scikit-learn that its documentation does not promise, in one place.
+
+Tested with scikit-learn 1.6 to 1.9. In all of these the names are where they are imported from,
+but for callbacks, which came with 1.9.
 """
 
 from __future__ import annotations
@@ -10,22 +12,52 @@ from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
+import sklearn.base
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, _check_y
+from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
 from sklearn.utils.validation import validate_data as _validate_data
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """scikit-learn is older than its callbacks."""
+
+
 __all__ = [
+    "BaseEstimator",
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "StrOptions",
+    "callback_context",
     "check_matplotlib_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "has_callbacks",
     "is_metric",
     "is_validated",
+    "num_samples",
+    "safe_indexing",
     "takes_weights",
     "validate_data",
+    "validate_parameter_constraints",
     "with_labels",
 ]
 
@@ -35,8 +67,54 @@ validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
 check_sample_weight = _quietly(_check_sample_weight)
 check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
+num_samples, safe_indexing = _num_samples, _safe_indexing
+
 #: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
 fit_context = _fit_context(prefer_skip_nested_validation=True)
+
+
+class BaseEstimator(sklearn.base.BaseEstimator):
+    """scikit-learn's, which reads the signature of the constructor once."""
+
+    _parameter_constraints: dict[str, list] = {}
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        # Of this very class, not of one that it comes from.
+        if "_parameter_names" not in cls.__dict__:
+            cls._parameter_names = tuple(super()._get_param_names())
+        return list(cls._parameter_names)
+
+    def _validate_params(self) -> None:
+        self.check_params()
+
+    def check_params(self) -> None:
+        """Raise if a parameter is not one of ``_parameter_constraints``."""
+        params, name = self.get_params(deep=False), type(self).__name__
+        validate_parameter_constraints(self._parameter_constraints, params, name)
+
+    def _fitted_html(self) -> str:
+        """What a notebook shows below the diagram."""
+        return ""
+
+    def _repr_html_inner(self) -> str:
+        return super()._repr_html_inner() + self._fitted_html()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += self._fitted_html()
+        return bundle
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Whether somebody listens to the fit of an estimator."""
+    return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+
+
+def callback_context(estimator: Any, max_epochs: int) -> Any:
+    """What tells the callbacks of an estimator about a fit of so many epochs."""
+    return estimator._init_callback_context(max_subtasks=max_epochs)
 
 
 def is_validated(estimator: Any, X: Any) -> bool:
