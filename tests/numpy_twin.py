@@ -1,12 +1,16 @@
-"""Plain NumPy versions of the kernels: slow, readable, what the compiled code is checked by."""
+"""Plain NumPy versions of the kernels: slow, readable, what the compiled code is checked by.
+
+Losses, solvers and kinds of columns are functions of their names.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import erf, expit, log_expit, log_softmax, softmax, xlogy
 
-from skdnn.kernels.embeddings import COLUMN_KINDS as COLUMN_RECORDS
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.losses import LOSSES as RECORDS
+from skdnn.kernels.optimizers import OPTIMIZERS as OPTIMIZER_RECORDS
 
 
 def _sech2(z):
@@ -106,18 +110,7 @@ def brier(raw, y, smoothing):
 
 
 #: name -> function of (raw, y, parameters) to (loss of every row and output, gradient)
-LOSSES = {
-    "squared_error": squared_error,
-    "absolute_error": absolute_error,
-    "huber": huber,
-    "quantile": quantile,
-    "poisson": poisson,
-    "gamma": gamma,
-    "binary_log_loss": binary_log_loss,
-    "binary_brier": binary_brier,
-    "log_loss": log_loss,
-    "brier": brier,
-}
+LOSSES = {name: globals().get(name) for name in RECORDS}
 
 
 def loss_parameters(name, n_out):
@@ -173,7 +166,7 @@ def rmsprop(w, g, slots, t, lr, *, beta_2, epsilon, **_):
 
 
 #: name -> function of (parameters, gradient, two slots, step, learning rate, hyper-parameters)
-OPTIMIZERS = {"sgd": sgd, "adam": adam, "adamw": adamw, "rmsprop": rmsprop}
+OPTIMIZERS = {name: globals().get(name) for name in OPTIMIZER_RECORDS}
 
 
 EPSILON = 1e-5
@@ -303,7 +296,7 @@ class Table(NamedTuple):
 
 
 def n_column_params(column):
-    return COLUMN_RECORDS[column.kind].n_params(column.size, column.width)
+    return COLUMN_KINDS[column.kind].n_params(column.size, column.width)
 
 
 def number(column, table, params):
@@ -356,26 +349,14 @@ def embedding_gradient(column, table, params, dx):
     return gradient.ravel()
 
 
-#: name -> (inputs from column, table and parameters; gradient of the parameters, if any, from these
-#: and the gradient of the inputs)
-COLUMN_KINDS = {
-    "number": (number, None),
-    "bins": (bins, None),
-    "periodic": (periodic, periodic_gradient),
-    "one_hot": (one_hot, None),
-    "binary": (binary, None),
-    "embedding": (embedding, embedding_gradient),
-}
-
-
 def column_inputs(column, table, params):
     """The (n_rows, width) inputs of a column with its own parameters."""
-    return COLUMN_KINDS[column.kind][0](column, table, params)
+    return globals()[column.kind](column, table, params)
 
 
 def column_gradient(column, table, params, dx):
     """Gradient of the parameters of a column from that of its inputs."""
-    return COLUMN_KINDS[column.kind][1](column, table, params, dx)
+    return globals()[f"{column.kind}_gradient"](column, table, params, dx)
 
 
 def split_columns(columns, params):
