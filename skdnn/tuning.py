@@ -6,9 +6,9 @@ from typing import Any
 
 from scipy.stats import loguniform, uniform
 from sklearn.base import is_classifier
-from sklearn.pipeline import Pipeline
 
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._pipelines import final_estimator
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.training.settings import resolve_learning_rate_init
 
@@ -78,15 +78,7 @@ def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
     """
     if size not in ("small", "full"):
         raise ValueError(f"size must be 'small' or 'full'. Got {size!r} instead.")
-    prefix, model = "", estimator
-    while isinstance(model, Pipeline):
-        name, model = model.steps[-1]
-        prefix += f"{name}__"
-    if not isinstance(model, BaseDNN):
-        raise TypeError(
-            "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
-            f"Got {estimator!r}."
-        )
+    model, prefix = final_estimator(estimator)
     model.check_params()
     space = _small(model)
     if size == "full":
