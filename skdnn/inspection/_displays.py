@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import check_matplotlib_support
@@ -25,6 +26,8 @@ def fitted_network(estimator: Any) -> BaseDNN:
         message = "This %(name)s has no best_estimator_: call 'fit' with refit=True first."
         check_is_fitted(estimator, "best_estimator_", msg=message)
         return fitted_network(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):  # which may end with a search
+        return fitted_network(estimator.steps[-1][1])
     model, _ = final_estimator(estimator)
     check_is_fitted(model)
     return model
