@@ -41,7 +41,8 @@ class EmbeddingMixin:
             with similar rows are alike to the network. "inputs" is what these sums are made of:
             the learned vector of a category, or one unit for each; the bins of a number, or its
             periodic inputs; the indicator of missing numbers. Their product with their rows of
-            ``coefs_[0]`` is "units": where inputs have learned scales (:class:`Periodic`), these are in them.
+            ``coefs_[0]`` is "units": where inputs have learned scales (:class:`Periodic`), these
+            are in them.
 
         Returns
         -------
