@@ -48,8 +48,9 @@ class EmbeddingMixin:
             before bias and normalization: it means the same for any kind of column, and values
             with similar rows are alike to the network. "inputs" is what these sums are made of:
             the learned vector of a category, or one unit for each; the bins of a number, or its
-            waves; the indicator of missing numbers. Their product with their rows of ``coefs_[0]``
-            is "units": where inputs have learned scales (:class:`Periodic`), these are in them.
+            periodic inputs; the indicator of missing numbers. Their product with their rows of
+            ``coefs_[0]`` is "units": where inputs have learned scales (:class:`Periodic`), these
+            are in them.
 
         Returns
         -------

@@ -122,8 +122,9 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
     number itself. The members take the items of a sequence in turn. "mixed" is
     ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
     see different things err differently. With a single member it is the first of them. In tables
-    of more than 100 numbers a name stands for fewer bins, or waves, of each: all numbers together
-    make as many inputs as 100 would, but each at least one. Objects are always what they say.
+    of more than 100 numbers a name stands for fewer bins, or frequencies, of each: all numbers
+    together make as many inputs as 100 would, but each at least one. Objects are always what they
+    say.
 
 {targets}
 

@@ -118,9 +118,9 @@ class Quantile(LossSettings):
 
 
 def settings_classes() -> Mapping[str, type[LossSettings]]:
-    """Name of a loss -> the class of its settings."""
-    # The first of a name: those that are defined elsewhere come later.
-    return {cls.name: cls for cls in reversed(LossSettings.__subclasses__())}
+    """Name of a loss -> the class of its settings, of those in this file."""
+    classes = LossSettings.__subclasses__()
+    return {str(cls.name): cls for cls in classes if cls.__module__ == __name__}
 
 
 @dataclass(frozen=True)
