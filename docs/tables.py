@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
 
@@ -19,7 +20,14 @@ def text():
         (f"`{a.name}`", f"`{a.initializer}`", f"{a.gain:.3f}", a.onnx, a.reference)
         for a in ACTIVATIONS.values()
     ]
-    losses = [(f"`{r.name}`", r.link, r.reference) for r in LOSSES.values()]
+    losses = [
+        (f"`{r.public_name}`", r.task, r.link, r.domain, r.outputs_per_target, r.reference)
+        for r in LOSSES.values()
+    ]
+    kinds = [
+        (f"`{k.name}`", k.reads, k.width, "yes" if k.backward else "no", k.learning_rate_factor)
+        for k in COLUMN_KINDS.values()
+    ]
     solvers = [(f"`{r.name}`", r.n_slots, r.reference) for r in OPTIMIZERS.values()]
     return "\n\n".join(
         [
@@ -30,9 +38,16 @@ def text():
             "the inputs for the others.",
             table(["name", "initialiser", "gain", "ONNX", "source"], activations),
             "## Losses",
-            table(["name", "link of the output", "source"], losses),
+            "Two classes, and each label of a multilabel target, have a logistic unit; more "
+            "classes share a softmax.",
+            table(
+                ["name", "task", "link of the output", "targets", "outputs per target", "source"],
+                losses,
+            ),
             "## Solvers",
             table(["name", "state vectors", "source"], solvers),
+            "## Kinds of columns\n\nWhat an `InputColumn` can be.",
+            table(["name", "reads", "inputs", "parameters", "learning rate factor"], kinds),
         ]
     )
 

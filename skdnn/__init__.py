@@ -7,10 +7,12 @@ from skdnn._garbage import no_garbage_collection
 
 # Modules live on: to look for garbage among what they are made of takes a seventh of the import.
 with no_garbage_collection():
+    from skdnn.estimators._versions import InconsistentVersionWarning
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
-    from skdnn.network.embeddings import Periodic, PiecewiseLinear
+    from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
     from skdnn.network.losses import Huber, Quantile
+    from skdnn.network.spec import InputColumn
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ __all__ = [
     "DNNRegressor",
     "EmbeddingDisplay",
     "Huber",
+    "InconsistentVersionWarning",
+    "InputColumn",
     "LearningRateDisplay",
     "LossCurveDisplay",
+    "NumericEmbedding",
     "OneCycle",
     "Periodic",
     "PiecewiseLinear",

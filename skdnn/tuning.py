@@ -8,7 +8,7 @@ from scipy.stats import loguniform, uniform
 from sklearn.base import is_classifier
 
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._pipeline import final_dnn
+from skdnn.estimators._pipelines import final_estimator
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.training.settings import resolve_learning_rate_init
 
@@ -16,7 +16,7 @@ from skdnn.training.settings import resolve_learning_rate_init
 RATE_FACTOR = 5.0
 
 
-def search_space(estimator, size="small"):
+def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
     """What to try for an estimator, for a randomised search.
 
     The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
@@ -78,8 +78,8 @@ def search_space(estimator, size="small"):
     """
     if size not in ("small", "full"):
         raise ValueError(f"size must be 'small' or 'full'. Got {size!r} instead.")
-    prefix, model = final_dnn(estimator)
-    model._validate_params()
+    model, prefix = final_estimator(estimator)
+    model.check_params()
     space = _small(model)
     if size == "full":
         space |= _more(model)
@@ -134,7 +134,7 @@ def _more(model: BaseDNN) -> dict[str, Any]:
     return space
 
 
-def suggest_params(trial, space):
+def suggest_params(trial: Any, space: dict[str, Any]) -> dict[str, Any]:
     """Draw parameters from a space by Optuna.
 
     Every parameter is one ``trial.suggest_float``, ``suggest_int`` or ``suggest_categorical`` of

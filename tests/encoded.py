@@ -13,13 +13,13 @@ N_CODES = (3, 4, 2)
 
 #: Of all kinds, those with parameters first.
 COLUMNS = (
-    InputColumn("waves", 0, 3, 5),
-    InputColumn("waves", 2, 1, 2),
-    InputColumn("vector", 1, 2, 4),
+    InputColumn("periodic", 0, 3, 5),
+    InputColumn("periodic", 2, 1, 2),
+    InputColumn("embedding", 1, 2, 4),
     InputColumn("number", 2),
     InputColumn("bins", 1, N_BINS, N_BINS),
     InputColumn("one_hot", 0, 3, 3),
-    InputColumn("sign", 2, 1, 2),
+    InputColumn("binary", 2, 1, 2),
     InputColumn("number", 0),
     InputColumn("bins", 0, N_BINS, N_BINS),
 )

@@ -1,11 +1,16 @@
-"""Plain NumPy versions of the kernels: slow, readable, what the compiled code is checked by."""
+"""Plain NumPy versions of the kernels: slow, readable, what the compiled code is checked by.
+
+Losses, solvers and kinds of columns are functions of their names.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import erf, expit, log_expit, log_softmax, softmax, xlogy
 
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.losses import LOSSES as RECORDS
+from skdnn.kernels.optimizers import OPTIMIZERS as OPTIMIZER_RECORDS
 
 
 def _sech2(z):
@@ -78,12 +83,13 @@ def gamma(raw, y, _):
     return np.log(np.exp(raw) / y) + y / np.exp(raw) - 1, 1 - y / np.exp(raw)
 
 
-def binary_log_loss(raw, y, _):
+def binary_log_loss(raw, y, smoothing):
+    y = y * (1 - smoothing) + smoothing / 2
     return -(y * log_expit(raw) + (1 - y) * log_expit(-raw)), expit(raw) - y
 
 
-def binary_brier(raw, y, _):
-    p = expit(raw)
+def binary_brier(raw, y, smoothing):
+    p, y = expit(raw), y * (1 - smoothing) + smoothing / 2
     return (p - y) ** 2, 2 * (p - y) * p * (1 - p)
 
 
@@ -104,24 +110,13 @@ def brier(raw, y, smoothing):
 
 
 #: name -> function of (raw, y, parameters) to (loss of every row and output, gradient)
-LOSSES = {
-    "squared_error": squared_error,
-    "absolute_error": absolute_error,
-    "huber": huber,
-    "quantile": quantile,
-    "poisson": poisson,
-    "gamma": gamma,
-    "binary_log_loss": binary_log_loss,
-    "binary_brier": binary_brier,
-    "log_loss": log_loss,
-    "brier": brier,
-}
+LOSSES = {name: globals().get(name) for name in RECORDS}
 
 
 def loss_parameters(name, n_out):
     """Parameters that suit a loss, for tests."""
-    value = {"huber": 0.7, "quantile": 0.8, "log_loss": 0.1, "brier": 0.1}.get(name, 0.0)
-    return np.full(n_out, value)
+    values = {"delta": 0.7, "quantile": 0.8, "label_smoothing": 0.1}
+    return np.tile([values.get(each, 0.6) for each in RECORDS[name].parameters], n_out)
 
 
 def loss_targets(name, rng, n_rows, n_out):
@@ -140,7 +135,8 @@ def loss_targets(name, rng, n_rows, n_out):
 
 def weighted_loss(name, raw, y, weights, parameters=None):
     """Sum of the weighted losses, gradient of the sum divided by the number of rows."""
-    parameters = np.zeros(raw.shape[1]) if parameters is None else parameters
+    n_parameters = raw.shape[1] * len(RECORDS[name].parameters)
+    parameters = np.zeros(n_parameters) if parameters is None else parameters
     value, gradient = LOSSES[name](raw, y, parameters)
     return (weights[:, None] * value).sum(), weights[:, None] * gradient / len(raw)
 
@@ -170,7 +166,7 @@ def rmsprop(w, g, slots, t, lr, *, beta_2, epsilon, **_):
 
 
 #: name -> function of (parameters, gradient, two slots, step, learning rate, hyper-parameters)
-OPTIMIZERS = {"sgd": sgd, "adam": adam, "adamw": adamw, "rmsprop": rmsprop}
+OPTIMIZERS = {name: globals().get(name) for name in OPTIMIZER_RECORDS}
 
 
 EPSILON = 1e-5
@@ -300,50 +296,67 @@ class Table(NamedTuple):
 
 
 def n_column_params(column):
-    if column.kind == "waves":
-        return column.size * (2 + column.width) + column.width
-    return (column.size + 1) * column.width if column.kind == "vector" else 0
+    return COLUMN_KINDS[column.kind].n_params(column.size, column.width)
 
 
-def split_waves(column, params):
+def number(column, table, params):
+    return table.numbers[:, column.source, None]
+
+
+def bins(column, table, params):
+    own, places = table.bins[:, column.source, None], np.arange(column.width)
+    inside = table.fractions[:, column.source, None]
+    return np.where(places < own, 1.0, np.where(places == own, inside, 0.0))
+
+
+def split_periodic(column, params):
     """Frequencies, phases, matrix and bias."""
     n = column.size
     frequencies, phases, matrix, bias = np.split(params, np.cumsum([n, n, n * column.width]))
     return frequencies, phases, matrix.reshape(n, column.width), bias
 
 
-def column_inputs(column, table, params):
-    """The (n_rows, width) inputs of a column with its own parameters."""
-    if column.kind == "number":
-        return table.numbers[:, column.source, None]
-    if column.kind == "waves":
-        frequencies, phases, matrix, bias = split_waves(column, params)
-        x = table.numbers[:, column.source, None]
-        return np.cos(2 * np.pi * frequencies * x + phases) @ matrix + bias
-    if column.kind == "bins":
-        own, places = table.bins[:, column.source, None], np.arange(column.width)
-        inside = table.fractions[:, column.source, None]
-        return np.where(places < own, 1.0, np.where(places == own, inside, 0.0))
-    codes = table.codes[:, column.source]
-    if column.kind == "vector":
-        return params.reshape(-1, column.width)[codes]
-    if column.kind == "sign":
-        return np.array([0.0, -1.0, 1.0])[codes, None]
-    return np.eye(column.size + 1)[codes, 1:]
+def periodic(column, table, params):
+    frequencies, phases, matrix, bias = split_periodic(column, params)
+    x = table.numbers[:, column.source, None]
+    return np.cos(2 * np.pi * frequencies * x + phases) @ matrix + bias
 
 
-def column_gradient(column, table, params, dx):
-    """Gradient of the parameters of a column from that of its inputs."""
-    if column.kind == "vector":
-        gradient = np.zeros((column.size + 1, column.width))
-        np.add.at(gradient, table.codes[:, column.source], dx)
-        return gradient.ravel()
-    frequencies, phases, matrix, _ = split_waves(column, params)
+def periodic_gradient(column, table, params, dx):
+    frequencies, phases, matrix, _ = split_periodic(column, params)
     x = table.numbers[:, column.source, None]
     angles = 2 * np.pi * frequencies * x + phases
     d_angles = -np.sin(angles) * (dx @ matrix.T)
     parts = (d_angles * 2 * np.pi * x).sum(axis=0), d_angles.sum(axis=0), np.cos(angles).T @ dx
     return np.concatenate([*(part.ravel() for part in parts), dx.sum(axis=0)])
+
+
+def one_hot(column, table, params):
+    return np.eye(column.size + 1)[table.codes[:, column.source], 1:]
+
+
+def binary(column, table, params):
+    return np.array([0.0, -1.0, 1.0])[table.codes[:, column.source], None]
+
+
+def embedding(column, table, params):
+    return params.reshape(-1, column.width)[table.codes[:, column.source]]
+
+
+def embedding_gradient(column, table, params, dx):
+    gradient = np.zeros((column.size + 1, column.width))
+    np.add.at(gradient, table.codes[:, column.source], dx)
+    return gradient.ravel()
+
+
+def column_inputs(column, table, params):
+    """The (n_rows, width) inputs of a column with its own parameters."""
+    return globals()[column.kind](column, table, params)
+
+
+def column_gradient(column, table, params, dx):
+    """Gradient of the parameters of a column from that of its inputs."""
+    return globals()[f"{column.kind}_gradient"](column, table, params, dx)
 
 
 def split_columns(columns, params):

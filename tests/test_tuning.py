@@ -170,7 +170,7 @@ def test_fit_takes_every_value(cls, solver):
 def test_drawn_parameters_are_valid(cls, size):
     model = cls()
     for parameters in ParameterSampler(search_space(model, size), 100, random_state=0):
-        model.set_params(**parameters)._validate_params()
+        model.set_params(**parameters).check_params()
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -253,7 +253,7 @@ def test_suggested_parameters_are_those_of_the_space(cls, size):
     seen = {name: set() for name in space}
     for seed in range(100):
         drawn = suggest_params(Trial(seed), space)
-        model.set_params(**drawn)._validate_params()
+        model.set_params(**drawn).check_params()
         for name, value in drawn.items():
             seen[name].add(str(value))
     for name, values in space.items():

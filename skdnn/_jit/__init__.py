@@ -1,5 +1,10 @@
 """The one place that touches Numba: decorators, compiler flags, disk cache, vector code.
 
+Where Numba has changed what ``internals.py`` uses of it, its standard pipeline compiles and its own
+disk cache keeps the code. That takes longer, to compile and to load. Results agree up to rounding:
+the last bits may differ from those of ``internals.py``, and between the process that compiles and
+those that read the cache.
+
 Three decisions live here, each measured (``docs/design.md``, section 3):
 
 * kernels release the GIL; parallelism is made of Python threads around them;
@@ -11,19 +16,20 @@ Three decisions live here, each measured (``docs/design.md``, section 3):
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
-from skdnn._jit.cache import enable_cache
-from skdnn._jit.libraries import EntryCompiler, InnerCompiler
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 from skdnn._jit.views import part, prefetch
 
@@ -55,18 +61,24 @@ FASTMATH = frozenset({"contract", "nsz"})
 #: Sums may be reordered, otherwise they do not vectorise.
 FASTMATH_SUM = FASTMATH | {"reassoc"}
 
-# Nothing is allocated in kernels, so no references are counted: Numba would count them, atomically,
-# for each array that is passed to a function, half of the time of a tiny network.
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
-# Nothing but compiled code calls the inner kernels: no wrappers for callers from Python and C, no
-# machine code of their own.
-_INNER = {
-    **_OPTIONS,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "pipeline_class": InnerCompiler,
-}
+try:
+    from skdnn._jit.internals import ENTRY_OPTIONS, INNER_OPTIONS, enable_cache
+except (AttributeError, ImportError, TypeError) as error:
+    logging.getLogger("skdnn").debug(
+        "Numba %s lacks what skdnn uses of its internals (%s: %s). Its standard pipeline compiles "
+        "the kernels instead, which takes longer.",
+        numba.__version__, type(error).__name__, error,
+    )  # fmt: skip
+    ENTRY_OPTIONS = INNER_OPTIONS = {}
+
+    def enable_cache(dispatcher: Any) -> None:
+        with suppress(RuntimeError):  # no directory can be written to
+            dispatcher.enable_caching()
+
+
+_INNER = {**_OPTIONS, **INNER_OPTIONS}
 
 JIT_DISABLED = bool(config.DISABLE_JIT)
 
@@ -88,7 +100,7 @@ def entry(function: Callable) -> Callable:
     cache's file name: after an edit or an upgrade no old code is run.
     """
     function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
-    compiled = njit(fastmath=set(FASTMATH), pipeline_class=EntryCompiler, **_OPTIONS)(function)
+    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(function)
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled

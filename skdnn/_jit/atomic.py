@@ -6,8 +6,9 @@ import sys
 
 from llvmlite import binding, ir
 from numba import config, types
-from numba.core import cgutils
 from numba.extending import intrinsic
+
+from skdnn._jit.llvm import declare
 
 _INT = ir.IntType(64)
 
@@ -46,7 +47,7 @@ def _pause_intrinsic(typingctx):
         else:
             return context.get_dummy_value()
         kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
+        builder.call(declare(builder.module, kind, name), arguments)
         return context.get_dummy_value()
 
     return types.void(), codegen
@@ -57,7 +58,7 @@ def _offer_core_intrinsic(typingctx):
     def codegen(context, builder, sig, args):
         if sys.platform != "win32":
             kind = ir.FunctionType(ir.IntType(32), [])
-            builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+            builder.call(declare(builder.module, kind, "sched_yield"), [])
         return context.get_dummy_value()
 
     return types.void(), codegen

@@ -15,80 +15,65 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import pickle
 import sys
 import uuid
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import numba
 from numba import config
-from numba.core.caching import NullCache, _CacheLocator
-from numba.core.compiler import CompileResult
-from numba.core.runtime import rtsys
-from numba.core.serialize import dumps
-from numba.misc.appdirs import AppDirs
 
 
-class DiskCache(NullCache):
+class DiskCache:
     """Machine code of an entry in files that are checked before they are loaded.
 
     Parameters
     ----------
     function : callable
         What is compiled, of a module.
+    directories : list of str
+        Where files can be, in this order.
     """
 
-    def __init__(self, function: Any) -> None:
-        source = inspect.getfile(function)
-        module = os.path.splitext(os.path.basename(source))[0]
+    def __init__(self, function: Any, directories: list[str]) -> None:
+        module = os.path.splitext(os.path.basename(inspect.getfile(function)))[0]
         name = function.__qualname__.replace("<", "").replace(">", "")  # Windows has none of these
         version = f"{sys.version_info[0]}{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
         self._name = f"{module}.{name}.py{version}"
         self._byte_code = function.__code__.co_code
-        self._directories = cache_directories(source)
+        self.directories = directories
 
-    @property
-    def cache_path(self) -> str:
-        """The directory that comes first."""
-        return self._directories[0]
+    def key(self, sig: Any, processor: tuple) -> bytes:
+        """Digest of all that decides the machine code."""
+        # Not a pickle: the same objects may be pickled in several ways.
+        parts = (
+            self._name, self._byte_code, str(sig), processor, numba.__version__, config.BOUNDSCHECK,
+        )  # fmt: skip
+        return hashlib.sha256(repr(parts).encode()).digest()
 
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        # Numba's own method fills the registries of all that can be compiled, which takes a tenth
-        # of a second; machine code needs the symbols of the run-time system.
-        rtsys.initialize(target_context)
-        key = self._key(sig, target_context.codegen())
-        for directory in self._directories:
+    def load(self, key: bytes, rebuild: Callable[[bytes], Any]) -> Any:
+        """What ``rebuild`` makes of the first file that it can be made of; None without one."""
+        for directory in self.directories:
             # Whatever is wrong with a file, there is another way to the machine code.
             with suppress(Exception):
                 with open(os.path.join(directory, self._file_name(key)), "rb") as file:
                     payload = checked(key, file.read())
-                return CompileResult._rebuild(target_context, *pickle.loads(payload))
+                return rebuild(payload)
         return None
 
-    def save_overload(self, sig: Any, data: Any) -> None:
-        if data.library.has_dynamic_globals:  # addresses in this process
-            return
+    def save(self, key: bytes, dump: Callable[[], bytes]) -> None:
+        """Keep what ``dump`` returns; warn where that fails."""
         try:
-            key = self._key(sig, data.codegen)
-            self._write(self._file_name(key), sealed(key, dumps(data._reduce())))
+            self._write(self._file_name(key), sealed(key, dump()))
         except Exception as error:
             reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
             _warn_once(
-                f"skdnn cannot keep its compiled kernels in {self.cache_path} ({reason}) and will "
-                "compile them again in every process; make room there, or set the environment "
+                f"skdnn cannot keep its compiled kernels in {self.directories[0]} ({reason}) and "
+                "will compile them again in every process; make room there, or set the environment "
                 "variable NUMBA_CACHE_DIR to a writable directory."
             )
-
-    def _key(self, sig: Any, codegen: Any) -> bytes:
-        """Digest of all that decides the machine code."""
-        # Not a pickle: the same objects may be pickled in several ways.
-        parts = (
-            self._name, self._byte_code, str(sig), codegen.magic_tuple(), numba.__version__,
-            config.BOUNDSCHECK,
-        )  # fmt: skip
-        return hashlib.sha256(repr(parts).encode()).digest()
 
     def _file_name(self, key: bytes) -> str:
         return f"{self._name}-{key.hex()[:16]}.nbc"
@@ -96,24 +81,12 @@ class DiskCache(NullCache):
     def _write(self, name: str, content: bytes) -> None:
         """Write to the first directory where it succeeds."""
         errors = []
-        for directory in self._directories:
+        for directory in self.directories:
             try:
                 return write_at_once(os.path.join(directory, name), content)
             except OSError as error:
                 errors.append(error)
         raise errors[0]
-
-
-def cache_directories(source: str) -> list[str]:
-    """Where Numba keeps the code of a file, in its order, whether they can be written to or not."""
-    package = _CacheLocator.get_suitable_cache_subpath(source)
-    directories = [os.path.join(os.path.dirname(source), "__pycache__")]
-    if config.CACHE_DIR:
-        directories.insert(0, os.path.join(config.CACHE_DIR, package))
-    user = AppDirs(appname="numba", appauthor=False).user_cache_dir
-    if os.path.isabs(user):  # a user without a home has none
-        directories.append(os.path.join(user, package))
-    return directories
 
 
 def sealed(key: bytes, payload: bytes) -> bytes:
@@ -149,16 +122,11 @@ def write_at_once(path: str, content: bytes) -> None:
         raise
 
 
-def enable_cache(dispatcher: Any) -> None:
-    """Let the specialisations of a compiled function be kept on disk."""
-    dispatcher._cache = DiskCache(dispatcher.py_func)
-
-
 def _warn_once(message: str) -> None:
     """Once in a process, whatever the reasons are."""
     if not _warned:
         _warned.append(message)
-        warnings.warn(message, UserWarning, stacklevel=5)
+        warnings.warn(message, UserWarning, stacklevel=6)
 
 
 #: What was warned of.

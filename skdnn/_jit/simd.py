@@ -21,8 +21,9 @@ from __future__ import annotations
 import numpy as np
 from llvmlite import binding, ir
 from numba import config, types
-from numba.core import cgutils
 from numba.extending import intrinsic
+
+from skdnn._jit.llvm import declare
 
 
 def _cpu_features() -> dict[str, bool]:
@@ -64,7 +65,7 @@ class _TileBuilder:
         arguments = [_INT, pointer, _INT, _INT, pointer, _INT, pointer, _INT, pointer, _INT, _INT]
         function_type = ir.FunctionType(ir.VoidType(), arguments)
         name = f"skdnn_tile_f{bits}_{n_rows}x{n_vectors}"
-        self.function = cgutils.get_or_insert_function(module, function_type, name)
+        self.function = declare(module, function_type, name)
         if self.function.is_declaration:
             self.function.linkage = "linkonce_odr"
             self.function.attributes.add("noinline")
@@ -179,7 +180,7 @@ class _TileBuilder:
 
     def _intrinsic(self, name, result, arguments):
         function_type = ir.FunctionType(result, [argument.type for argument in arguments])
-        function = cgutils.get_or_insert_function(self.module, function_type, name)
+        function = declare(self.module, function_type, name)
         return self.builder.call(function, arguments)
 
     def _suffix(self):

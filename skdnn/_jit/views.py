@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import config, types
-from numba.core import cgutils
 from numba.extending import intrinsic
+
+from skdnn._jit.llvm import declare
 
 
 @intrinsic
@@ -23,7 +24,10 @@ def _part_intrinsic(typingctx, array, start, size):
         data = builder.gep(builder.extract_value(whole, places("data")), [start])
         view = builder.insert_value(whole, data, places("data"))
         view = builder.insert_value(view, size, places("nitems"))
-        return builder.insert_value(view, size, [places("shape"), 0])
+        view = builder.insert_value(view, size, [places("shape"), 0])
+        if context.enable_nrt:  # not in kernels
+            context.nrt.incref(builder, sig.return_type, view)
+        return view
 
     return signature, codegen
 
@@ -35,7 +39,7 @@ def _prefetch_intrinsic(typingctx, array, index):
         place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
         integer = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [place.type, integer, integer, integer])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        function = declare(builder.module, kind, "llvm.prefetch.p0")
         # To be read, into the second-level cache, data.
         builder.call(function, [place, *(ir.Constant(integer, n) for n in (0, 2, 1))])
         return context.get_dummy_value()

@@ -5,30 +5,57 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from skdnn.estimators._checks import assign, check_attribute
 from skdnn.estimators._fitted import reads_one_model
-from skdnn.estimators._html import network_html
-from skdnn.kernels.losses import LOSSES
+from skdnn.estimators._html import chosen_html, network_html
 from skdnn.network.layout import ArrayViews
-from skdnn.network.network import Network
-from skdnn.training.progress import Progress
 
 if TYPE_CHECKING:
     from skdnn.estimators._inputs import TableInputs
+    from skdnn.estimators._model import FittedModel
+    from skdnn.network.network import Network
+    from skdnn.training.loop import Training
+    from skdnn.training.progress import Progress
+
+#: What parameters came to.
+CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
 
 
 class FittedAttributesMixin:
     """Attributes of the estimators that a fit leaves, apart from those of the targets."""
 
-    _network: Network
+    _model: FittedModel
     _progress: Progress
-    _inputs: TableInputs | None
     do_early_stopping_: bool
 
-    def _set_fitted_attributes(self, n_epochs_run: int, validated: bool) -> None:
+    @property
+    def _network(self) -> Network:
+        return self._model.network
+
+    @property
+    def _inputs(self) -> TableInputs | None:
+        return self._model.inputs
+
+    def _set_network_attributes(self, model: FittedModel) -> None:
+        """What describes the network, known before it is trained."""
+        self.n_layers_ = len(model.network.spec.layer_sizes)
+        self.n_outputs_ = model.n_outputs
+        self.out_activation_ = model.link
+        self.dropout_ = model.network.spec.dropout[1:]
+        self.dtype_ = model.network.dtype
+        self.n_parameters_ = sum(layout.n_params for layout in model.network.layouts)
+        self.is_categorical_ = None if model.inputs is None else model.inputs.is_categorical
+
+    def _set_fitted_attributes(self, training: Training) -> None:
+        """What a training has done, and with what."""
         history, stopping = self._progress.history, self._progress.stopping
-        self.n_iter_ = n_epochs_run
+        validated = training.validation is not None
+        self.n_iter_ = training.n_epochs_run
+        self.batch_size_ = training.batch_size
+        self.max_iter_ = training.settings.max_iter
+        self.learning_rate_init_ = training.settings.learning_rate_init
         self.t_ = history.n_samples_seen
         self.loss_ = history.loss[-1] if history.loss else np.nan
         self.loss_curve_ = history.loss
@@ -42,11 +69,9 @@ class FittedAttributesMixin:
 
     def _check_attributes(self) -> None:
         """Raise if an attribute that predictions depend on is another one than the network's."""
-        spec = self._network.spec
-        check_attribute(self, "out_activation_", LOSSES[spec.loss].link)
-        check_attribute(self, "n_outputs_", spec.n_out // spec.n_levels)
-        if self._inputs is not None:
-            self._inputs.check_members(self._network.n_members)
+        check_attribute(self, "out_activation_", self._model.link)
+        check_attribute(self, "n_outputs_", self._model.n_outputs)
+        self._model.check()
 
     @property
     def history_(self) -> dict[str, list[float]]:
@@ -82,21 +107,16 @@ class FittedAttributesMixin:
         assign(self.intercepts_, arrays)
 
     def _fitted_network(self) -> Network:
-        network = self.__dict__.get("_network")
-        if network is None:
+        if "_model" not in self.__dict__:
             name = type(self).__name__
-            raise AttributeError(f"This {name} instance is not fitted yet and has no weights.")
-        return network
+            raise NotFittedError(f"This {name} instance is not fitted yet and has no weights.")
+        return self._model.network
 
     @reads_one_model
-    def _repr_html_inner(self):
-        """scikit-learn's diagram, and the layers of a fitted network."""
-        network = self.__dict__.get("_network")
-        layers = "" if network is None else network_html(network, self._inputs)
-        return super()._repr_html_inner() + layers  # type: ignore[misc]
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
+    def _fitted_html(self) -> str:
+        """The layers of a fitted network, and what parameters came to."""
+        model = self.__dict__.get("_model")
+        if model is None:
+            return ""
+        chosen = {name: getattr(self, name, None) for name in CHOSEN}
+        return network_html(model.network, model.inputs) + chosen_html(chosen)

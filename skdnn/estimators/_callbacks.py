@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.utils.validation import _num_samples
-
+from skdnn._sklearn import (
+    CallbackSupportMixin,
+    callback_context,
+    has_callbacks,
+    num_samples,
+)
 from skdnn.training.settings import resolve_max_iter
-
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """scikit-learn is older than its callbacks."""
-
 
 __all__ = ["CallbackSupportMixin", "EpochTasks", "epoch_tasks"]
 
@@ -36,7 +32,7 @@ class EpochTasks:
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._context = estimator._init_callback_context(max_subtasks=max_epochs)
+        self._context = callback_context(estimator, max_epochs)
         self._context.call_on_fit_task_begin(**self._data)
         #: What a copy of the estimator needs to predict in the middle of training.
         self.fitted_attributes: Callable[[], dict[str, Any]] = dict
@@ -58,7 +54,7 @@ class EpochTasks:
 
 def epoch_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any) -> EpochTasks | None:
     """Tasks for the callbacks of an estimator; None if it has none."""
-    if not hasattr(estimator, "_skl_callbacks") and not hasattr(estimator, "_parent_callback_ctx"):
+    if not has_callbacks(estimator):
         return None
-    max_epochs = resolve_max_iter(estimator, _num_samples(X))
+    max_epochs = resolve_max_iter(estimator, num_samples(X))
     return EpochTasks(estimator, X, y, sample_weight, max_epochs)

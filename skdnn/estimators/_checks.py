@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from skdnn._typing import Function
 from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.losses import loss_names
 from skdnn.network.network import Network
 from skdnn.training.data import Features, dense_numbers
 
@@ -37,10 +39,10 @@ class available_when:  # noqa: N801 - a decorator
     def __init__(self, check: Callable[[Any], None]) -> None:
         self.check = check
 
-    def __call__(self, function: Callable) -> available_when:
+    def __call__(self, function: Function) -> Function:
         self.function = function
         update_wrapper(self, function)
-        return self
+        return self  # type: ignore[return-value]
 
     def __get__(self, estimator: Any, owner: type) -> Callable:
         if estimator is None:
@@ -65,9 +67,10 @@ def has_epochs(estimator: Any) -> None:
 
 def predicts_quantiles(estimator: Any) -> None:
     """``predict_quantiles`` needs the loss "quantile", of the fitted network if there is one."""
-    network = vars(estimator).get("_network")
-    loss = getattr(estimator.loss, "name", estimator.loss) if network is None else network.spec.loss
-    if loss != "quantile":
+    model = vars(estimator).get("_model")
+    loss = estimator.loss if model is None else model.network.spec.loss
+    loss = getattr(loss, "name", loss)
+    if loss not in loss_names("regression", outputs_per_target="levels"):
         raise UnavailableError(
             f"predict_quantiles is only available for loss='quantile', not for {loss!r}."
         )
@@ -129,7 +132,7 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features
     features : Features
         The rows of X as the network takes them.
     """
-    inputs, network = estimator._inputs, estimator._network
+    inputs, network = estimator._model.inputs, estimator._model.network
     names = getattr(estimator, "feature_names_in_", None)
     numbers = X if inputs is None else dense_numbers(features)[:, : inputs.encoder.n_numeric]
     if numbers.shape[1] == 0 or not np.isfinite(network.values).all():

@@ -1,13 +1,16 @@
-"""Rows to train on and rows to judge by."""
+"""Rows to train on and rows to validate with."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 
 from skdnn.estimators._validation import split_indices
+
+if TYPE_CHECKING:
+    from skdnn.estimators._tasks import Task
 
 
 class Data(NamedTuple):
@@ -36,24 +39,24 @@ def relative(weights: np.ndarray) -> np.ndarray:
     return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
-class Part(NamedTuple):
-    """Rows to train members on, and rows to judge them by."""
+class Split(NamedTuple):
+    """Rows to train members on, and rows to validate them with."""
 
     training: Data
     held_out: Data | None
 
 
-def members_of(parts: list[Part], i: int) -> slice:
-    """The members that part i is for: all if there is but one part."""
-    return slice(None) if len(parts) == 1 else slice(i, i + 1)
+def members_of(splits: list[Split], i: int) -> slice:
+    """The members that split i is for: all if there is but one."""
+    return slice(None) if len(splits) == 1 else slice(i, i + 1)
 
 
-def digests_of(parts: list[Part]) -> tuple[int, ...]:
-    """What tells the rows that each part is judged by from others: the scores of different rows
-    say nothing about each other.
+def digests_of(splits: list[Split]) -> tuple[int, ...]:
+    """What tells the held-out rows of each split from others: the scores of different rows say
+    nothing about each other.
     """
-    judges = [part.held_out for part in parts]
-    return tuple(0 if judge is None else crc32(judge.y.tobytes()) for judge in judges)
+    held_out = [split.held_out for split in splits]
+    return tuple(0 if data is None else crc32(data.y.tobytes()) for data in held_out)
 
 
 def weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
@@ -70,7 +73,9 @@ def weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Dat
     return data._replace(weights=combined)
 
 
-def split_parts(estimator: Any, whole: Data, groups: np.ndarray | None, seed: int) -> list[Part]:
+def split_data(
+    estimator: Any, task: Task, whole: Data, groups: np.ndarray | None, seed: int
+) -> list[Split]:
     """Rows to train on and rows to validate with, of each member.
 
     A splitter knows the rows as the user has them; a fraction is drawn of those that count.
@@ -79,22 +84,16 @@ def split_parts(estimator: Any, whole: Data, groups: np.ndarray | None, seed: in
     if not hasattr(estimator.validation_fraction, "split"):
         known = whole.with_weight()
         groups = groups if groups is None or known.rows is None else groups[known.rows]
-    y, parts = known.y, []
+    y, splits = known.y, []
     for indices in split_indices(
-        estimator,
-        known.X,
-        estimator._labels(y),
-        estimator._strata(y),
-        groups,
-        seed,
-        estimator.n_members,
+        estimator, known.X, task.decode(y), task.strata(y), groups, seed, estimator.n_members
     ):
         training, held_out = (known.take(index).with_weight() for index in indices)
-        for part, purpose in ((training, "train on"), (held_out, "validate with")):
-            if not part.y.shape[0]:
+        for rows, purpose in ((training, "train on"), (held_out, "validate with")):
+            if not rows.y.shape[0]:
                 raise ValueError(
                     f"validation_fraction={estimator.validation_fraction!r} leaves no row to "
                     f"{purpose} that has a weight above 0."
                 )
-        parts.append(Part(training, held_out))
-    return parts
+        splits.append(Split(training, held_out))
+    return splits

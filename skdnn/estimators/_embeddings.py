@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators._checks import check_index
@@ -13,18 +14,23 @@ from skdnn.estimators._fitted import reads_one_model
 from skdnn.training.engine import first_inputs
 
 if TYPE_CHECKING:
-    from skdnn.estimators._inputs import TableInputs
-    from skdnn.network.network import Network
+    from skdnn.estimators._model import FittedModel
 
 
 class EmbeddingMixin:
     """A method of the estimators that says what becomes of a column."""
 
-    _network: Network
-    _inputs: TableInputs | None
+    _model: FittedModel
 
     @reads_one_model
-    def column_embedding(self, column, values=None, *, member=0, of="units") -> pd.DataFrame:
+    def column_embedding(
+        self,
+        column: str | int,
+        values: ArrayLike | None = None,
+        *,
+        member: int = 0,
+        of: str = "units",
+    ) -> pd.DataFrame:
         """What the first layer receives from a column of the table.
 
         Parameters
@@ -42,8 +48,9 @@ class EmbeddingMixin:
             before bias and normalization: it means the same for any kind of column, and values
             with similar rows are alike to the network. "inputs" is what these sums are made of:
             the learned vector of a category, or one unit for each; the bins of a number, or its
-            waves; the indicator of missing numbers. Their product with their rows of ``coefs_[0]``
-            is "units": where inputs have learned scales (:class:`Periodic`), these are in them.
+            periodic inputs; the indicator of missing numbers. Their product with their rows of
+            ``coefs_[0]`` is "units": where inputs have learned scales (:class:`Periodic`), these
+            are in them.
 
         Returns
         -------
@@ -86,18 +93,18 @@ class EmbeddingMixin:
         check_is_fitted(self)
         if of not in ("units", "inputs"):
             raise ValueError(f"of must be 'units' or 'inputs'. Got {of!r} instead.")
-        member = check_index("member", member, self._network.n_members)
+        member = check_index("member", member, self._model.network.n_members)
         embedding, places = self._column_inputs(column, values, member)
         if of == "inputs":
             return embedding
-        network = self._network.part(slice(member, member + 1))
+        network = self._model.network.part(slice(member, member + 1))
         return (embedding @ network.coefs[0][places]).rename_axis(columns="unit")
 
     def _column_inputs(
         self, column: Any, values: Any, member: int
     ) -> tuple[pd.DataFrame, list[int]]:
         """Inputs that a column becomes, and their places among all inputs of a member."""
-        network, inputs = self._network, self._inputs
+        network, inputs = self._model.network, self._model.inputs
         if inputs is None:
             raise ValueError(
                 f"This {type(self).__name__} takes the columns of X as they are: nothing is "
@@ -114,12 +121,11 @@ class EmbeddingMixin:
 
     def _input_names(self, member: int) -> Any:
         """Names of the inputs of a member, or None."""
-        if self._inputs is None:
-            return getattr(self, "feature_names_in_", None)
-        return self._inputs.names(member)
+        inputs = self._model.inputs
+        return getattr(self, "feature_names_in_", None) if inputs is None else inputs.names(member)
 
     def _is_categorical(self, column: Any) -> bool:
         """Whether a column of an encoded table holds categories."""
-        assert self._inputs is not None
-        encoder = self._inputs.encoder
+        assert self._model.inputs is not None
+        encoder = self._model.inputs.encoder
         return bool(encoder.is_categorical[encoder.position(column)])

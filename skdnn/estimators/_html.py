@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
@@ -42,6 +42,21 @@ def network_html(network: Network, inputs: TableInputs | None = None) -> str:
     total = "" if network.are_alike else f" ({sum(counts):,} in all)"
     title = f"{members}{_range(counts)} parameters{total}, {network.dtype.name}, {spec.loss}"
     return f"<details open><summary>{title}</summary>{_table(rows)}</details>"
+
+
+def chosen_html(chosen: Mapping[str, Any]) -> str:
+    """A line with what parameters came to in a fit."""
+    items = []
+    for name, value in chosen.items():
+        if name == "is_categorical_":
+            value = 0 if value is None else int(value.sum())
+            items.append(f"{value} categorical columns")
+        elif isinstance(value, tuple):
+            rates = ", ".join(f"{each:g}" for each in value)
+            items.append(f"{name} ({rates})")
+        else:
+            items.append(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}")
+    return f"<p>Fitted with {', '.join(items)}</p>"
 
 
 def _input_rows(network: Network, inputs: TableInputs) -> list[tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
@@ -10,12 +9,8 @@ from typing import Any
 import numpy as np
 
 from skdnn._dtypes import CODE
-from skdnn.network.embeddings import (
-    NumericEmbedding,
-    PiecewiseLinear,
-    columns_of,
-    resolve_embeddings,
-)
+from skdnn.kernels.embeddings import COLUMN_KINDS
+from skdnn.network.embeddings import NumericEmbedding, columns_of, resolve_embeddings
 from skdnn.network.spec import InputColumn
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
@@ -28,9 +23,7 @@ WIDE_CATEGORICAL = 100
 #: Units that such a column can have when later calls of ``partial_fit`` bring more categories.
 ONE_HOT_ROOM = 256
 #: Length of these vectors.
-D_VECTOR = 8
-#: Kinds of inputs that categories become.
-CATEGORICAL = ("one_hot", "sign", "vector")
+D_EMBEDDING = 8
 #: Outside the bins a number goes on as a line, as far as this.
 FRACTION_RANGE = (-3.0, 4.0)
 
@@ -61,25 +54,33 @@ class TableInputs:
         #: Number of bins -> edges.
         self.edges: dict[int, BinEdges] = {}
 
-    def fit(self, X: Any, weights: np.ndarray | None) -> TableInputs:
-        """Learn from rows of positive weight; all without ``weights`` (n_samples,)."""
+    def fit(self, X: Any, weights: np.ndarray | None) -> Table:
+        """Learn from rows of positive weight; all without ``weights`` (n_samples,).
+
+        Returns
+        -------
+        table : Table
+            The encoded rows, in float64.
+        """
         self.encoder.fit(X, weights)
         n_codes = self.encoder.n_codes
         share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
         # A vector is shorter than as many units as it has elements, or more.
-        most = max(D_VECTOR, int(share * ONE_HOT_CODES))
+        most = max(D_EMBEDDING, int(share * ONE_HOT_CODES))
         #: Whether the categories of a column have vectors, not units: that stays.
-        self.has_vectors = tuple(n > most for n in n_codes)
+        self.is_embedded = tuple(n > most for n in n_codes)
         #: Rows that all this was learned from.
         self.n_rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
         self.embeddings = resolve_embeddings(
             self.numeric_embedding, self.n_members, self.encoder.n_numeric
         )
-        counts = {e.n_bins for e in self.embeddings if isinstance(e, PiecewiseLinear)}
-        if counts:
-            numbers, weights = self._numbers_to_learn(X, weights)
-            self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
-        return self
+        table = self.encoder.transform(X, np.float64)
+        numbers = self._numbers(table)
+        if weights is not None and not weights.all():
+            numbers, weights = numbers[weights > 0], weights[weights > 0]
+        counts = {each.n_bins for each in self.embeddings if each is not None} - {0}
+        self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
+        return table
 
     def extended(
         self, X: Any, weights: np.ndarray | None
@@ -100,7 +101,7 @@ class TableInputs:
         renewed : set of (kind, source)
             Columns of inputs that were the same for all rows and are no more.
         """
-        room = [np.inf if is_vector else ONE_HOT_ROOM for is_vector in self.has_vectors]
+        room = [np.inf if embedded else ONE_HOT_ROOM for embedded in self.is_embedded]
         before = self.encoder
         encoder, learned = before.extended(X, weights, room)
         codes = [
@@ -116,20 +117,17 @@ class TableInputs:
         kinds = ("bins",) if encoder.scaling is None else ("bins", "number")
         return other, codes, {(kind, source) for kind in kinds for source in learned}
 
-    def _numbers_to_learn(
-        self, X: Any, weights: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Scaled numbers of the rows that count, and their weights."""
-        numbers = self._numbers(self.encoder.transform(X, np.float64))
-        if weights is None or weights.all():
-            return numbers, weights
-        return numbers[weights > 0], weights[weights > 0]
-
     def part(self, members: slice) -> TableInputs:
         """Of some of the members."""
         part = copy(self)
         part.embeddings = self.embeddings[members]
         return part
+
+    @property
+    def is_categorical(self) -> np.ndarray | None:
+        """Of each column, whether it is taken as categories; None if none is."""
+        found = self.encoder.is_categorical
+        return found.copy() if found.any() else None
 
     def check_members(self, n_members: int) -> None:
         """Raise unless these are the inputs of so many members."""
@@ -143,7 +141,7 @@ class TableInputs:
         return table.numeric[:, : self.encoder.n_numeric]
 
     def columns(self, member: int) -> tuple[InputColumn, ...]:
-        """What the inputs of a member are made of, those with parameters first."""
+        """What the inputs of a member are made of; those with parameters first is least work."""
         encoder, embedding = self.encoder, self.embeddings[member]
         found: list[InputColumn] = []
         edges = self._edges_of(member)
@@ -156,20 +154,20 @@ class TableInputs:
         n_indicators = len(encoder.indicator_names)
         found += [InputColumn("number", encoder.n_numeric + i) for i in range(n_indicators)]
         for source, n_codes in enumerate(encoder.n_codes):
-            if self.has_vectors[source]:
-                found.append(InputColumn("vector", source, D_VECTOR, n_codes))
+            if self.is_embedded[source]:
+                found.append(InputColumn("embedding", source, D_EMBEDDING, n_codes))
             elif n_codes > 1:
                 # Of two categories one unit; a constant column says nothing.
-                kind, width = ("sign", 1) if n_codes == 2 else ("one_hot", n_codes)
+                kind, width = ("binary", 1) if n_codes == 2 else ("one_hot", n_codes)
                 found.append(InputColumn(kind, source, width, n_codes))
         if not found:
             # A constant: nothing else is known.
             found.append(InputColumn("one_hot", 0, 1, 1))
-        return tuple(sorted(found, key=lambda column: column.kind not in ("waves", "vector")))
+        return tuple(sorted(found, key=lambda column: column.n_params == 0))
 
     def _edges_of(self, member: int) -> BinEdges | None:
         embedding = self.embeddings[member]
-        return self.edges[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else None
+        return None if embedding is None else self.edges.get(embedding.n_bins)
 
     def features(self, X: Any, dtype: np.dtype) -> list[Features]:
         """Rows as the network takes them, for each member.
@@ -195,12 +193,8 @@ class TableInputs:
             return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
 
         # Members with as many bins share them.
-        known = {n_bins: made(edges) for n_bins, edges in self.edges.items()}
-        plain = made(None)
-        return [
-            known[embedding.n_bins] if isinstance(embedding, PiecewiseLinear) else plain
-            for embedding in self.embeddings
-        ]
+        known = {n_bins: made(edges) for n_bins, edges in [(0, None), *self.edges.items()]}
+        return [known[0 if each is None else each.n_bins] for each in self.embeddings]
 
     def places(self, member: int, position: int) -> list[int]:
         """Places of a column of the table among the inputs of a member, in their order.
@@ -216,7 +210,7 @@ class TableInputs:
         places: list[int] = []
         start = 0
         for column in self.columns(member):
-            if (column.kind in CATEGORICAL) == is_categorical and column.source in sources:
+            if column.is_categorical == is_categorical and column.source in sources:
                 places += range(start, start + column.width)
             start += column.width
         return places
@@ -227,41 +221,44 @@ class TableInputs:
         numbers = [*encoder.numeric_names, *encoder.indicator_names]
         names: list[str] = []
         for column in self.columns(member):
-            if column.kind not in CATEGORICAL:
-                name, parts = numbers[column.source], []
-                if column.kind != "number":
-                    word = "bin" if column.kind == "bins" else "wave"
-                    parts = [f"{word}{i}" for i in range(column.width)]
-            else:
+            label = COLUMN_KINDS[column.kind].label
+            parts = [f"{label}{i}" for i in range(column.width)] if label else []
+            if column.is_categorical:
                 name = encoder.categorical_names[column.source]
-                labels = [str(label) for label in encoder.category_labels[name]]
-                parts = labels[-column.width :]
-                if column.kind == "vector":
-                    parts = [f"vector{i}" for i in range(column.width)]
+                labels = [str(each) for each in encoder.category_labels[name]]
+                parts = parts or labels[-column.width :]
+            else:
+                name = numbers[column.source]
             names += [f"{name}_{part}" for part in parts] or [name]
         return names
 
     def description(self, member: int) -> str:
         """What the inputs of a member are made of, in a few words."""
-        encoder, widths = self.encoder, Counter[str]()
-        columns = self.columns(member)
-        for column in columns:
-            widths[column.kind] += column.width
+        encoder, columns = self.encoder, self.columns(member)
+        n_indicators = len(encoder.indicator_names)
+        made_of_numbers = [column for column in columns if not column.is_categorical]
         numbers = _count(encoder.n_numeric, "number")
-        if widths["bins"]:
-            numbers += f" as {_count(widths['bins'], 'bin')}"
-        elif widths["waves"]:
-            numbers += f" with {_count(widths['waves'], 'wave')}"
+        nouns = dict.fromkeys(COLUMN_KINDS[column.kind].noun for column in made_of_numbers)
+        inputs = [
+            _count(sum(c.width for c in made_of_numbers if COLUMN_KINDS[c.kind].noun == noun), noun)
+            for noun in filter(None, nouns)
+        ]
+        if inputs:
+            is_itself = sum(column.kind == "number" for column in columns) > n_indicators
+            numbers += f" {'with' if is_itself else 'as'} {' and '.join(inputs)}"
         parts = [numbers] if encoder.n_numeric else []
-        if encoder.indicator_names:
-            parts.append(_count(len(encoder.indicator_names), "missing indicator"))
-        n_vectors = sum(column.kind == "vector" for column in columns)
-        n_others = sum(column.kind in ("one_hot", "sign") for column in columns)
-        if n_others:
-            units = _count(widths["one_hot"] + widths["sign"], "unit")
-            parts.append(f"{_count(n_others, 'categorical column')} as {units}")
-        if n_vectors:
-            parts.append(f"{_count(n_vectors, 'categorical column')} as vectors of {D_VECTOR}")
+        if n_indicators:
+            parts.append(_count(n_indicators, "missing indicator"))
+        units = [c.width for c in columns if c.is_categorical and not c.n_params]
+        if units:
+            parts.append(
+                f"{_count(len(units), 'categorical column')} as {_count(sum(units), 'unit')}"
+            )
+        n_embedded = sum(column.kind == "embedding" for column in columns)
+        if n_embedded:
+            parts.append(
+                f"{_count(n_embedded, 'categorical column')} as embeddings of length {D_EMBEDDING}"
+            )
         return ", ".join(parts)
 
 

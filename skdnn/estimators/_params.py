@@ -8,16 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.estimators._sklearn import (
-    HasMethods,
-    Interval,
-    InvalidParameterError,
-    Options,
-    StrOptions,
-)
+from skdnn._settings import HasMethods
+from skdnn._sklearn import Interval, InvalidParameterError, Options, StrOptions
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
-from skdnn.network.embeddings import EMBEDDINGS
+from skdnn.network.embeddings import EMBEDDINGS, NumericEmbedding
 from skdnn.training.schedules import REGULARIZATION_SCHEDULES, SCHEDULES
 from skdnn.training.settings import AUTO, BY_ROWS
 
@@ -26,7 +21,7 @@ CONSTRAINTS: dict[str, list] = {
     "feature_scaling": [StrOptions({"robust", "standard"}), None],
     "numeric_embedding": [
         StrOptions(set(EMBEDDINGS)),
-        HasMethods(["columns", "check"]),
+        NumericEmbedding,
         list,
         tuple,
         None,
@@ -39,7 +34,7 @@ CONSTRAINTS: dict[str, list] = {
     "learning_rate": [StrOptions(set(SCHEDULES)), HasMethods("factors")],
     "learning_rate_init": [StrOptions({AUTO}), Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [StrOptions({BY_ROWS}), Interval(Integral, 1, None, closed="left")],
+    "max_iter": [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [Interval(Real, 0, None, closed="left")],
@@ -61,7 +56,7 @@ CONSTRAINTS: dict[str, list] = {
     ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "dropout": [
-        StrOptions({BY_ROWS}),
+        StrOptions({AUTO}),
         Interval(Real, 0, 1, closed="left"),
         list,
         tuple,
@@ -127,8 +122,9 @@ numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object
     number itself. The members take the items of a sequence in turn. "mixed" is
     ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
     see different things err differently. With a single member it is the first of them. In tables
-    of more than 100 numbers a name stands for fewer bins, or waves, of each: all numbers together
-    make as many inputs as 100 would, but each at least one. Objects are always what they say.
+    of more than 100 numbers a name stands for fewer bins, or frequencies, of each: all numbers
+    together make as many inputs as 100 would, but each at least one. Objects are always what they
+    say.
 
 {targets}
 
@@ -199,9 +195,9 @@ weight_decay : float, default=0.1
     Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
     Only used by ``solver="adamw"``.
 
-dropout : float, list or tuple of float or "by_rows", default="by_rows"
+dropout : float, list or tuple of float or "auto", default="auto"
     Probability to drop a hidden unit while training: one for all hidden
-    layers, or one each. "by_rows" is 0.2, but 0 up to 100 training rows and with
+    layers, or one each. "auto" is 0.2, but 0 up to 100 training rows and with
     "lbfgs", which needs the same loss in each evaluation and takes nothing else.
 
 input_dropout : float, default=0.0
@@ -211,8 +207,8 @@ regularization_schedule : {regularization_schedules} or settings object, default
     Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos"
     keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
 
-max_iter : int or "by_rows", default="by_rows"
-    **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "by_rows" is 120
+max_iter : int or "auto", default="auto"
+    **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "auto" is 120
     up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 100
     with "lbfgs", where not to have converged by then is a reason to warn only if
     ``early_stopping`` has not chosen the best iteration.
@@ -314,6 +310,27 @@ n_iter_ : int
 
 n_layers_ : int
     Number of layers, input and output included.
+
+n_parameters_ : int
+    Number of weights, biases and other learned numbers of all members.
+
+batch_size_ : int
+    Rows of a batch, of the first member: what ``batch_size`` came to; all with "lbfgs".
+
+max_iter_ : int
+    What ``max_iter`` came to.
+
+learning_rate_init_ : float
+    What ``learning_rate_init`` came to. Not used by "lbfgs".
+
+dropout_ : tuple of float
+    Rate of each hidden layer: what ``dropout`` came to.
+
+dtype_ : numpy dtype
+    Of the network: what ``dtype`` came to.
+
+is_categorical_ : (n_features_in_,) array of bool or None
+    Which columns are taken as categories; None if none is.
 
 n_outputs_ : int
     Number of outputs of the network.

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from skdnn._warnings import warn
-from skdnn.estimators._stream import BEGINNING_ROWS
+from skdnn.estimators._model import FittedModel
 from skdnn.network.growth import Growth, grown_network, grown_values
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
+from skdnn.tabular.numeric import ENOUGH_ROWS
 from skdnn.training.checks import check_progress, check_values
 from skdnn.training.engine import empty_slots
 from skdnn.training.progress import Progress
@@ -33,42 +34,49 @@ def new_stopping(estimator: Any, judged: tuple[int, ...]) -> list[NoImprovement]
     ]
 
 
-def extend_inputs(estimator: Any, X: Any, weights: np.ndarray | None) -> None:
-    """Let a draft know what more rows say about its columns, and its network have inputs for it.
+def extended_model(
+    model: FittedModel, progress: Progress, X: Any, weights: np.ndarray | None
+) -> tuple[FittedModel, Progress]:
+    """Let a model know what more rows say about its columns, and its network have inputs for it.
 
     Parameters
     ----------
-    estimator : BaseDNN
-        A fitted one; its inputs, network and progress become others.
+    model : FittedModel
+    progress : Progress
+        Of its training.
     X : array-like or data frame of shape (n_samples, n_features)
     weights : (n_samples,) array or None
+
+    Returns
+    -------
+    model : FittedModel
+    progress : Progress
     """
-    inputs, codes, renewed = estimator._inputs.extended(X, weights)
-    network, progress = estimator._network, estimator._progress
+    assert model.inputs is not None
+    inputs, codes, renewed = model.inputs.extended(X, weights)
+    network = model.network
     columns = [inputs.columns(member) for member in range(network.n_members)]
     if not renewed and columns == [spec.columns for spec in network.specs]:
-        estimator._inputs = inputs
-        return
+        return FittedModel(inputs, network, model.task), progress
     check_values(network)
     check_progress(network, progress, progress.solver)
     growths = [
         Growth(spec, made_of, codes, renewed)
         for spec, made_of in zip(network.specs, columns, strict=True)
     ]
-    kept = {
+    kept: dict[str, Any] = {
         name: None if values is None else grown_values(network, growths, values)
         for name in ("best_values", "last_values", "calibrated_values")
         for values in [getattr(progress, name)]
     }
     slots = [growth.slots(old) for growth, old in zip(growths, progress.slots, strict=True)]
-    estimator._progress = replace(progress, slots=slots, **kept)
-    estimator._network = grown_network(network, growths)
-    estimator._inputs = inputs
+    grown = FittedModel(inputs, grown_network(network, growths), model.task)
+    return grown, replace(progress, slots=slots, **kept)
 
 
 def warn_of_few_rows(n_known: int, n_rows: int) -> None:
     """A warm start keeps what is known of the columns; from a few rows that is not much."""
-    if n_known < BEGINNING_ROWS and n_rows >= 2 * n_known:
+    if n_known < ENOUGH_ROWS and n_rows >= 2 * n_known:
         warn(
             f"Scales, bins and categories of the columns were learned from {n_known} rows and stay "
             f"with warm_start=True, although X has {n_rows} rows now. Set warm_start=False to "
@@ -76,12 +84,14 @@ def warn_of_few_rows(n_known: int, n_rows: int) -> None:
         )
 
 
-def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
-    def shape(specs: Sequence[NetworkSpec], n_members: int):
-        spec = specs[0]
-        return spec.layer_sizes, spec.loss, spec.n_levels, spec.normalization, n_members
+def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) -> Network:
+    """A network with the values of the present one, if these specifications are of its shape."""
 
-    known = estimator._network.specs
+    def shape(specs: Sequence[NetworkSpec], n_members: int) -> tuple[Any, ...]:
+        spec = specs[0]
+        return spec.layer_sizes, spec.loss, spec.outputs_per_target, spec.normalization, n_members
+
+    known = network.specs
     before, now = shape(known, len(known)), shape(specs, estimator.n_members)
     if before != now:
         raise ValueError(
@@ -90,8 +100,8 @@ def resumed_network(estimator: Any, specs: list[NetworkSpec]) -> Network:
             "warm_start=False to begin anew."
         )
     forced = estimator.dtype in ("float32", "float64")
-    dtype = np.dtype(estimator.dtype) if forced else estimator._network.dtype
-    return Network(specs, _cast(estimator._network.values, dtype))
+    dtype = np.dtype(estimator.dtype) if forced else network.dtype
+    return Network(specs, _cast(network.values, dtype))
 
 
 def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -103,10 +113,14 @@ def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def resumed_progress(
-    estimator: Any, network: Network, settings: Settings, judged: tuple[int, ...]
+    estimator: Any,
+    progress: Progress,
+    network: Network,
+    settings: Settings,
+    judged: tuple[int, ...],
 ) -> Progress:
     """What training stood at, with what the parameters now ask for."""
-    progress = deepcopy(estimator._progress)
+    progress = deepcopy(progress)
     dtype = network.dtype
     if progress.solver == settings.solver:
         slots = [_cast(each, dtype) for each in progress.slots]

@@ -5,17 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import _safe_indexing
 
+from skdnn._sklearn import (
+    InvalidParameterError,
+    is_metric,
+    safe_indexing,
+    takes_weights,
+    with_labels,
+)
 from skdnn._warnings import warn
-from skdnn.estimators._sklearn import InvalidParameterError, is_metric, takes_weights, with_labels
 from skdnn.estimators._tables import is_table
-from skdnn.network.network import Network
 from skdnn.training.data import Rows
+
+if TYPE_CHECKING:
+    from skdnn.estimators._model import FittedModel
 
 # scikit-learn's metrics are imported where they are used: they take a tenth of the time to import
 # the package, and few fits need them.
@@ -55,19 +62,19 @@ class Scoring:
         self.has_warned = False
 
     def score_of(
-        self, network: Network, members: slice, rows: Rows, held_out: Any
-    ) -> Callable[[np.ndarray], float] | None:
-        """The score of raw predictions; higher is better, NaN is none.
+        self, model: FittedModel, rows: Rows, held_out: Any
+    ) -> Callable[[np.ndarray, np.ndarray], float] | None:
+        """The score of raw predictions: of the members', and of their mean.
+
+        Higher is better, NaN is none.
 
         None stands for the negative validation loss, which can judge any rows: it is asked for, or
         the score is undefined whatever is predicted.
 
         Parameters
         ----------
-        network : Network
-            The one that is trained in place.
-        members : slice
-            Those that are scored.
+        model : FittedModel
+            Of the members that are scored. Its network is trained in place.
         rows : Rows
             The held-out rows as the network takes them,
         held_out : Data
@@ -77,26 +84,30 @@ class Scoring:
         if estimator.scoring == "loss":
             return None
         if estimator.scoring in (None, estimator._default_scoring):
-            if estimator._can_score(rows):
-                return lambda raw: estimator._score_raw(raw, rows)
+            if model.task.can_score(rows):
+                return lambda members, raw: model.task.score(raw, rows)
             if rows.n_rows < 2:
                 self._warn("it is not well-defined with less than two samples")
             return None
-        call, predictor = self._scorer(network, members, held_out)
+        X, call, predictor = self._scorer(model, held_out)
         if is_metric(estimator.scoring) and not self._tells_apart(call, predictor, rows):
             return None
-        return lambda raw: self._value(call, predictor)
 
-    def _scorer(
-        self, network: Network, members: slice, held_out: Any
-    ) -> tuple[Callable[[Any], Any], Any]:
-        """A function of what predicts, and a copy of the estimator that does so in training."""
+        def score(members: np.ndarray, raw: np.ndarray) -> float:
+            # The rows are predicted: the scorer's estimator does not do it again.
+            predictor._known_raw = X, members
+            return self._value(call, predictor)
+
+        return score
+
+    def _scorer(self, model: FittedModel, held_out: Any) -> tuple[Any, Callable[[Any], Any], Any]:
+        """The rows, a function of what predicts, and a copy of the estimator that does so."""
         from sklearn.metrics import check_scoring
 
         estimator = self.estimator
         scorer = check_scoring(estimator, estimator.scoring)
         X, labels, weights, index = held_out
-        X = X if index is None else _safe_indexing(X, index)
+        X = X if index is None else safe_indexing(X, index)
         if labels.ndim == 1:
             scorer = with_labels(scorer, getattr(estimator, "classes_", None))
         keywords = {}
@@ -104,14 +115,10 @@ class Scoring:
             keywords["sample_weight"] = weights
         # A copy that predicts with the network in training, from an array without column names.
         predictor = copy(estimator)
-        predictor._network = network.part(members)
-        if predictor._inputs is not None:
-            predictor._inputs = predictor._inputs.part(members)
-            # It is asked every epoch.
-            predictor._inputs.encoder = predictor._inputs.encoder.silent()
+        predictor._model = model.silent()
         if not is_table(X):
             predictor.__dict__.pop("feature_names_in_", None)
-        return lambda predictor: scorer(predictor, X, labels, **keywords), predictor
+        return X, lambda predictor: scorer(predictor, X, labels, **keywords), predictor
 
     def _value(self, call: Callable[[Any], Any], predictor: Any) -> float:
         """What a scorer says; NaN, with a warning, if it cannot."""
@@ -157,7 +164,7 @@ class Scoring:
             return True
         if predictor.classes_.size == 1:
             return False
-        n_out, y = predictor._network.spec.n_out, rows.y
+        n_out, y = predictor._model.network.spec.n_out, rows.y
         is_right = y if y.shape[1] == n_out else y == np.arange(n_out)
         sure, probe, values = SURE * (2.0 * is_right - 1), copy(predictor), []
         for raw in (sure, -sure):

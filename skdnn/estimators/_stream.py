@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -15,6 +15,9 @@ from scipy.sparse import issparse
 from skdnn.estimators._data import Data
 from skdnn.tabular.numeric import ENOUGH_ROWS
 from skdnn.tabular.schema import Columns
+
+if TYPE_CHECKING:
+    from skdnn.estimators._fit import Fit
 
 #: Rows of a stream that its columns are learned from.
 BEGINNING_ROWS = ENOUGH_ROWS
@@ -105,29 +108,30 @@ class Beginning(NamedTuple):
         return Data(X, y, np.concatenate([each / each.mean() for each in weights]))
 
 
-def train_piece(draft: Any, piece: Data, resume: bool) -> None:
+def train_piece(call: Fit, piece: Data) -> None:
     """Train one epoch on the rows of a call of ``partial_fit``.
 
     Parameters
     ----------
-    draft : BaseDNN
+    call : Fit
+        That has validated the rows.
     piece : Data
-    resume : bool
-        Whether there is a network to go on with.
     """
-    beginning = _beginning_with(draft, piece, resume)
+    beginning = _beginning_with(call, piece)
     is_due = beginning is not None and beginning.is_due
     if beginning is not None and is_due and len(beginning.pieces) > 1:
-        _begin_again(draft, beginning)
+        _begin_again(call, beginning)
     else:
-        draft._train(piece, resume=resume, partial=True)
+        call.train(piece)
+    draft = call.estimator
     draft._beginning = beginning and beginning.kept(draft, learned=is_due)
 
 
-def _beginning_with(draft: Any, piece: Data, resume: bool) -> Beginning | None:
+def _beginning_with(call: Fit, piece: Data) -> Beginning | None:
     """The beginning of the stream and one more call; None when it is over."""
-    if not resume:
-        learns = draft._is_encoded or getattr(draft, "target_scaling", None) is not None
+    draft = call.estimator
+    if call.before is None:
+        learns = call.is_encoded or getattr(draft, "target_scaling", None) is not None
         return Beginning().with_piece(piece) if learns else None
     beginning = draft._beginning
     # Weights that somebody has changed, and steps with other parameters, are not repeated.
@@ -136,12 +140,13 @@ def _beginning_with(draft: Any, piece: Data, resume: bool) -> Beginning | None:
     return beginning.with_piece(piece)
 
 
-def _begin_again(draft: Any, beginning: Beginning) -> None:
+def _begin_again(call: Fit, beginning: Beginning) -> None:
     """Learn the columns from all rows so far, and repeat the calls so far."""
-    inputs = draft._inputs
+    draft = call.estimator
+    inputs = draft._model.inputs
     known = beginning.joined(None if inputs is None else inputs.encoder.is_categorical)
     for i, piece in enumerate(beginning.pieces):
-        draft._train(piece, resume=i > 0, partial=True, known=known if i == 0 else None)
+        call.again(resumes=i > 0).train(piece, known=known if i == 0 else None)
         if draft.n_iter_ == 0:  # Ctrl-C: the estimator stays what it was
             raise KeyboardInterrupt
 
@@ -151,7 +156,7 @@ def _checksum(draft: Any) -> int:
     parameters = [item for item in sorted(draft.get_params().items()) if item[0] not in _NO_MATTER]
     # Addresses of objects are others after pickling.
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(parameters))
-    return crc32(draft._network.values.tobytes(), crc32(text.encode()))
+    return crc32(draft._model.network.values.tobytes(), crc32(text.encode()))
 
 
 def _joined(tables: list[Any], is_categorical: np.ndarray) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
 
-from skdnn.estimators._sklearn import check_y, validate_data
+from skdnn._sklearn import check_y, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
 from skdnn.training.data import checked_sparse
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from skdnn.estimators._sklearn import check_sample_weight
+from skdnn._sklearn import check_sample_weight
 from skdnn.estimators._tables import in_memory
 from skdnn.tabular.schema import BOOLS, COMPLEX, DATES
 
@@ -141,7 +141,7 @@ def complete_array(y: Any, name: str) -> Any:
     )
 
 
-def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray | None:
+def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> np.ndarray | None:
     """Validated sample weights in float64, or None.
 
     Raises
@@ -165,29 +165,3 @@ def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray |
             raise
         raise ValueError(f"{name}: {error}") from error
     return weights
-
-
-def balanced_class_weights(
-    y: np.ndarray, sample_weight: np.ndarray | None, n_classes: int
-) -> np.ndarray:
-    """Weights of classes inversely proportional to their frequencies, of which weights are a part.
-
-    Parameters
-    ----------
-    y : (n_samples,) int array
-        Indices of the classes.
-    sample_weight : (n_samples,) array or None
-    n_classes : int
-
-    Returns
-    -------
-    class_weight : (n_classes,) float64 array
-        0 for a class without weight: none of its rows counts.
-    """
-    # In units of the largest: the sum of large weights might be infinite.
-    relative = None if sample_weight is None else sample_weight / sample_weight.max()
-    mass = np.bincount(y, relative, minlength=n_classes)
-    with np.errstate(divide="ignore"):
-        class_weight = mass.sum() / (np.count_nonzero(mass) * mass)
-    class_weight[mass == 0] = 0
-    return class_weight

@@ -13,7 +13,7 @@ import numpy as np
 #: Of a class of fewer rows not every hold-out has one.
 FEW_ROWS = 4
 
-Split = tuple[np.ndarray, np.ndarray]
+Indices = tuple[np.ndarray, np.ndarray]
 
 
 def split_indices(
@@ -24,7 +24,7 @@ def split_indices(
     groups: np.ndarray | None,
     seed: int,
     n_splits: int,
-) -> list[Split]:
+) -> list[Indices]:
     """Rows to train on and rows to hold out, by ``validation_fraction``, several times.
 
     Parameters
@@ -59,7 +59,7 @@ def split_indices(
 
 def _splits_of(
     splitter: Any, X: Any, labels: np.ndarray, groups: np.ndarray | None, n_splits: int
-) -> list[Split]:
+) -> list[Indices]:
     """So many splits at most, from the last one on, as indices that are safe to use."""
     name = f"validation_fraction={splitter!r}"
     if isinstance(splitter, type):
@@ -119,7 +119,7 @@ def _plain_indices(index: Any, n_rows: int, where: str) -> np.ndarray:
     )
 
 
-def _draw_groups(fraction: float, labels: np.ndarray, groups: np.ndarray, seed: int) -> Split:
+def _draw_groups(fraction: float, labels: np.ndarray, groups: np.ndarray, seed: int) -> Indices:
     from sklearn.model_selection import GroupShuffleSplit
 
     try:
@@ -151,7 +151,7 @@ def _number_to_hold_out(fraction: float, n_rows: int, strata: np.ndarray | None)
 
 def _draw_splits(
     n_held_out: int, n_rows: int, strata: np.ndarray | None, seeds: list[int]
-) -> list[Split]:
+) -> list[Indices]:
     """A draw for each seed, stratified; of rare classes each hold-out is dealt its rows."""
     from sklearn.model_selection import train_test_split
 

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import issparse
-from scipy.special import expit, softmax
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn._sklearn import Interval, StrOptions, check_partial_fit_first_call, fit_context
+from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
+from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels, is_multilabel
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
-from skdnn.estimators._sklearn import (
-    Interval,
-    StrOptions,
-    check_partial_fit_first_call,
-    fit_context,
-)
-from skdnn.estimators._targets import as_labels, balanced_class_weights
-from skdnn.network.spec import NetworkSpec
-from skdnn.training.data import Rows
-
-#: Log-odds that are certainty in either dtype.
-CERTAIN = 100.0
-#: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
-#: of the many that are equally good is that of the most overfitting.
-FEW_ROWS = 5
+from skdnn.estimators._targets import as_labels
+from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import NumericEmbedding
+from skdnn.network.losses import loss_names
 
 
 @documented(
@@ -104,7 +96,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     _presets = CLASSIFIER_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
-        "loss": [StrOptions({"log_loss", "brier"})],
+        "loss": [StrOptions(set(loss_names("classification")))],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "calibration": [StrOptions({"temperature"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -112,55 +104,102 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(128, 128),
-        activation="mish",
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        activation: str = "mish",
         *,
-        normalization=None,
-        categorical_features="from_dtype",
-        feature_scaling="robust",
-        numeric_embedding="mixed",
-        loss="log_loss",
-        class_weight=None,
-        label_smoothing=0.0,
-        calibration="temperature",
-        solver="adamw",
-        learning_rate_init="auto",
-        learning_rate="coslog4",
-        power_t=0.5,
-        batch_size="by_rows",
-        shuffle=True,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.95,
-        epsilon=1e-8,
-        clip_norm=np.inf,
-        max_fun=15000,
-        alpha=0.0,
-        l1_ratio=0.0,
-        weight_decay=0.1,
-        dropout="by_rows",
-        input_dropout=0.0,
-        regularization_schedule="flat_cos",
-        max_iter="by_rows",
-        max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        scoring="accuracy",
-        n_members=4,
-        n_jobs=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-        dtype="auto",
-    ):
-        self._store(locals())
+        normalization: str | None = None,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        feature_scaling: str | None = "robust",
+        numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        loss: str = "log_loss",
+        class_weight: dict[Any, float] | str | None = None,
+        label_smoothing: float = 0.0,
+        calibration: str | None = "temperature",
+        solver: str = "adamw",
+        learning_rate_init: float | str = "auto",
+        learning_rate: Any = "coslog4",
+        power_t: float = 0.5,
+        batch_size: int | str = "by_rows",
+        shuffle: bool = True,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        clip_norm: float = np.inf,
+        max_fun: int = 15000,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        weight_decay: float = 0.1,
+        dropout: float | Sequence[float] | str = "auto",
+        input_dropout: float = 0.0,
+        regularization_schedule: Any = "flat_cos",
+        max_iter: int | str = "auto",
+        max_time: float = np.inf,
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | Any = 0.1,
+        scoring: str | Callable[..., float] | None = "accuracy",
+        n_members: int = 4,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        verbose: bool | int = False,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.categorical_features = categorical_features
+        self.feature_scaling = feature_scaling
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.calibration = calibration
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.max_fun = max_fun
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularization_schedule = regularization_schedule
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_members = n_members
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.dtype = dtype
 
     @available_when(has_epochs)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on the given rows.
 
         Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
@@ -199,11 +238,11 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         with learned_aside(self) as draft:
             check_partial_fit_first_call(draft, as_labels(classes, "classes"))
-            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+            draft._partial_fit(X, y, sample_weight)
         return self
 
     @reads_one_model
-    def decision_function(self, X) -> np.ndarray:
+    def decision_function(self, X: MatrixLike) -> np.ndarray:
         """Raw predictions, before the logistic function or softmax.
 
         Parameters
@@ -218,11 +257,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             Log-odds of ``classes_[1]`` for two classes, otherwise a column for each class or
             label.
         """
-        raw = self._predict_raw(X)
-        return raw[:, 0] if raw.shape[1] == 1 else raw
+        return self._task.decision(self._predict_raw(X))
 
     @reads_one_model
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
 
         Parameters
@@ -234,13 +272,14 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         -------
         y : array of shape (n_samples,), or (n_samples, n_classes) of 0 and 1 for multilabel
         """
-        raw = self._predict_raw(X)
-        if self._is_multilabel():
-            return (raw > 0).astype(int)
-        return self.classes_[self._class_index(raw)]
+        raw, task = self._predict_raw(X), self._task
+        if isinstance(task, ClassLabels):
+            # Classes may have got other names.
+            return self.classes_[task.class_index(raw)]
+        return task.predict(raw)
 
     @reads_one_model
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X: MatrixLike) -> np.ndarray:
         """Predict class probabilities.
 
         Parameters
@@ -254,21 +293,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             Between 0 and 1, in the order of ``classes_`` and the dtype of the network. For
             multilabel targets a row has the probability of each label and does not sum to 1.
         """
-        raw = self._predict_raw(X)
-        if self.classes_.size == 1:
-            return np.ones_like(raw)
-        if self.out_activation_ == "softmax":
-            # The difference of two may be infinite: one of them is then certain.
-            with np.errstate(over="ignore", invalid="ignore"):
-                proba = softmax(raw, axis=1)
-        else:
-            proba = expit(raw if self._is_multilabel() else np.hstack([-raw, raw]))
-        # Never 0 or 1: no event is impossible, and no log-loss infinite.
-        precision = np.finfo(proba.dtype)
-        return np.clip(proba, precision.tiny, 1 - precision.epsneg)
+        return self._task.probabilities(self._predict_raw(X))
 
     @reads_one_model
-    def predict_log_proba(self, X) -> np.ndarray:
+    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Predict the logarithms of class probabilities.
 
         Parameters
@@ -282,7 +310,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return np.log(self.predict_proba(X))
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy on the given rows and labels.
 
         Parameters
@@ -299,161 +327,30 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return super().score(X, as_labels(y), sample_weight)
 
-    def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
-    ) -> tuple[np.ndarray, np.ndarray]:
-        X, y = self._validate_rows(X, as_labels(y, name), resume=resume)
-        # Labels may be larger than any integer of NumPy.
-        with np.errstate(invalid="ignore"):
-            kind = type_of_target(y, input_name=name)
-            if kind not in ("binary", "multilabel-indicator"):
-                check_classification_targets(y)
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                f"{type(self).__name__} takes one label for each row or a multilabel indicator "
-                "matrix of 0 and 1, got several columns with more than two values "
-                "(multiclass-multioutput)."
-            )
-        if kind == "multilabel-indicator":
-            y = y.toarray() if issparse(y) else y
-            labels, y = np.arange(y.shape[1]), (y != 0).astype(np.intp)
-        else:
-            labels, y = np.unique(y, return_inverse=True)
-        self._check_classes(labels, resume=resume, partial=partial, name=name)
-        if kind != "multilabel-indicator":
-            position = {label: i for i, label in enumerate(self.classes_)}
-            y = np.array([position[label] for label in labels])[y]
-        return X, y
+    @property
+    def _task(self) -> Labels:
+        return self._fitted_model().task  # type: ignore[return-value]
+
+    def _as_targets(self, y: Any, name: str) -> Any:
+        return as_labels(y, name)
+
+    def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
+        kind: type[Labels] = LabelIndicators if is_multilabel(y, "y") else ClassLabels
+        if before is None and not is_partial:
+            self.classes_ = kind.found(y)
+        if before is not None:
+            before.check_kind(y, "y")
+        # In a training that goes on, too: classes may have got other names.
+        task = kind(self.classes_, self.loss, self.class_weight, self.calibration)
+        if before is not None and not is_partial:
+            task.check_same(y, "y")
+        return task
 
     def _check_attributes(self) -> None:
         super()._check_attributes()
-        # One unit tells two classes apart; a class alone has one, too.
-        n_classes = self.n_outputs_ if self.n_outputs_ > 1 else 2
-        is_alone = self.n_outputs_ == 1 and self._sole_class == 0
-        if is_alone and np.size(getattr(self, "classes_", ())) == 1:
-            n_classes = 1
-        check_attribute(self, "classes_", (n_classes,))
+        check_attribute(self, "classes_", self._task.classes.shape)
 
-    def _check_classes(self, labels: np.ndarray, *, resume: bool, partial: bool, name: str) -> None:
-        """Set ``classes_`` in a new fit; otherwise compare the labels with them."""
-        if not (resume or partial):
-            self.classes_ = labels
-            return
-        unknown = set(labels) - set(self.classes_)
-        hint = "."
-        if unknown and set(map(str, unknown)) <= set(map(str, self.classes_)):
-            types = (type(each[0]).__name__ for each in (labels, self.classes_))
-            hint = ": the same labels, of type {} instead of {}. Convert them.".format(*types)
-        if partial and unknown:
-            raise ValueError(
-                f"`{name}` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. '{name}' has {labels}{hint}"
-            )
-        if not partial and set(labels) != set(self.classes_):
-            raise ValueError(
-                f"warm_start can only be used where `{name}` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `{name}` has {labels}{hint}"
-            )
-
-    def _class_weights(
-        self, y: np.ndarray, weights: np.ndarray | None, *, partial: bool
-    ) -> np.ndarray | None:
-        if self.class_weight is None:
-            return None
-        name = type(self).__name__
-        if y.ndim == 2:
-            raise ValueError(
-                f"The class_weight parameter of {name} must be None for multilabel targets, "
-                f"whose rows have no single class. Got {self.class_weight!r} instead."
-            )
-        if self.class_weight == "balanced":
-            if partial:
-                raise ValueError(
-                    "class_weight='balanced' needs all data at once and is not supported by "
-                    "partial_fit: give the weights as a dict."
-                )
-            per_class = balanced_class_weights(y, weights, self.classes_.size)
-        else:
-            per_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_
-            )
-        counts = partial or per_class[y].any()
-        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and counts):
-            raise ValueError(
-                f"The weights in the class_weight parameter of {name} must be finite, not negative "
-                f"and not all zero. Got {self.class_weight!r} instead."
-            )
-        return per_class
-
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
-        if y.ndim == 2:
-            return f"binary_{self.loss}", (), y.shape[1], 1
-        # With a single class the one unit learns to say no to another one.
-        if self.classes_.size <= 2:
-            return f"binary_{self.loss}", (), 1, 1
-        return self.loss, (), self.classes_.size, 1
-
-    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
-        super()._set_network_attributes(spec, y, partial=partial)
-        present = np.arange(self.classes_.size) if partial else np.unique(y)
-        self._sole_class = int(present[0]) if y.ndim == 1 and present.size == 1 else None
-
-    def _predict_raw(self, X) -> np.ndarray:
-        raw = super()._predict_raw(X)
-        if self._sole_class is not None:
-            # Nothing has been told apart: the class that is known is the answer.
-            raw[...] = -CERTAIN
-            if raw.shape[1] > 1:
-                raw[:, self._sole_class] = CERTAIN
-            elif self._sole_class == 1:
-                raw[...] = CERTAIN
-        return raw
-
-    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
-        if y.ndim == 1 and self.classes_.size > 2:
-            return y
-        smoothing = self.label_smoothing if training else 0.0
-        return y * (1 - smoothing) + 0.5 * smoothing
-
-    def _calibrates(self) -> bool:
-        return self.calibration is not None
-
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        if y.ndim == 2:
-            return y
-        if self.classes_.size == 1:
-            return None
-        # Named as scikit-learn's MLP names them in its error.
-        return y.astype(bool).astype(str) if self.classes_.size == 2 else y
-
-    def _labels(self, y: np.ndarray) -> np.ndarray:
-        return y if y.ndim == 2 else self.classes_[y]
-
-    def _is_multilabel(self) -> bool:
-        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
-
-    def _class_index(self, raw: np.ndarray) -> np.ndarray:
-        """Index of the most probable class from raw predictions."""
-        if raw.shape[1] > 1:
-            return raw.argmax(axis=1)
-        return (raw[:, 0] > 0).astype(np.intp)
-
-    def _can_score(self, rows: Rows) -> bool:
-        weights = rows.weights.astype(np.float64)
-        # Rows of one weight that would say as much (Kish 1965, Survey sampling).
-        effective = weights.sum() ** 2 / (weights**2).sum()
-        # Of rows that weigh the same the user has chosen the number; a single one tells nothing.
-        are_equal = weights.size > 1 and (weights == weights[0]).all()
-        return bool(effective >= FEW_ROWS or are_equal)
-
-    def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        if rows.y.shape[1] > 1:
-            right = ((raw > 0) == rows.y).all(axis=1)
-        else:
-            right = self._class_index(raw) == rows.y[:, 0]
-        return float(np.average(right, weights=rows.weights))
-
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self, overload
+
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
+from skdnn._sklearn import StrOptions, fit_context
+from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
     has_epochs,
     predicts_quantiles,
 )
-from skdnn.estimators._data import Data, relative
 from skdnn.estimators._fitted import learned_aside, reads_one_model
+from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import REGRESSOR_PRESETS
-from skdnn.estimators._scoring import in_safe_unit, mean_r2
-from skdnn.estimators._sklearn import StrOptions, fit_context
+from skdnn.estimators._scoring import in_safe_unit
 from skdnn.estimators._targets import as_numbers
-from skdnn.kernels.losses import LOSSES
-from skdnn.network.losses import LossSettings, resolve_loss
-from skdnn.network.spec import NetworkSpec
-from skdnn.tabular.targets import TargetScaler
-from skdnn.training.averages import deviation_of, mean_raw
-from skdnn.training.data import Rows
+from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import NumericEmbedding
+from skdnn.network.losses import LossSettings, loss_names
+from skdnn.training.averages import deviation_of
 
 #: Losses of numbers.
-NAMES = [name for name, loss in LOSSES.items() if loss.domain not in ("unit", "class")]
-
-#: Of Huber's delta in deviations of the target. Below, the loss is an absolute error, whose
-#: gradients would only vanish; above, a squared error.
-DELTA_RANGE = 1e-6, 1e6
+NAMES = loss_names("regression")
+EXPONENTIAL = " and ".join(f'"{name}"' for name in loss_names("regression", link="exp"))
 
 
 @documented(
-    links='"identity", or "exp" for the losses "poisson" and "gamma"',
+    links=f'"identity", or "exp" for the losses {EXPONENTIAL}',
     scoring='"r2"',
     loss_units="in\n    units of the scaled target with ``target_scaling``",
 )
@@ -91,7 +92,6 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """
 
     _default_scoring = "r2"
-    _target_scaler: TargetScaler | None
     _presets = REGRESSOR_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
@@ -101,52 +101,101 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(128, 128),
-        activation="mish",
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        activation: str = "mish",
         *,
-        normalization=None,
-        categorical_features="from_dtype",
-        feature_scaling="robust",
-        numeric_embedding="mixed",
-        loss="squared_error",
-        target_scaling="standard",
-        solver="adamw",
-        learning_rate_init="auto",
-        learning_rate="coslog4",
-        power_t=0.5,
-        batch_size="by_rows",
-        shuffle=True,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.95,
-        epsilon=1e-8,
-        clip_norm=np.inf,
-        max_fun=15000,
-        alpha=0.0,
-        l1_ratio=0.0,
-        weight_decay=0.1,
-        dropout="by_rows",
-        input_dropout=0.0,
-        regularization_schedule="flat_cos",
-        max_iter="by_rows",
-        max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        scoring="r2",
-        n_members=4,
-        n_jobs=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-        dtype="auto",
-    ):
-        self._store(locals())
+        normalization: str | None = None,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        feature_scaling: str | None = "robust",
+        numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        loss: str | LossSettings = "squared_error",
+        target_scaling: str | None = "standard",
+        solver: str = "adamw",
+        learning_rate_init: float | str = "auto",
+        learning_rate: Any = "coslog4",
+        power_t: float = 0.5,
+        batch_size: int | str = "by_rows",
+        shuffle: bool = True,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        clip_norm: float = np.inf,
+        max_fun: int = 15000,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        weight_decay: float = 0.1,
+        dropout: float | Sequence[float] | str = "auto",
+        input_dropout: float = 0.0,
+        regularization_schedule: Any = "flat_cos",
+        max_iter: int | str = "auto",
+        max_time: float = np.inf,
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | Any = 0.1,
+        scoring: str | Callable[..., float] | None = "r2",
+        n_members: int = 4,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        verbose: bool | int = False,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.categorical_features = categorical_features
+        self.feature_scaling = feature_scaling
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.target_scaling = target_scaling
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.max_fun = max_fun
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularization_schedule = regularization_schedule
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_members = n_members
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.dtype = dtype
+
+    @overload
+    def predict(self, X: MatrixLike, *, return_std: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: MatrixLike, *, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     @reads_one_model
-    def predict(self, X, *, return_std=False):
+    def predict(
+        self, X: MatrixLike, *, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict targets.
 
         Parameters
@@ -166,15 +215,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         std : array like ``y``
             Only with ``return_std=True``.
         """
-        raw = self._member_raw(X)
-        y = self._prediction(mean_raw(raw, self.out_activation_))
+        raw, model = self._member_raw(X), self._model
+        y = model.task.predict(model.mean(raw))
         if not return_std:
             return y
-        return y, deviation_of(np.array([self._prediction(member) for member in raw]))
+        return y, deviation_of(np.array([model.task.predict(member) for member in raw]))
 
     @available_when(predicts_quantiles)
     @reads_one_model
-    def predict_quantiles(self, X) -> np.ndarray:
+    def predict_quantiles(self, X: MatrixLike) -> np.ndarray:
         """Predict all quantiles of ``loss=Quantile(...)``.
 
         Parameters
@@ -187,16 +236,13 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         quantiles : array of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
             In the order of the levels; they rise, or stay, from one to the next.
         """
-        quantiles = self._quantiles(self._predict_raw(X))
-        if self._target_scaler is not None:
-            # The targets' axis last, as the scaler has it.
-            units = self._target_scaler.inverse(np.moveaxis(quantiles, -1, 0))
-            quantiles = np.moveaxis(units, 0, -1)
-        return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+        return self._task.quantiles(self._predict_raw(X))
 
     @available_when(has_epochs)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train one epoch on the given rows.
 
         Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
@@ -231,10 +277,10 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             As :meth:`fit`.
         """
         with learned_aside(self) as draft:
-            draft._partial_fit(X, y, sample_weight, resume=draft._is_trained())
+            draft._partial_fit(X, y, sample_weight)
         return self
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """R² of the predictions of the given rows.
 
         Parameters
@@ -256,95 +302,21 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
         return r2_score(y, prediction, sample_weight=sample_weight)
 
-    def _validate_targets(
-        self, X, y, *, resume: bool, partial: bool = False, name: str = "y"
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return self._validate_rows(X, as_numbers(y, name), resume=resume)
+    @property
+    def _task(self) -> NumericTargets:
+        return self._fitted_model().task  # type: ignore[return-value]
 
-    def _loss_and_outputs(self, y: np.ndarray) -> tuple[str, tuple[float, ...], int, int]:
-        name, parameters = resolve_loss(self.loss)
-        n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        # Of quantiles every level has an output of its own, for each target.
-        per_target = max(1, len(parameters))
-        parameters = parameters * n_outputs
-        if name == "huber" and self._target_scaler is not None:
-            # In units of the target.
-            with np.errstate(over="ignore"):
-                scaled = parameters / np.ravel(self._target_scaler.scale)
-            parameters = tuple(np.clip(scaled, *DELTA_RANGE).tolist())
-        return name, parameters, n_outputs * per_target, per_target
+    def _as_targets(self, y: Any, name: str) -> Any:
+        return as_numbers(y, name)
 
-    def _extend_targets(self, data: Data) -> None:
-        if self._target_scaler is not None:
-            self._target_scaler = self._target_scaler.extended(data.y)
+    def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
+        scaler = before.scaler if isinstance(before, NumericTargets) else None
+        return NumericTargets(self.loss, self.target_scaling, scaler)
 
-    def _fit_targets(self, data: Data) -> None:
-        self._target_scaler = None
-        name, _ = resolve_loss(self.loss)
-        if self.target_scaling is not None:
-            positive = LOSSES[name].link == "exp"
-            self._target_scaler = TargetScaler(centered=not positive).fit(
-                data.y, None if data.weights is None else relative(data.weights)
-            )
-
-    def _network_targets(self, y: np.ndarray, *, training: bool) -> np.ndarray:
-        if self._target_scaler is not None:
-            y = self._target_scaler.transform(y)
-        return np.repeat(y.reshape(y.shape[0], -1), max(1, len(self._levels)), axis=1)
-
-    def _quantiles(self, raw: np.ndarray) -> np.ndarray:
-        """Sorted (n_samples, n_outputs, n_levels) predictions."""
-        return np.sort(raw.reshape(raw.shape[0], self.n_outputs_, -1), axis=-1)
-
-    def _prediction(self, raw: np.ndarray) -> np.ndarray:
-        """What :meth:`predict` returns, from raw predictions."""
-        y = self._scaled_prediction(raw)
-        y = y[:, 0] if y.shape[1] == 1 else y
-        return y if self._target_scaler is None else self._target_scaler.inverse(y)
-
-    def _scaled_prediction(self, raw: np.ndarray) -> np.ndarray:
-        """Predictions (n_samples, n_outputs) in the units that the network has."""
-        if self.out_activation_ == "exp":
-            # Finite, as all predictions are.
-            return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
-        if len(self._levels) > 1:
-            return self._quantiles(raw)[..., np.abs(np.array(self._levels) - 0.5).argmin()]
-        return raw
-
-    def _set_network_attributes(self, spec: NetworkSpec, y: np.ndarray, *, partial: bool) -> None:
-        super()._set_network_attributes(spec, y, partial=partial)
-        self.n_outputs_ = spec.n_out // spec.n_levels
-        self._levels = spec.loss_parameters[: spec.n_levels]
-
-    def _check_attributes(self) -> None:
-        super()._check_attributes()
-        spec = self._network.spec
-        if self._levels != spec.loss_parameters[: spec.n_levels]:
-            raise ValueError(
-                f"The network was trained for the quantiles {spec.loss_parameters}, not for "
-                f"{self._levels}."
-            )
-
-    def _can_score(self, rows: Rows) -> bool:
-        return rows.n_rows > 1
-
-    def _score_raw(self, raw: np.ndarray, rows: Rows) -> float:
-        y = rows.y[:, :: rows.y.shape[1] // self.n_outputs_]
-        prediction = self._scaled_prediction(raw).reshape(y.shape)
-        if self._target_scaler is not None:
-            # As predictions are kept in the range of the training targets.
-            limits = self._target_scaler.transform(
-                np.array([self._target_scaler.low, self._target_scaler.high]), raw.dtype
-            )
-            prediction = np.clip(prediction, *limits)
-        # A diverging network may be so far off that its squared error overflows.
-        with np.errstate(over="ignore", invalid="ignore"):
-            return mean_r2(y, prediction, rows.weights)
-
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        name = getattr(self.loss, "name", self.loss)
-        positive = name in ("poisson", "gamma")
+        names = loss_names("regression", centers_targets=False)
+        positive = getattr(self.loss, "name", self.loss) in names
         tags.target_tags.positive_only = positive
         # They take several outputs, too, but scikit-learn's check of these has negative ones.
         tags.target_tags.multi_output = not positive

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._sklearn import check_matplotlib_support
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._pipeline import final_dnn
-from skdnn.estimators._sklearn import check_matplotlib_support
+from skdnn.estimators._pipelines import final_estimator
 
 
 def fitted_network(estimator: Any) -> BaseDNN:
@@ -21,7 +22,13 @@ def fitted_network(estimator: Any) -> BaseDNN:
     NotFittedError
         If it is not fitted.
     """
-    _, model = final_dnn(estimator, allow_search=True)
+    if hasattr(estimator, "refit"):  # GridSearchCV and its like, those of other packages too
+        message = "This %(name)s has no best_estimator_: call 'fit' with refit=True first."
+        check_is_fitted(estimator, "best_estimator_", msg=message)
+        return fitted_network(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):  # which may end with a search
+        return fitted_network(estimator.steps[-1][1])
+    model, _ = final_estimator(estimator)
     check_is_fitted(model)
     return model
 

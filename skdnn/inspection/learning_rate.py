@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
+from skdnn._sklearn import safe_indexing
+from skdnn._typing import MatrixLike
 from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
-from skdnn.estimators._pipeline import final_dnn
+from skdnn.estimators._labels import balanced_class_weights
+from skdnn.estimators._pipelines import final_estimator
 from skdnn.estimators._tables import in_memory
-from skdnn.estimators._targets import balanced_class_weights, check_weights
+from skdnn.estimators._targets import check_weights
 from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
-from skdnn.training.settings import BY_ROWS, dropout_for
+from skdnn.training.settings import AUTO, dropout_for
 
 #: Standard deviation of the Gaussian that smooths the losses, as a share of all steps. A moving
 #: average of the past, which is what others take, shows the fall of the loss too late.
@@ -72,13 +77,20 @@ class LearningRateDisplay:
     'log'
     """
 
-    def __init__(self, *, learning_rates, losses, smoothed_losses, suggestion):
+    def __init__(
+        self,
+        *,
+        learning_rates: np.ndarray,
+        losses: np.ndarray,
+        smoothed_losses: np.ndarray,
+        suggestion: float,
+    ) -> None:
         self.learning_rates = learning_rates
         self.losses = losses
         self.smoothed_losses = smoothed_losses
         self.suggestion = suggestion
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax: Any = None, *, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the losses and mark the suggestion.
 
         Parameters
@@ -115,16 +127,16 @@ class LearningRateDisplay:
 
 
 def find_learning_rate(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: MatrixLike,
+    y: MatrixLike,
     *,
-    sample_weight=None,
-    start=1e-6,
-    stop=10.0,
-    n_steps=200,
-    random_state=None,
-):
+    sample_weight: ArrayLike | None = None,
+    start: float = 1e-6,
+    stop: float = 10.0,
+    n_steps: int = 200,
+    random_state: int | RandomState | None = None,
+) -> LearningRateDisplay:
     """Learning-rate range test: a short training whose rate grows with each step.
 
     The suggestion is the first rate where the smoothed loss is half way down on a logarithmic
@@ -210,10 +222,10 @@ def geometric_rates(start: Any, stop: Any, n_steps: Any) -> np.ndarray:
 
 def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
     """A clone of the DNN estimator that an estimator is or ends with, and the data it gets."""
-    final_dnn(estimator)  # refuse others before anything is cloned
-    steps = clone(estimator)
-    _, model = final_dnn(steps)
-    model._validate_params()
+    final_estimator(estimator)  # raises before anything is cloned
+    estimator = clone(estimator)
+    model, _ = final_estimator(estimator)
+    model.check_params()
     if model.solver == "lbfgs":
         raise ValueError(
             "solver='lbfgs' has no learning rate: its line search finds the length of each step. "
@@ -223,10 +235,10 @@ def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
     X, y = (data if hasattr(data, "shape") else np.asarray(data) for data in (X, y))
     if y.shape[1:] == (1,):
         y = column_or_1d(y, warn=True)
-    while isinstance(steps, Pipeline):
-        if len(steps.steps) > 1:
-            X = steps[:-1].fit_transform(X, y)
-        steps = steps.steps[-1][1]
+    while isinstance(estimator, Pipeline):
+        if len(estimator.steps) > 1:
+            X = estimator[:-1].fit_transform(X, y)
+        estimator = estimator.steps[-1][1]
     return model, X, y
 
 
@@ -237,7 +249,7 @@ def range_test(
     # A batch of rows without weight would be an error.
     rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
     size = resolve_batch_size(model.batch_size, len(rows))
-    if model.dropout == BY_ROWS:
+    if model.dropout == AUTO:
         model.set_params(dropout=dropout_for(len(rows)))
     # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
     model.set_params(
@@ -252,7 +264,7 @@ def range_test(
     losses: list[float] = []
     for rate, batch in zip(rates, batches(model, rows, size), strict=False):
         model.set_params(learning_rate_init=float(rate))
-        X_batch, y_batch = _safe_indexing(X, batch), _safe_indexing(y, batch)
+        X_batch, y_batch = safe_indexing(X, batch), safe_indexing(y, batch)
         weights_batch = None if weights is None else weights[batch]
         try:
             model.partial_fit(X_batch, y_batch, sample_weight=weights_batch, **first_call)
@@ -281,7 +293,9 @@ def batches(model: BaseDNN, rows: np.ndarray, size: int) -> Iterator[np.ndarray]
 def balanced_weights(y: Any, weights: np.ndarray | None) -> dict[Any, float]:
     """What ``class_weight="balanced"`` is for all rows: ``partial_fit`` knows only its batch."""
     labels, index = np.unique(y, return_inverse=True)
-    return dict(zip(labels, balanced_class_weights(index, weights, len(labels)), strict=True))
+    return dict(
+        zip(labels, balanced_class_weights(index, weights, labels.size).tolist(), strict=True)
+    )
 
 
 def smooth(losses: Any, n_steps: int) -> np.ndarray:

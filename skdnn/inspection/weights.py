@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from skdnn.estimators._checks import check_index
@@ -54,12 +57,21 @@ class WeightsDisplay:
     'sepal length (cm)'
     """
 
-    def __init__(self, *, weights, feature_names=None, layer=0):
+    def __init__(
+        self, *, weights: np.ndarray, feature_names: Sequence[str] | None = None, layer: int = 0
+    ) -> None:
         self.weights = weights
         self.feature_names = feature_names
         self.layer = layer
 
-    def plot(self, ax=None, *, cmap="RdBu_r", colorbar=True, im_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        cmap: Any = "RdBu_r",
+        colorbar: bool = True,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the weights.
 
         Parameters
@@ -97,16 +109,16 @@ class WeightsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Any,
         *,
-        ax=None,
-        layer=0,
-        member=0,
-        feature_names=None,
-        cmap="RdBu_r",
-        colorbar=True,
-        im_kw=None,
-    ):
+        ax: Any = None,
+        layer: int = 0,
+        member: int = 0,
+        feature_names: Sequence[str] | None = None,
+        cmap: Any = "RdBu_r",
+        colorbar: bool = True,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the weights of one layer of a fitted estimator.
 
         Parameters

@@ -1,12 +1,25 @@
 """From the columns of a table to the inputs of the first dense layer.
 
 Numbers and codes of categories become, column by column: the number itself; the piecewise linear
-features of its bin; one of several units; a learned vector for each category; learned waves of the
-number. The table ``columns`` says what becomes of each column, and where in a row of inputs it
-lies; those with parameters come first.
+features of its bin; learned periodic functions of the number; one of several units; a learned
+vector for each category. The table ``columns`` says what becomes of each column, and where in a row
+of inputs it lies. To add a kind: a function that makes the inputs, one for the gradients of its
+parameters if it has any, and a record in ``COLUMN_KINDS``.
 
-Waves ("PBLD" in the paper, periodic with bias, linear, dense) are ``cos(2 pi w_k x + b_k)`` of
-frequencies w and phases b, times a matrix, plus a bias: all four are learned.
+All functions of a kind have the same arguments:
+
+columns, c : the table of columns, and the row of the column in it
+features : Features
+rows : (n_rows,) int64 array, none, maybe: threads share a batch of few rows
+numbers : (n_rows * n_numbers,) array, the numbers of these rows
+params : the parameters of the column
+scratch : array, at least of ``n_scratch`` elements
+n_in, x : elements between rows of inputs; array that begins with the first row's first input
+n_trained, dx, grads : the same for gradients of the inputs; gradients of ``params``, changed
+
+Periodic functions ("PBLD" in the paper, periodic with bias, linear, dense) are
+``cos(2 pi w_k x + b_k)`` of frequencies w and phases b, times a matrix, plus a bias: all four are
+learned.
 
 References
 ----------
@@ -15,19 +28,18 @@ arXiv 2203.05556; Holzmüller, Grinsztajn, Steinwart 2024, "Better by default", 
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from skdnn._jit import kernel, part, sum_kernel
+from skdnn.kernels.dispatch import dispatcher
 from skdnn.kernels.elementary import turns
+from skdnn.kernels.records import ColumnKind, numbered
 
-# Kinds of columns: a number as it is, by its bin, by waves; a category by one of several units, by
-# the sign of one unit, by a learned vector.
-NUMBER, BINS, WAVES, ONE_HOT, SIGN, VECTOR = range(6)
-
-# Columns of the table of columns. SOURCE is the place among the numbers or the codes, PLACE that
-# among the inputs, WIDTH their number; SIZE is that of bins, waves or codes; PARAMS the offset into
-# the parameters, N_PARAMS their number.
+# Columns of the table of columns. SOURCE is the place among the numbers, the bins or the codes,
+# PLACE that among the inputs, WIDTH their number; SIZE is that of bins, frequencies or codes;
+# PARAMS the offset into the parameters, N_PARAMS their number.
 KIND, SOURCE, PLACE, WIDTH, SIZE, PARAMS, N_PARAMS, N_ATTRIBUTES = range(8)
 
 # Items of ``Program.inputs``: inputs that depend on parameters, the place of their gradient in the
@@ -35,31 +47,25 @@ KIND, SOURCE, PLACE, WIDTH, SIZE, PARAMS, N_PARAMS, N_ATTRIBUTES = range(8)
 # first layer times these in the scratch memory.
 N_TRAINED, GRADIENT, SCALE, SCALED, N_INPUTS = range(5)
 
-#: Rows that waves are made for at a time: vectors as long as this stay in the first-level cache.
+#: Rows that periodic inputs are made for at a time: vectors as long as this stay in the first-level
+#: cache.
 SPAN = 64
 #: Vectors of this length that are scratch, beside one for each input of the column.
 N_SPANS = 4
 
 
-def n_column_params(kind: int, size: int, width: int) -> int:
-    """Number of parameters of a column."""
-    if kind == WAVES:
-        return size * (2 + width) + width
-    # Code 0, of what training has not seen, has a vector, too.
-    return (size + 1) * width if kind == VECTOR else 0
+@kernel
+def number_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
+    """A number as it is."""
+    stride, source = features.shape[1], columns[c, SOURCE]
+    for i in range(rows.size):
+        x[i * n_in] = numbers[i * stride + source]
 
 
 @kernel
-def number_forward(n_rows, stride, numbers, n_in, x):
-    """A number as it is. ``numbers`` begins with the first row's, ``x`` with its first input."""
-    for i in range(n_rows):
-        x[i * n_in] = numbers[i * stride]
-
-
-@kernel
-def bins_forward(features, rows, source, width, n_in, x):
+def bins_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
     """1 for the bins below that of the number, the fraction for its own, 0 above."""
-    n_columns = features.shape[4]
+    n_columns, source, width = features.shape[4], columns[c, SOURCE], columns[c, WIDTH]
     one, zero = x.dtype.type(1), x.dtype.type(0)
     for i in range(rows.size):
         row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
@@ -72,68 +78,79 @@ def bins_forward(features, rows, source, width, n_in, x):
 
 
 @kernel
-def category_forward(features, rows, source, kind, width, vectors, n_in, x):
-    """The inputs of a category; those of an unknown one are 0, or a vector of its own."""
-    n_columns = features.shape[5]
-    for i in range(rows.size):
-        row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
-        code = np.int64(features.codes[row * n_columns + source])
-        inputs = part(x, i * n_in, width)
-        if kind == VECTOR:
-            vector = part(vectors, code * width, width)
-            for j in range(width):
-                inputs[j] = vector[j]
-        elif kind == SIGN:
-            inputs[0] = 0 if code == 0 else 2 * code - 3
-        else:
-            for j in range(width):
-                inputs[j] = 0
-            if code > 0:
-                inputs[code - 1] = 1
+def code_of(features, row, source):
+    """Code of a category, 0 if training has not seen it."""
+    row = features.rows[row] if features.rows.size > 0 else row
+    return np.int64(features.codes[row * features.shape[5] + source])
 
 
 @kernel
-def vectors_backward(features, rows, source, width, n_trained, dx, grads):
-    """Gradients of the vectors of a column of categories."""
-    n_columns = features.shape[5]
+def one_hot_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
+    """1 for the category, 0 for the others, and for all if it is unknown."""
+    source, width = columns[c, SOURCE], columns[c, WIDTH]
+    for i in range(rows.size):
+        code = code_of(features, rows[i], source)
+        inputs = part(x, i * n_in, width)
+        for j in range(width):
+            inputs[j] = 0
+        if code > 0:
+            inputs[code - 1] = 1
+
+
+@kernel
+def binary_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
+    """-1 for the first of two categories, 1 for the second, 0 for an unknown one."""
+    source = columns[c, SOURCE]
+    for i in range(rows.size):
+        code = code_of(features, rows[i], source)
+        x[i * n_in] = 0 if code == 0 else 2 * code - 3
+
+
+@kernel
+def embedding_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
+    """A learned vector of the category; unknown ones have one, too."""
+    source, width = columns[c, SOURCE], columns[c, WIDTH]
+    for i in range(rows.size):
+        code = code_of(features, rows[i], source)
+        inputs, vector = part(x, i * n_in, width), part(params, code * width, width)
+        for j in range(width):
+            inputs[j] = vector[j]
+
+
+@kernel
+def embedding_backward(columns, c, features, rows, numbers, params, scratch, n_trained, dx, grads):
+    source, width = columns[c, SOURCE], columns[c, WIDTH]
     for j in range(grads.size):
         grads[j] = 0
     for i in range(rows.size):
-        row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
-        code = np.int64(features.codes[row * n_columns + source])
+        code = code_of(features, rows[i], source)
         gradient, vector = part(dx, i * n_trained, width), part(grads, code * width, width)
         for j in range(width):
             vector[j] += gradient[j]
 
 
 @kernel
-def waves_forward(n_rows, stride, numbers, n_waves, width, params, scratch, n_in, x):
-    """Learned waves of a number.
+def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
+    """Learned periodic functions of a number.
 
-    Parameters
-    ----------
-    n_rows, stride : int
-    numbers : array that begins with the first row's number; the next is ``stride`` further
-    n_waves, width : int
-    params : (n_waves * (2 + width) + width,) array
-        Frequencies, phases, the (n_waves, width) matrix, the bias.
-    scratch : (at least (N_SPANS + width) * SPAN,) array
-    n_in : int
-    x : array that begins with the first row's first input, changed
+    ``params`` are n frequencies, n phases, the (n, width) matrix, the bias.
     """
-    phases, matrix = part(params, n_waves, n_waves), part(params, 2 * n_waves, n_waves * width)
-    bias = part(params, n_waves * (2 + width), width)
+    n_rows, stride, source = rows.size, features.shape[1], columns[c, SOURCE]
+    n_frequencies, width = columns[c, SIZE], columns[c, WIDTH]
+    phases = part(params, n_frequencies, n_frequencies)
+    matrix = part(params, 2 * n_frequencies, n_frequencies * width)
+    bias = part(params, n_frequencies * (2 + width), width)
     number, wave = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
     full = x.dtype.type(2 * math.pi)
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
         for i in range(n):
-            number[i] = numbers[(start + i) * stride]
+            number[i] = numbers[(start + i) * stride + source]
         for j in range(width):
             out = part(scratch, (N_SPANS + j) * SPAN, n)
             for i in range(n):
                 out[i] = bias[j]
-        for k in range(n_waves):
+        for k in range(n_frequencies):
             # A quotient: of a sum of two products either may be rounded first, and that would
             # depend on what else an entry does.
             frequency, phase = params[k], phases[k] / full
@@ -166,13 +183,11 @@ def _total(n, a):
 
 
 @kernel
-def waves_backward(n_rows, stride, numbers, n_waves, width, params, scratch, n_trained, dx, grads):
-    """Gradients of frequencies, phases, matrix and bias; see ``waves_forward``.
-
-    ``dx`` begins with the gradient of the first row's first input; the next row is ``n_trained``
-    further.
-    """
-    phases, matrix = part(params, n_waves, n_waves), part(params, 2 * n_waves, n_waves * width)
+def periodic_backward(columns, c, features, rows, numbers, params, scratch, n_trained, dx, grads):
+    n_rows, stride, source = rows.size, features.shape[1], columns[c, SOURCE]
+    n_frequencies, width = columns[c, SIZE], columns[c, WIDTH]
+    phases = part(params, n_frequencies, n_frequencies)
+    matrix = part(params, 2 * n_frequencies, n_frequencies * width)
     number, cosine = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
     sine, inner = part(scratch, 2 * SPAN, SPAN), part(scratch, 3 * SPAN, SPAN)
     full = dx.dtype.type(2 * math.pi)
@@ -181,63 +196,96 @@ def waves_backward(n_rows, stride, numbers, n_waves, width, params, scratch, n_t
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
         for i in range(n):
-            number[i] = numbers[(start + i) * stride]
+            number[i] = numbers[(start + i) * stride + source]
         for j in range(width):
             outer = part(scratch, (N_SPANS + j) * SPAN, n)
             for i in range(n):
                 outer[i] = dx[(start + i) * n_trained + j]
-            grads[n_waves * (2 + width) + j] += _total(n, outer)
-        for k in range(n_waves):
+            grads[n_frequencies * (2 + width) + j] += _total(n, outer)
+        for k in range(n_frequencies):
             frequency, phase = params[k], phases[k] / full
             for i in range(n):
                 cosine[i], sine[i] = turns(frequency * number[i] + phase)
                 inner[i] = 0
             for j in range(width):
                 outer, weight = part(scratch, (N_SPANS + j) * SPAN, n), matrix[k * width + j]
-                grads[2 * n_waves + k * width + j] += _product(n, cosine, outer)
+                grads[2 * n_frequencies + k * width + j] += _product(n, cosine, outer)
                 for i in range(n):
                     inner[i] -= weight * outer[i]
             for i in range(n):
                 inner[i] *= sine[i]
             grads[k] += full * _product(n, number, inner)
-            grads[n_waves + k] += _total(n, inner)
+            grads[n_frequencies + k] += _total(n, inner)
+
+
+def _initial_periodic(column: Any, params: np.ndarray, random_state: Any) -> None:
+    """As in Holzmüller et al. 2024, arXiv 2407.04491."""
+    limit = float(np.sqrt(np.finfo(params.dtype).max))
+    if column.sigma > limit:
+        raise ValueError(
+            f"The 'sigma' parameter of Periodic must be at most {limit:.2g} with "
+            f"dtype={params.dtype.name!r}. Got {column.sigma!r} instead."
+        )
+    n, bound = column.size, 1 / math.sqrt(column.size)
+    params[:n] = random_state.normal(0, column.sigma, n)
+    params[n : 2 * n] = random_state.uniform(-math.pi, math.pi, n)
+    params[2 * n :] = random_state.uniform(-bound, bound, params.size - 2 * n)
+
+
+def _initial_embedding(column: Any, params: np.ndarray, random_state: Any) -> None:
+    """The vector of what training has not seen is 0, and stays there: the mean of the others."""
+    params[column.width :] = random_state.normal(size=column.size * column.width)
+
+
+COLUMN_KINDS = numbered(
+    [
+        ColumnKind("number", "numbers", number_forward, width="one"),
+        ColumnKind(
+            "bins", "bins", bins_forward, label="bin", noun="bin", width="size", min_size=1
+        ),
+        ColumnKind(
+            "periodic", "numbers", periodic_forward, periodic_backward,
+            label="periodic", noun="periodic input", min_size=1,
+            n_params=lambda size, width: size * (2 + width) + width,
+            initial_values=_initial_periodic,
+            learning_rate_factor=0.1,
+            n_scratch=lambda size, width: (N_SPANS + width) * SPAN,
+        ),
+        ColumnKind("one_hot", "codes", one_hot_forward, width="size", min_size=1),
+        ColumnKind("binary", "codes", binary_forward, width="one", min_size=2),
+        ColumnKind(
+            "embedding", "codes", embedding_forward, embedding_backward,
+            label="embedding", min_size=1,
+            n_params=lambda size, width: (size + 1) * width,
+            initial_values=_initial_embedding,
+        ),
+    ]
+)  # fmt: skip
+
+_forward = dispatcher(
+    "column_forward",
+    "columns, c, features, rows, numbers, params, scratch, n_in, x",
+    {kind.code: kind.forward for kind in COLUMN_KINDS.values()},
+)
+_backward = dispatcher(
+    "column_backward",
+    "columns, c, features, rows, numbers, params, scratch, n_trained, dx, grads",
+    {kind.code: kind.backward for kind in COLUMN_KINDS.values() if kind.backward},
+)
 
 
 @kernel
 def inputs_forward(program, state, features, rows, numbers, n_in, x):
-    """Inputs of the first layer from numbers and codes.
-
-    Parameters
-    ----------
-    program : Program
-    state : State
-    features : Features
-    rows : (n_rows,) int64 array
-        None, maybe: threads share a batch of few rows.
-    numbers : (n_rows * n_numbers,) array
-    n_in : int
-    x : (n_rows * n_in,) array, changed
-    """
-    n_rows, stride = rows.size, features.shape[1]
+    """Inputs of the first layer, (n_rows * n_in,), from numbers, bins and codes of some rows."""
     columns = program.columns
     for c in range(columns.shape[0]):
-        kind, source, place = columns[c, KIND], columns[c, SOURCE], columns[c, PLACE]
-        width = columns[c, WIDTH]
+        place = columns[c, PLACE]
         params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
         inputs = part(x, place, x.size - place)
-        if kind == BINS:
-            bins_forward(features, rows, source, width, n_in, inputs)
-        elif kind >= ONE_HOT:
-            category_forward(features, rows, source, kind, width, params, n_in, inputs)
-        else:
-            column_numbers = part(numbers, source, numbers.size - source)
-            if kind == NUMBER:
-                number_forward(n_rows, stride, column_numbers, n_in, inputs)
-            else:
-                waves_forward(
-                    n_rows, stride, column_numbers, columns[c, SIZE], width, params, state.scratch,
-                    n_in, inputs,
-                )  # fmt: skip
+        _forward(
+            columns[c, KIND], columns, c, features, rows, numbers, params, state.scratch, n_in,
+            inputs,
+        )  # fmt: skip
 
 
 @kernel
@@ -248,19 +296,14 @@ def inputs_backward(program, state, team, features, rows, numbers, dx):
     """
     columns, n_trained = program.columns, program.inputs[N_TRAINED]
     for c in range(team.worker, columns.shape[0], team.n_workers):
-        kind, source, place = columns[c, KIND], columns[c, SOURCE], columns[c, PLACE]
-        width = columns[c, WIDTH]
-        params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
-        grads = part(state.grads, columns[c, PARAMS], columns[c, N_PARAMS])
-        if kind == VECTOR:
+        if columns[c, N_PARAMS] > 0:
+            place = columns[c, PLACE]
+            params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
+            grads = part(state.grads, columns[c, PARAMS], columns[c, N_PARAMS])
             gradient = part(dx, place, dx.size - place)
-            vectors_backward(features, rows, source, width, n_trained, gradient, grads)
-        elif kind == WAVES:
-            gradient = part(dx, place, dx.size - place)
-            column_numbers = part(numbers, source, numbers.size - source)
-            waves_backward(
-                rows.size, features.shape[1], column_numbers, columns[c, SIZE], width, params,
-                state.scratch, n_trained, gradient, grads,
+            _backward(
+                columns[c, KIND], columns, c, features, rows, numbers, params, state.scratch,
+                n_trained, gradient, grads,
             )  # fmt: skip
 
 

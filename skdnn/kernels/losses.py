@@ -1,84 +1,36 @@
 """Losses: value and gradient with respect to the RAW prediction, in one pass.
 
 Working on raw predictions (before the link) makes every gradient exact and every value finite;
-the link is part of the loss only by its name. To add one: the formula of an element and its array
-loop (or a loop of its own, as those over classes), a branch in ``loss_gradient``, a record in
-``LOSSES``.
+the link is part of the loss only by its name. To add one: the formula of an element under the
+decorator ``loss``, which makes its array loop and its record; or a loop of its own under
+``batch_loss``, where the outputs of a row depend on each other, as those over classes.
 
 Conventions, the same for all: the value is the sum over rows and outputs of weight times loss,
 the gradient is divided by ``n_rows`` of the batch. Weights have mean 1 over the data set.
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import kernel, part, sum_kernel
+from skdnn.kernels.dispatch import dispatcher, reader
 from skdnn.kernels.elementary import exp, logistic, softplus
-from skdnn.kernels.records import Loss, by_name
+from skdnn.kernels.records import Loss, numbered
 
-SQUARED_ERROR, ABSOLUTE_ERROR, HUBER, QUANTILE, POISSON, GAMMA = range(6)
-BINARY_LOG_LOSS, BINARY_BRIER, LOG_LOSS, BRIER = range(6, 10)
+_BISHOP = "Bishop 2006, Pattern Recognition and Machine Learning, section 5.2"
+_GLM = "McCullagh & Nelder 1989, Generalized Linear Models, sections 6.2 and 8.3 (half deviance)"
+_BRIER = "Brier 1950, Verification of forecasts expressed in terms of probability"
 
-
-# Formulas of an element: raw prediction z, target y, parameter of the output's column.
-# Values are taken in float64 where a float32 might overflow or cancel.
-
-
-@kernel
-def squared_error_pair(z, y, _):
-    error = z - y
-    return 0.5 * ACCUMULATOR(error) * ACCUMULATOR(error), error
+_records: list[Loss] = []
+_reader = cache(reader)
 
 
-@kernel
-def absolute_error_pair(z, y, _):
-    error = z - y
-    return abs(error), type(z)(1 if error > 0 else (-1 if error < 0 else 0))
-
-
-@kernel
-def huber_pair(z, y, delta):
-    error = z - y
-    slope = -delta if error < -delta else (delta if error > delta else error)
-    return ACCUMULATOR(slope) * (ACCUMULATOR(error) - 0.5 * ACCUMULATOR(slope)), slope
-
-
-@kernel
-def quantile_pair(z, y, level):
-    error = z - y
-    slope = type(z)(1) - level if error > 0 else (-level if error < 0 else error * type(z)(0))
-    return slope * error, slope
-
-
-@kernel
-def poisson_pair(z, y, _):
-    # Half the deviance: zero at the best prediction.
-    mean, target = exp(z), ACCUMULATOR(y)
-    least = target * math.log(target) - target if y > 0 else 0.0
-    return ACCUMULATOR(mean) - target * ACCUMULATOR(z) + least, mean - y
-
-
-@kernel
-def gamma_pair(z, y, _):
-    ratio = y * exp(-z)
-    value = ACCUMULATOR(ratio) - 1.0 + ACCUMULATOR(z) - math.log(ACCUMULATOR(y))
-    return value, type(z)(1) - ratio
-
-
-@kernel
-def binary_log_loss_pair(z, y, _):
-    return softplus(z) - y * z, logistic(z) - y
-
-
-@kernel
-def binary_brier_pair(z, y, _):
-    p = logistic(z)
-    error = p - y
-    return error * error, type(z)(2) * error * p * (type(z)(1) - p)
-
-
-def _array_loop(pair):
+def _array_loop(pair: Callable, n_parameters: int) -> Callable:
     """Sum of ``pair`` over a batch, and the gradient of its mean."""
+    read = _reader(n_parameters)
 
     @sum_kernel
     def loop(n_rows, n_out, raw, y, weights, parameters, dz):
@@ -86,10 +38,10 @@ def _array_loop(pair):
         inverse = raw.dtype.type(1 / n_rows)
         # Outputs outside: with a single one the loop over the rows vectorises.
         for j in range(n_out):
-            parameter = raw.dtype.type(parameters[j])
+            own = read(parameters, j)
             for i in range(n_rows):
                 at = i * n_out + j
-                value, slope = pair(raw[at], y[at], parameter)
+                value, slope = pair(raw[at], y[at], *own)
                 total += ACCUMULATOR(weights[i]) * ACCUMULATOR(value)
                 dz[at] = weights[i] * inverse * slope
         return total
@@ -97,14 +49,121 @@ def _array_loop(pair):
     return loop
 
 
-_squared_error = _array_loop(squared_error_pair)
-_absolute_error = _array_loop(absolute_error_pair)
-_huber = _array_loop(huber_pair)
-_quantile = _array_loop(quantile_pair)
-_poisson = _array_loop(poisson_pair)
-_gamma = _array_loop(gamma_pair)
-_binary_log_loss = _array_loop(binary_log_loss_pair)
-_binary_brier = _array_loop(binary_brier_pair)
+def loss(
+    name: str, *, parameters: tuple[str, ...] = (), **fields: Any
+) -> Callable[[Callable], Callable]:
+    """Decorator of the formula of an element: compile it, and keep the record of its loss.
+
+    The formula is a function of raw prediction z, target y and the float64 ``parameters`` of the
+    output. Values are taken in float64 where a float32 might overflow or cancel.
+    """
+
+    def decorate(formula: Callable) -> Callable:
+        pair = kernel(formula)
+        loop = _array_loop(pair, len(parameters))
+        _records.append(Loss(name, loop, parameters=parameters, **fields))
+        return pair
+
+    return decorate
+
+
+def batch_loss(name: str, **fields: Any) -> Callable[[Callable], Callable]:
+    """Decorator of a function of a whole batch, as ``loss_gradient``."""
+
+    def decorate(function: Callable) -> Callable:
+        gradient = kernel(function)
+        _records.append(Loss(name, gradient, **fields))
+        return gradient
+
+    return decorate
+
+
+# NOTE[DIFF] Summed over the outputs, as scikit-learn's gradient is; its reported value is a mean
+# over them, which is not the function that it minimises.
+@loss("squared_error", link="identity", domain="real", reference=_BISHOP)
+def squared_error_pair(z, y):
+    error = z - y
+    return 0.5 * ACCUMULATOR(error) * ACCUMULATOR(error), error
+
+
+@loss("absolute_error", link="identity", domain="real", reference="Laplace 1774")
+def absolute_error_pair(z, y):
+    error = z - y
+    return abs(error), type(z)(1 if error > 0 else (-1 if error < 0 else 0))
+
+
+@loss(
+    "huber",
+    link="identity",
+    domain="real",
+    parameters=("delta",),
+    target_units=("delta",),
+    reference="Huber 1964, Robust estimation of a location parameter",
+)
+def huber_pair(z, y, delta):
+    error, limit = z - y, type(z)(delta)
+    slope = -limit if error < -limit else (limit if error > limit else error)
+    return ACCUMULATOR(slope) * (ACCUMULATOR(error) - 0.5 * ACCUMULATOR(slope)), slope
+
+
+@loss(
+    "quantile",
+    link="identity",
+    domain="real",
+    outputs_per_target="levels",
+    parameters=("quantile",),
+    reference="Koenker & Bassett 1978, Regression quantiles",
+)
+def quantile_pair(z, y, quantile):
+    error, level = z - y, type(z)(quantile)
+    slope = type(z)(1) - level if error > 0 else (-level if error < 0 else error * type(z)(0))
+    return slope * error, slope
+
+
+@loss("poisson", link="exp", domain="non-negative", reference=_GLM)
+def poisson_pair(z, y):
+    # Half the deviance: zero at the best prediction.
+    mean, target = exp(z), ACCUMULATOR(y)
+    least = target * math.log(target) - target if y > 0 else 0.0
+    return ACCUMULATOR(mean) - target * ACCUMULATOR(z) + least, mean - y
+
+
+@loss("gamma", link="exp", domain="positive", reference=_GLM)
+def gamma_pair(z, y):
+    ratio = y * exp(-z)
+    value = ACCUMULATOR(ratio) - 1.0 + ACCUMULATOR(z) - math.log(ACCUMULATOR(y))
+    return value, type(z)(1) - ratio
+
+
+@kernel
+def smoothed(y, label_smoothing):
+    """Target of a logistic unit, 0 or 1, moved towards one half."""
+    return type(y)(ACCUMULATOR(y) * (1 - label_smoothing) + 0.5 * label_smoothing)
+
+
+@loss(
+    "binary_log_loss",
+    link="logistic",
+    domain="unit",
+    parameters=("label_smoothing",),
+    reference=_BISHOP,
+)
+def binary_log_loss_pair(z, y, label_smoothing):
+    target = smoothed(y, label_smoothing)
+    return softplus(z) - target * z, logistic(z) - target
+
+
+@loss(
+    "binary_brier",
+    link="logistic",
+    domain="unit",
+    parameters=("label_smoothing",),
+    reference=_BRIER,
+)
+def binary_brier_pair(z, y, label_smoothing):
+    p = logistic(z)
+    error = p - smoothed(y, label_smoothing)
+    return error * error, type(z)(2) * error * p * (type(z)(1) - p)
 
 
 @kernel
@@ -122,8 +181,14 @@ def _shifted_exp(n_rows, n_out, raw, out):
         out[i] = exp(out[i])
 
 
-@kernel
-def _log_loss(n_rows, n_out, raw, y, weights, parameters, dz):
+@batch_loss(
+    "log_loss",
+    link="softmax",
+    domain="class",
+    parameters=("label_smoothing",),
+    reference=_BISHOP,
+)
+def log_loss_batch(n_rows, n_out, raw, y, weights, parameters, dz):
     # Targets: 1 - smoothing for the class, and smoothing / n_out for each of all.
     total = ACCUMULATOR(0)
     inverse = raw.dtype.type(1 / n_rows)
@@ -149,8 +214,15 @@ def _log_loss(n_rows, n_out, raw, y, weights, parameters, dz):
     return total
 
 
-@kernel
-def _brier(n_rows, n_out, raw, y, weights, parameters, dz):
+# Half the sum over the classes: for two classes what one logistic unit has.
+@batch_loss(
+    "brier",
+    link="softmax",
+    domain="class",
+    parameters=("label_smoothing",),
+    reference=_BRIER,
+)
+def brier_batch(n_rows, n_out, raw, y, weights, parameters, dz):
     total = ACCUMULATOR(0)
     inverse = raw.dtype.type(1 / n_rows)
     share = raw.dtype.type(parameters[0] / n_out)
@@ -176,69 +248,15 @@ def _brier(n_rows, n_out, raw, y, weights, parameters, dz):
     return total
 
 
-@kernel
-def loss_gradient(code, n_rows, n_out, raw, y, weights, parameters, dz):
-    """Sum of weighted losses, and the gradient of their mean.
+LOSSES = numbered(_records)
 
-    Parameters
-    ----------
-    code : int
-    n_rows, n_out : int
-    raw : flat (n_rows, n_out) array, before the link
-    y : flat (n_rows, n_out) array, or (n_rows,) with the index of the class
-    weights : (n_rows,) array
-    parameters : (n_out,) float64 array
-        Of the loss, one for each output: delta, level, or the label smoothing.
-    dz : flat (n_rows, n_out) array, out: gradient of ``total / n_rows``
-
-    Returns
-    -------
-    total : float64
-    """
-    if code == SQUARED_ERROR:
-        return _squared_error(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == ABSOLUTE_ERROR:
-        return _absolute_error(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == HUBER:
-        return _huber(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == QUANTILE:
-        return _quantile(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == POISSON:
-        return _poisson(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == GAMMA:
-        return _gamma(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == BINARY_LOG_LOSS:
-        return _binary_log_loss(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == BINARY_BRIER:
-        return _binary_brier(n_rows, n_out, raw, y, weights, parameters, dz)
-    if code == LOG_LOSS:
-        return _log_loss(n_rows, n_out, raw, y, weights, parameters, dz)
-    return _brier(n_rows, n_out, raw, y, weights, parameters, dz)
-
-
-_BISHOP = "Bishop 2006, Pattern Recognition and Machine Learning, section 5.2"
-_GLM = "McCullagh & Nelder 1989, Generalized Linear Models, sections 6.2 and 8.3 (half deviance)"
-_BRIER = "Brier 1950, Verification of forecasts expressed in terms of probability"
-LOSSES = by_name(
-    [
-        # NOTE[DIFF] Summed over the outputs, as scikit-learn's gradient is; its reported value
-        # is a mean over them, which is not the function that it minimises.
-        Loss("squared_error", SQUARED_ERROR, "identity", False, "real", _BISHOP),
-        Loss("absolute_error", ABSOLUTE_ERROR, "identity", False, "real", "Laplace 1774"),
-        Loss(
-            "huber", HUBER, "identity", False, "real",
-            "Huber 1964, Robust estimation of a location parameter",
-        ),
-        Loss(
-            "quantile", QUANTILE, "identity", False, "real",
-            "Koenker & Bassett 1978, Regression quantiles",
-        ),
-        Loss("poisson", POISSON, "exp", False, "non-negative", _GLM),
-        Loss("gamma", GAMMA, "exp", False, "positive", _GLM),
-        Loss("binary_log_loss", BINARY_LOG_LOSS, "logistic", False, "unit", _BISHOP),
-        Loss("binary_brier", BINARY_BRIER, "logistic", False, "unit", _BRIER),
-        Loss("log_loss", LOG_LOSS, "softmax", True, "class", _BISHOP),
-        # Half the sum over the classes: for two classes what one logistic unit has.
-        Loss("brier", BRIER, "softmax", True, "class", _BRIER),
-    ]
-)  # fmt: skip
+#: Sum of weighted losses, and the gradient of their mean: ``(code, n_rows, n_out, raw, y, weights,
+#: parameters, dz)`` returns the float64 sum. ``raw`` is a flat (n_rows, n_out) array, before the
+#: link; ``y`` is one, too, or has the index of the class, (n_rows,); ``weights`` is (n_rows,);
+#: ``parameters`` a flat (n_out, n_parameters) float64 array; ``dz``, out, a flat (n_rows, n_out)
+#: one with the gradient of the sum divided by ``n_rows``.
+loss_gradient = dispatcher(
+    "loss_gradient",
+    "n_rows, n_out, raw, y, weights, parameters, dz",
+    {each.code: each.gradient for each in LOSSES.values()},
+)

@@ -77,7 +77,7 @@ class Program(NamedTuple):
     factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
     hyper: Any  # (N_HYPER,) float64
     loss_code: int
-    loss_parameters: Any  # (n_out,) float64
+    loss_parameters: Any  # (n_out * n_parameters,) float64
     optimizer_code: int
 
 

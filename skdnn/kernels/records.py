@@ -1,14 +1,14 @@
-"""What the rest of the package may know about an activation, a loss or an optimiser.
+"""What the rest of the package may know about activations, losses, optimisers, kinds of columns.
 
-The records are frozen data. Validation, initial gains, the size of scratch memory, the tables of
-the documentation and the tests iterate over them; the kernels see only ``code``.
+The records are frozen data. Validation, initial values, learning rates, the size of scratch memory,
+the tables of the documentation and the tests iterate over them; the kernels see only ``code``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Activation:
     ----------
     name : str
         Value of the parameter ``activation``.
-    code : int
-        What the kernels branch on.
+    forward : kernel
+        Function of two arrays: pre-activations, which become activations, and their derivatives.
     initializer : str
         Name of the initialiser that suits it (``network/initializers.py``).
     gain : float
@@ -29,14 +29,17 @@ class Activation:
         The operator, or the expression of operators, of the ONNX standard.
     reference : str
         Source of the formula.
+    code : int
+        What the kernels branch on.
     """
 
     name: str
-    code: int
+    forward: Callable = field(repr=False)
     initializer: str
     gain: float
     onnx: str
     reference: str
+    code: int = -1
 
 
 @dataclass(frozen=True)
@@ -46,26 +49,56 @@ class Loss:
     Attributes
     ----------
     name : str
-        Name of the loss.
-    code : int
-        What the kernels branch on.
+        Name of the loss; of the losses with one logistic unit for each target "binary_...".
+    gradient : kernel
+        Sum of the weighted losses of a batch, and the gradient of its mean.
     link : {"identity", "logistic", "softmax", "exp"}
         From raw predictions to predictions; the value of ``out_activation_``.
-    class_index : bool
-        True if the target is one column with the index of the class,
-        False if it has a column for every output.
     domain : {"real", "unit", "class", "non-negative", "positive"}
-        What targets may be.
+        What targets may be. "class" is one column with the index of the class; the others have a
+        column for every output.
     reference : str
         Source of the formula.
+    outputs_per_target : int or "levels", default=1
+        "levels" is one output for each item of its only parameter.
+    parameters : tuple of str, default=()
+        Names of the numbers that each output has: attributes of its settings object
+        (``network/losses.py``), or parameters of the estimator.
+    target_units : tuple of str, default=()
+        Those of the parameters that have the unit of the target.
+    code : int
+        What the kernels branch on.
     """
 
     name: str
-    code: int
+    gradient: Callable = field(repr=False)
     link: str
-    class_index: bool
     domain: str
     reference: str
+    outputs_per_target: int | Literal["levels"] = 1
+    parameters: tuple[str, ...] = ()
+    target_units: tuple[str, ...] = ()
+    code: int = -1
+
+    @property
+    def public_name(self) -> str:
+        """Value of the parameter ``loss``."""
+        return self.name.removeprefix("binary_")
+
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """Of the estimator that has it."""
+        return "classification" if self.domain in ("unit", "class") else "regression"
+
+    @property
+    def centers_targets(self) -> bool:
+        """Whether scaled targets have mean 0 and standard deviation 1, not only mean 1."""
+        return self.domain == "real"
+
+    @property
+    def class_index(self) -> bool:
+        """Whether the target is one column with the index of the class."""
+        return self.domain == "class"
 
 
 @dataclass(frozen=True)
@@ -90,7 +123,59 @@ class Optimizer:
     reference: str
 
 
-Record = TypeVar("Record", Activation, Loss, Optimizer)
+def _none(size: int, width: int) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """What a column of a table can become: a kind of inputs of the first layer.
+
+    Attributes
+    ----------
+    name : str
+        ``kind`` of an ``InputColumn``.
+    reads : {"numbers", "bins", "codes"}
+        What the kernel reads of a row.
+    forward, backward : kernel
+        Inputs, and gradients of the parameters, if it has any.
+    label : str, default=""
+        What an input is called, before its number: "bin" in "age_bin0".
+    noun : str, default=""
+        What an input is called in the HTML view.
+    width : {"one", "size", "any"}, default="any"
+        Number of inputs.
+    min_size : int, default=0
+        Least number of bins, frequencies, categories.
+    n_params : callable, default: none
+        Function of size and width.
+    initial_values : callable or None, default=None
+        Function of column, parameters (which are 0 and are changed) and random state.
+    learning_rate_factor, weight_decay_factor : float
+        Of its parameters.
+    n_scratch : callable, default: none
+        Elements of scratch memory, a function of size and width.
+    code : int
+        What the kernels branch on.
+    """
+
+    name: str
+    reads: Literal["numbers", "bins", "codes"]
+    forward: Callable = field(repr=False)
+    backward: Callable | None = field(default=None, repr=False)
+    label: str = ""
+    noun: str = ""
+    width: Literal["one", "size", "any"] = "any"
+    min_size: int = 0
+    n_params: Callable[[int, int], int] = field(default=_none, repr=False)
+    initial_values: Callable[[Any, Any, Any], None] | None = field(default=None, repr=False)
+    learning_rate_factor: float = 1.0
+    weight_decay_factor: float = 0.0
+    n_scratch: Callable[[int, int], int] = field(default=_none, repr=False)
+    code: int = -1
+
+
+Record = TypeVar("Record", Activation, Loss, Optimizer, ColumnKind)
 
 
 def by_name(records: Iterable[Record]) -> dict[str, Record]:
@@ -100,3 +185,8 @@ def by_name(records: Iterable[Record]) -> dict[str, Record]:
     if len(table) != len(records) or len({record.code for record in records}) != len(records):
         raise ValueError(f"names and codes must be unique, got {records!r}")
     return table
+
+
+def numbered(records: Iterable[Record]) -> dict[str, Record]:
+    """Records by name; the code of each is its place."""
+    return by_name(replace(record, code=code) for code, record in enumerate(records))

@@ -11,17 +11,48 @@ from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-from sklearn.base import BaseEstimator
-
+from skdnn._settings import Number, SettingsObject
+from skdnn._sklearn import validate_parameter_constraints
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.spec import InputColumn
 
+#: The attribute of any embedding, 0 without bins: the bin of a number is kept in a byte.
+N_BINS = {"n_bins": [Number(Integral, 0, 256, closed="both")]}
 
-class NumericEmbedding(BaseEstimator):
-    """Base of the embeddings of numbers."""
+
+class NumericEmbedding(SettingsObject):
+    """Base of the embeddings of numbers; one of your own is a subclass of it.
+
+    A subclass says in ``columns`` what becomes of a number. Its parameters may be checked by
+    ``_parameter_constraints`` or by a method ``check``. With an attribute ``n_bins`` the numbers
+    are also put into bins, and with ``scaled_inputs = True`` each input of the first layer has a
+    learned scale.
+
+    References
+    ----------
+    Gorishniy, Rubachev & Babenko 2022, "On embeddings for numerical features in tabular deep
+    learning", arXiv 2203.05556.
+
+    Examples
+    --------
+    A number and its bins:
+
+    >>> from skdnn import DNNRegressor, InputColumn, NumericEmbedding
+    >>> class NumberAndBins(NumericEmbedding):
+    ...     def __init__(self, n_bins=8):
+    ...         self.n_bins = n_bins
+    ...
+    ...     def columns(self, source, n_bins):
+    ...         return [InputColumn("number", source), InputColumn("bins", source, n_bins, n_bins)]
+    >>> DNNRegressor(numeric_embedding=NumberAndBins(4)).numeric_embedding
+    NumberAndBins(n_bins=4)
+    """
+
+    #: Bins of each number, from 1 to 256; 0 where the embedding needs none.
+    n_bins: int = 0
 
     #: Whether each input of the first layer has a learned scale.
-    scaled_inputs = False
+    scaled_inputs: bool = False
 
     @abstractmethod
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
@@ -32,12 +63,29 @@ class NumericEmbedding(BaseEstimator):
         source : int
             Place of the number in a row.
         n_bins : int
-            Bins that the column has, if the embedding asks for bins.
+            Bins that the column has: at most ``self.n_bins``, fewer where equal numbers make bins
+            empty.
+
+        Returns
+        -------
+        columns : list of InputColumn
+            At least one, each made of this number.
         """
 
-    @abstractmethod
-    def check(self) -> None:
-        """Raise if a setting is not what it can be."""
+    def narrowed(self, share: float) -> NumericEmbedding | None:
+        """Return an embedding with a share of the inputs; None where nothing is left.
+
+        Parameters
+        ----------
+        share : float
+            In (0, 1].
+
+        Returns
+        -------
+        embedding : NumericEmbedding or None
+            None is the number as it is.
+        """
+        return self
 
 
 class PiecewiseLinear(NumericEmbedding):
@@ -65,7 +113,9 @@ class PiecewiseLinear(NumericEmbedding):
     PiecewiseLinear(n_bins=8)
     """
 
-    def __init__(self, n_bins=16):
+    _parameter_constraints = {"n_bins": [Number(Integral, 1, 256, closed="both")]}
+
+    def __init__(self, n_bins: int = 16) -> None:
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
@@ -84,19 +134,24 @@ class PiecewiseLinear(NumericEmbedding):
         """
         return [InputColumn("bins", source, n_bins, n_bins)]
 
-    def check(self) -> None:
-        """Check the settings.
+    def narrowed(self, share: float) -> NumericEmbedding | None:
+        """Return an embedding of fewer bins.
 
-        Raises
-        ------
-        ValueError
-            If ``n_bins`` is not an int from 1 to 256.
+        Parameters
+        ----------
+        share : float
+            In (0, 1].
+
+        Returns
+        -------
+        embedding : PiecewiseLinear or None
         """
-        _check_int(self, "n_bins", 1, 256)
+        n_bins = int(share * self.n_bins)
+        return PiecewiseLinear(n_bins) if n_bins > 1 else None
 
 
 class Periodic(NumericEmbedding):
-    """A number and learned waves of it.
+    """A number and learned periodic functions of it.
 
     Of every number ``cos(2 pi w x + b)`` for several frequencies w and phases b, times a matrix
     of its own, and the number itself: all are learned, at a tenth of the learning rate. Smooth
@@ -107,12 +162,12 @@ class Periodic(NumericEmbedding):
     Parameters
     ----------
     n_frequencies : int, default=16
-        Waves of each number, from 1 to 256.
+        Frequencies of each number, from 1 to 256.
     d_embedding : int, default=8
         Inputs that a number becomes, from 2 to 64; the last one is the number itself.
     sigma : float, default=0.1
-        Standard deviation of the frequencies at the start, above 0: the waves are as narrow as
-        ``1 / sigma`` times the interquartile range.
+        Standard deviation of the initial frequencies, above 0: periods are about ``1 / sigma``
+        interquartile ranges.
 
     References
     ----------
@@ -126,14 +181,19 @@ class Periodic(NumericEmbedding):
     """
 
     scaled_inputs = True
+    _parameter_constraints = {
+        "n_frequencies": [Number(Integral, 1, 256, closed="both")],
+        "d_embedding": [Number(Integral, 2, 64, closed="both")],
+        "sigma": [Number(Real, 0, None, closed="neither")],
+    }
 
-    def __init__(self, n_frequencies=16, d_embedding=8, sigma=0.1):
+    def __init__(self, n_frequencies: int = 16, d_embedding: int = 8, sigma: float = 0.1) -> None:
         self.n_frequencies = n_frequencies
         self.d_embedding = d_embedding
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """What becomes of a number: mixtures of its waves, and the number.
+        """What becomes of a number: mixtures of periodic functions of it, and the number.
 
         Parameters
         ----------
@@ -147,26 +207,24 @@ class Periodic(NumericEmbedding):
         columns : list of InputColumn
         """
         width = self.d_embedding - 1
-        waves = InputColumn("waves", source, width, self.n_frequencies, float(self.sigma))
-        return [waves, InputColumn("number", source)]
+        periodic = InputColumn("periodic", source, width, self.n_frequencies, float(self.sigma))
+        return [periodic, InputColumn("number", source)]
 
-    def check(self) -> None:
-        """Check the settings.
+    def narrowed(self, share: float) -> NumericEmbedding | None:
+        """Return an embedding of fewer frequencies and inputs.
 
-        Raises
-        ------
-        ValueError
-            If one is out of its range.
+        Parameters
+        ----------
+        share : float
+            In (0, 1].
+
+        Returns
+        -------
+        embedding : Periodic or None
         """
-        _check_int(self, "n_frequencies", 1, 256)
-        _check_int(self, "d_embedding", 2, 64)
-        if isinstance(self.sigma, bool) or not isinstance(self.sigma, Real) or not (
-            0 < float(self.sigma) < np.inf
-        ):  # fmt: skip
-            raise ValueError(
-                "The 'sigma' parameter of Periodic must be a float in the range (0, inf). "
-                f"Got {self.sigma!r} instead."
-            )
+        d_embedding = int(share * self.d_embedding)
+        n_frequencies = max(1, int(share * self.n_frequencies))
+        return Periodic(n_frequencies, d_embedding, self.sigma) if d_embedding > 1 else None
 
 
 #: Name -> the embeddings that the members take in turn; None is the number as it is.
@@ -201,17 +259,18 @@ def resolve_embeddings(
         If it is none of what is accepted.
     """
     several = isinstance(value, Sequence) and not isinstance(value, str)
+    share = min(1.0, WIDE_NUMBERS / max(1, n_numbers))
     chosen: list[NumericEmbedding | None] = []
     for item in value if several else [value]:
         if isinstance(item, str) and item in EMBEDDINGS:
-            chosen += [_narrowed(embedding, n_numbers) for embedding in EMBEDDINGS[item]]
+            chosen += [each and each.narrowed(share) for each in EMBEDDINGS[item]]
         elif item is None or isinstance(item, NumericEmbedding):
             chosen.append(item)
         else:
             raise ValueError(
-                f"The 'numeric_embedding' parameter must be None, one of {set(EMBEDDINGS)}, "
-                "PiecewiseLinear(...), Periodic(...), or a sequence of these that the members take "
-                f"in turn. Got {value!r} instead."
+                f"The 'numeric_embedding' parameter must be None, one of {sorted(EMBEDDINGS)}, "
+                "a NumericEmbedding such as PiecewiseLinear(...), or a sequence of these that the "
+                f"members take in turn. Got {value!r} instead."
             )
     if not chosen:
         raise ValueError(
@@ -220,6 +279,8 @@ def resolve_embeddings(
     for embedding in chosen:
         if embedding is not None:
             embedding.check()
+            bins = {"n_bins": embedding.n_bins}
+            validate_parameter_constraints(N_BINS, bins, type(embedding).__name__)
     # Copies: a fitted model stays what it is when somebody changes the settings.
     return deepcopy([chosen[member % len(chosen)] for member in range(n_members)])
 
@@ -237,38 +298,13 @@ def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[In
     found = embedding.columns(source, n_bins)
     if not isinstance(found, Sequence) or not all(isinstance(c, InputColumn) for c in found):
         raise TypeError(f"{name} must return a list of InputColumn. Got {found!r} instead.")
-    kinds = ("number", "waves", "bins") if n_bins else ("number", "waves")
+    reads = ("numbers", "bins") if n_bins else ("numbers",)
+    kinds = [kind.name for kind in COLUMN_KINDS.values() if kind.reads in reads]
     right = [column.kind in kinds and column.source == source for column in found]
-    if not found or not all(right) or any(c.kind == "bins" and c.size != n_bins for c in found):
+    if not found or not all(right) or any(c.reads == "bins" and c.size != n_bins for c in found):
         bins = f" (of {n_bins} bins)" if n_bins else ""
         raise ValueError(
             f"{name}(source={source}, n_bins={n_bins}) must return at least one InputColumn of the "
             f"kinds {kinds}{bins} and of this source. Got {found!r} instead."
         )
     return list(found)
-
-
-def _narrowed(embedding: NumericEmbedding | None, n_numbers: int) -> NumericEmbedding | None:
-    """An embedding with which so many numbers make no more inputs than ``WIDE_NUMBERS``.
-
-    None, the number as it is, where nothing is left of it.
-    """
-    share = min(1.0, WIDE_NUMBERS / max(1, n_numbers))
-    if isinstance(embedding, PiecewiseLinear):
-        n_bins = int(share * embedding.n_bins)
-        return PiecewiseLinear(n_bins) if n_bins > 1 else None
-    if isinstance(embedding, Periodic):
-        d_embedding = int(share * embedding.d_embedding)
-        n_frequencies = max(1, int(share * embedding.n_frequencies))
-        return Periodic(n_frequencies, d_embedding, embedding.sigma) if d_embedding > 1 else None
-    return embedding
-
-
-def _check_int(settings: Any, name: str, low: int, high: int) -> None:
-    value = getattr(settings, name)
-    valid = isinstance(value, Integral) and not isinstance(value, bool)
-    if not valid or not low <= int(value) <= high:
-        raise ValueError(
-            f"The {name!r} parameter of {type(settings).__name__} must be an int in the range "
-            f"[{low}, {high}]. Got {value!r} instead."
-        )

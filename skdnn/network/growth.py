@@ -9,7 +9,7 @@ import numpy as np
 
 from skdnn._dtypes import INDEX
 from skdnn.kernels import embeddings
-from skdnn.network.layout import CODES, Layout
+from skdnn.network.layout import Layout
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 
@@ -103,12 +103,12 @@ class Growth:
         width = min(old.width, new.width)
         old_inputs, new_inputs = np.arange(width), np.arange(width)
         signs = np.ones(width)
-        if old.kind == "vector":
+        if old.kind == "embedding":
             rows = np.concatenate([[0], codes[old.source]])
             params = places[old_start : old_start + n_old].reshape(-1, old.width)
             target = self._index[new_start : new_start + (new.size + 1) * new.width]
             target.reshape(-1, new.width)[rows] = params
-        elif old.kind in CODES:
+        elif old.is_categorical:
             old_inputs, new_inputs, signs = _unit_inputs(old, new, codes[old.source])
         else:
             self._index[new_start : new_start + n_old] = places[old_start : old_start + n_old]
@@ -140,7 +140,7 @@ class Growth:
 
 def _key(column: InputColumn) -> tuple[str, int]:
     """What makes columns of two networks the same."""
-    return ("code" if column.kind in CODES else column.kind), column.source
+    return ("code" if column.is_categorical else column.kind), column.source
 
 
 def _unit_inputs(
@@ -151,11 +151,11 @@ def _unit_inputs(
     A unit that is -1 and 1 for two categories becomes one for each of more; the only category of a
     column, whose unit was always 1, becomes the first of two.
     """
-    if old.kind == new.kind == "sign":
+    if old.kind == new.kind == "binary":
         return np.array([0]), np.array([0]), np.ones(1)
-    if old.kind == "sign":
+    if old.kind == "binary":
         return np.array([0, 0]), codes[:2] - 1, np.array([-1.0, 1.0])
-    if new.kind == "sign":
+    if new.kind == "binary":
         return np.array([0]), np.array([0]), np.array([-1.0])
     return np.arange(len(codes)), codes - 1, np.ones(len(codes))
 

@@ -7,18 +7,20 @@ Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward
 "Efficient BackProp" (fan = inputs).
 """
 
-from math import pi, sqrt
+from collections.abc import Callable
+from math import sqrt
 
 import numpy as np
 
 from skdnn.kernels import embeddings
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec
 
 #: Name -> fan of a layer with ``n_in`` inputs and ``n_out`` outputs.
-FANS = {
+FANS: dict[str, Callable[[int, int], float]] = {
     "glorot_uniform": lambda n_in, n_out: (n_in + n_out) / 2,
     "he_uniform": lambda n_in, n_out: n_in,
     "lecun_uniform": lambda n_in, n_out: n_in,
@@ -62,28 +64,12 @@ def initial_values(
 def _draw_columns(
     spec: NetworkSpec, layout: Layout, values: np.ndarray, random_state: np.random.RandomState
 ) -> None:
-    """Waves and vectors of the columns of a table; scales of the inputs are 1.
-
-    Waves as in Holzmüller et al. 2024, arXiv 2407.04491. The vector of what training has not seen
-    is 0, and stays there: the mean of the others.
-    """
+    """Parameters of the columns of a table; scales of the inputs are 1."""
     for column, row in zip(spec.columns, layout.columns, strict=True):
-        start = row[embeddings.PARAMS]
-        params = values[start : start + row[embeddings.N_PARAMS]]
-        n, width = column.size, column.width
-        if column.kind == "waves":
-            limit = float(np.sqrt(np.finfo(values.dtype).max))
-            if column.sigma > limit:
-                raise ValueError(
-                    f"The 'sigma' parameter of Periodic must be at most {limit:.2g} with "
-                    f"dtype={values.dtype.name!r}. Got {column.sigma!r} instead."
-                )
-            bound = 1 / sqrt(n)
-            params[:n] = random_state.normal(0, column.sigma, n)
-            params[n : 2 * n] = random_state.uniform(-pi, pi, n)
-            params[2 * n :] = random_state.uniform(-bound, bound, params.size - 2 * n)
-        elif column.kind == "vector":
-            params[width:] = random_state.normal(size=n * width)
+        draw = COLUMN_KINDS[column.kind].initial_values
+        if draw is not None:
+            start = row[embeddings.PARAMS]
+            draw(column, values[start : start + row[embeddings.N_PARAMS]], random_state)
     if spec.scaled_inputs:
         start = layout.inputs[embeddings.SCALE]
         values[start : start + spec.n_in] = 1

@@ -1,14 +1,14 @@
 """Where each array of a network lies in its flat vectors."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skdnn._dtypes import INDEX, SCALAR
 from skdnn.kernels import embeddings
 from skdnn.kernels import network as columns
-from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
+from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.normalization import BATCH, LAYER
 from skdnn.kernels.optimizers import (
     DECAY_FACTOR,
@@ -17,13 +17,14 @@ from skdnn.kernels.optimizers import (
     RATE_FACTOR,
     UPDATE_BLOCK,
 )
+from skdnn.kernels.records import ColumnKind
 from skdnn.network.spec import NetworkSpec
 
 
 class ArrayViews(list):
     """A list of views of one vector; assigning to items writes into the vector."""
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: Any, value: Any) -> None:
         if index is Ellipsis:
             index = slice(None)
         if isinstance(index, slice):
@@ -37,21 +38,8 @@ class ArrayViews(list):
 NORMALIZATIONS = {None: None, "batch": BATCH, "layer": LAYER}
 
 
-#: Kind of a column -> code in the kernels.
-KINDS = {
-    "number": embeddings.NUMBER,
-    "bins": embeddings.BINS,
-    "waves": embeddings.WAVES,
-    "one_hot": embeddings.ONE_HOT,
-    "sign": embeddings.SIGN,
-    "vector": embeddings.VECTOR,
-}
-
-#: Kinds by what they read.
-NUMBERS, BINS, CODES = ("number", "waves"), ("bins",), ("one_hot", "sign", "vector")
-
-#: Factors of the learning rate and of the decoupled decay.
-WAVE_RATE, SCALE_RATE, SCALE_DECAY = 0.1, 6.0, 0.0
+#: Of learned scales of the inputs: factors of the learning rate and of the decoupled decay.
+SCALE_RATE, SCALE_DECAY = 6.0, 0.0
 
 
 class Reads(NamedTuple):
@@ -75,15 +63,15 @@ def _reads(spec: NetworkSpec) -> Reads:
     if not spec.columns:
         return READS_NOTHING
 
-    def sources(kinds: Collection[str]) -> np.ndarray:
-        return np.array([c.source for c in spec.columns if c.kind in kinds], dtype=INDEX)
+    def sources(reads: str) -> np.ndarray:
+        return np.array([c.source for c in spec.columns if c.reads == reads], dtype=INDEX)
 
-    def sizes(kinds: Collection[str]) -> np.ndarray:
-        return np.array([c.size for c in spec.columns if c.kind in kinds], dtype=INDEX)
+    def sizes(reads: str) -> np.ndarray:
+        return np.array([c.size for c in spec.columns if c.reads == reads], dtype=INDEX)
 
-    numbers, bins, codes = sources(NUMBERS), sources(BINS), sources(CODES)
+    numbers, bins, codes = sources("numbers"), sources("bins"), sources("codes")
     n_numbers, n_binned, n_coded = (int(s.max(initial=-1)) + 1 for s in (numbers, bins, codes))
-    return Reads(n_numbers, n_binned, n_coded, bins, sizes(BINS), codes, sizes(CODES))
+    return Reads(n_numbers, n_binned, n_coded, bins, sizes("bins"), codes, sizes("codes"))
 
 
 class Layout:
@@ -129,7 +117,7 @@ class Layout:
         table[:, columns.N_IN] = n_in
         table[:, columns.N_OUT] = n_out
         table[:, columns.ACTIVATION] = ACTIVATIONS[spec.activation].code
-        table[-1, columns.ACTIVATION] = IDENTITY
+        table[-1, columns.ACTIVATION] = ACTIVATIONS["identity"].code
         table[:, columns.WEIGHT] = starts(n_in * n_out)
         table[:, columns.BIAS] = n_weights + starts(n_out)
         table[:, columns.GAIN] = n_dense + starts(normalized)
@@ -145,15 +133,14 @@ class Layout:
         self.reads = _reads(spec)
         self._lay_out_columns(spec)
         # Elements of the arena for every row of a batch; of the scratch memory, for transposed
-        # weights, for the optimiser, for waves.
+        # weights, for the optimiser, for columns.
         n_trained = self.inputs[embeddings.N_TRAINED]
         below = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
         self.inputs[embeddings.GRADIENT] = below
         self._arena_width = below + int(n_trained)
-        widths = [column.width for column in spec.columns if column.kind == "waves"]
         self._scratch_size = max(
             UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)), int(n_trained * n_out[0]),
-            (embeddings.N_SPANS + max(widths, default=0)) * embeddings.SPAN,
+            *(column.n_scratch for column in spec.columns),
         )  # fmt: skip
         self.inputs[embeddings.SCALED] = self._scratch_size
         if spec.scaled_inputs:
@@ -168,21 +155,23 @@ class Layout:
         place, start = 0, self.n_params
         if spec.columns and sum(column.width for column in spec.columns) != spec.n_in:
             raise ValueError(f"The columns do not make the {spec.n_in} inputs of the network.")
-        ends: list[tuple[str, int]] = []
+        ends: list[tuple[ColumnKind, int]] = []
         for row, column in zip(self.columns, spec.columns, strict=True):
-            kind = KINDS[column.kind]
-            n_params = embeddings.n_column_params(kind, column.size, column.width)
-            row[...] = kind, column.source, place, column.width, column.size, start, n_params
+            kind, n_params = COLUMN_KINDS[column.kind], column.n_params
+            row[...] = kind.code, column.source, place, column.width, column.size, start, n_params
             place += column.width
             start += n_params
             if n_params:
+                # Of all inputs before this one gradients are computed: right in any order of the
+                # columns, and least work where those with parameters come first.
                 self.inputs[embeddings.N_TRAINED] = place
                 # Neighbours of one kind are one segment.
-                if ends and ends[-1][0] == column.kind:
+                if ends and ends[-1][0] is kind:
                     ends.pop()
-                ends.append((column.kind, start))
-        rates = {"waves": (WAVE_RATE, 0.0), "vector": (1.0, 0.0)}
-        segments = [(end, *rates[kind]) for kind, end in ends]
+                ends.append((kind, start))
+        segments = [
+            (end, kind.learning_rate_factor, kind.weight_decay_factor) for kind, end in ends
+        ]
         self.inputs[embeddings.SCALE] = -1
         if spec.scaled_inputs:
             self.inputs[embeddings.SCALE] = start

@@ -5,22 +5,43 @@ scikit-learn's double underscore reaches into the objects (``loss__delta``).
 
 from __future__ import annotations
 
-from itertools import pairwise
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+
+from skdnn._settings import Number, RisingNumbers, SettingsObject, settings_of
+from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.records import Loss
+
+#: Parameters in the unit of the target, in standard deviations of it. Huber's delta below this
+#: range is an absolute error, whose gradients would only vanish; above, a squared error.
+UNIT_RANGE = 1e-6, 1e6
 
 
-class LossSettings(BaseEstimator):
-    """Base of the losses that have settings; ``name`` is that of the record in ``LOSSES``."""
+class LossSettings(SettingsObject):
+    """Base of the losses that have settings.
 
-    name: str
+    They are the parameters of the constructor, and the record in ``LOSSES`` names those that the
+    kernel needs.
+    """
 
-    def parameters(self) -> tuple[float, ...]:
-        """What the kernels need to know, one number for each output that a target has."""
-        raise NotImplementedError
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """That of the record; a subclass has it as an attribute."""
+
+    def check(self) -> None:
+        super().check()
+        names = loss_names("regression")
+        if self.name not in names:
+            raise ValueError(
+                f"The name of {type(self).__name__} must be one of {names}, the losses that there "
+                f"are. Got {self.name!r} instead."
+            )
 
 
 class Huber(LossSettings):
@@ -33,8 +54,8 @@ class Huber(LossSettings):
     ----------
     delta : float, default=1.0
         Where the loss turns from quadratic to linear, in units of the target; above 0. With
-        ``target_scaling`` between 1e-6 and 1e6 deviations of the target: further off nothing
-        changes but the scale of the loss.
+        ``target_scaling`` between 1e-6 and 1e6 standard deviations of the target: further off
+        nothing changes but the scale of the loss.
 
     References
     ----------
@@ -49,30 +70,10 @@ class Huber(LossSettings):
     """
 
     name = "huber"
+    _parameter_constraints = {"delta": [Number(Real, 0, None, closed="neither")]}
 
-    def __init__(self, delta=1.0):
+    def __init__(self, delta: float = 1.0) -> None:
         self.delta = delta
-
-    def parameters(self) -> tuple[float, ...]:
-        """What the compiled loss needs to know.
-
-        Returns
-        -------
-        parameters : tuple of float
-            ``delta``.
-
-        Raises
-        ------
-        ValueError
-            If ``delta`` is not a finite number above 0.
-        """
-        delta = self.delta
-        if not _is_number(delta) or not 0 < float(delta) < np.inf:
-            raise ValueError(
-                "The 'delta' parameter of Huber must be a float in the range (0, inf). "
-                f"Got {delta!r} instead."
-            )
-        return (float(delta),)
 
 
 class Quantile(LossSettings):
@@ -105,47 +106,92 @@ class Quantile(LossSettings):
     """
 
     name = "quantile"
+    _parameter_constraints = {
+        "quantile": [
+            Number(Real, 0, 1, closed="neither"),
+            RisingNumbers(Real, 0, 1, closed="neither"),
+        ]
+    }
 
-    def __init__(self, quantile=0.5):
+    def __init__(self, quantile: float | Sequence[float] = 0.5) -> None:
         self.quantile = quantile
 
-    def parameters(self) -> tuple[float, ...]:
-        """What the compiled loss needs to know.
 
-        Returns
-        -------
-        parameters : tuple of float
-            The levels.
+def settings_classes() -> Mapping[str, type[LossSettings]]:
+    """Name of a loss -> the class of its settings, of those in this file."""
+    classes = LossSettings.__subclasses__()
+    return {str(cls.name): cls for cls in classes if cls.__module__ == __name__}
 
-        Raises
-        ------
-        ValueError
-            If they are not numbers in (0, 1) that rise.
+
+@dataclass(frozen=True)
+class ChosenLoss:
+    """What the value of an estimator's parameter ``loss`` says.
+
+    Attributes
+    ----------
+    record : Loss
+    parameters : (outputs_per_target, n_parameters) array
+        Of the outputs of one target.
+    """
+
+    record: Loss
+    parameters: np.ndarray
+
+    @property
+    def outputs_per_target(self) -> int:
+        return len(self.parameters)
+
+    def of_targets(self, n_targets: int, units: np.ndarray | None) -> tuple[float, ...]:
+        """Parameters of all outputs, one after the other.
+
+        Parameters
+        ----------
+        n_targets : int
+        units : (n_targets,) array or None
+            What scaled targets are divided by.
         """
-        given = self.quantile
-        several = isinstance(given, list | tuple | np.ndarray) and np.ndim(given) > 0
-        levels = tuple(given) if several else (given,)
-        right = len(levels) > 0 and all(_is_number(q) and 0 < float(q) < 1 for q in levels)
-        if not right or any(a >= b for a, b in pairwise(levels)):
-            raise ValueError(
-                "The 'quantile' parameter of Quantile must be a float in the range (0, 1) or a "
-                f"sequence of such floats that rise. Got {given!r} instead."
-            )
-        return tuple(float(q) for q in levels)
+        values = np.tile(self.parameters, (n_targets, 1, 1))
+        for k, name in enumerate(self.record.parameters):
+            if units is not None and name in self.record.target_units:
+                with np.errstate(over="ignore"):
+                    scaled = values[:, :, k] / np.ravel(units)[:, None]
+                values[:, :, k] = np.clip(scaled, *UNIT_RANGE)
+        return tuple(values.ravel().tolist())
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+def resolve_loss(loss: Any) -> ChosenLoss:
+    """What an estimator's parameter ``loss`` says, a name or a settings object."""
+    settings = settings_of(loss, settings_classes())
+    if isinstance(settings, str):
+        return _chosen(LOSSES[settings], [])
+    record = LOSSES[settings.name]
+    return _chosen(record, [getattr(settings, name) for name in record.parameters])
 
 
-#: Name -> the settings with their defaults.
-SETTINGS = {"huber": Huber, "quantile": Quantile}
+def _chosen(record: Loss, values: list[Any]) -> ChosenLoss:
+    """The loss with the values of its parameters, for classes without."""
+    n_outputs = record.outputs_per_target
+    rows = np.size(values[0]) if n_outputs == "levels" else n_outputs
+    parameters = np.empty((rows, len(values)))
+    for k, value in enumerate(values):
+        parameters[:, k] = np.ravel(value)
+    return ChosenLoss(record, parameters)
 
 
-def resolve_loss(loss: Any) -> tuple[str, tuple[float, ...]]:
-    """Name and parameters of the value of an estimator's parameter ``loss``."""
-    if isinstance(loss, type):
-        raise ValueError(f"loss is the class {loss.__name__}, not an object of it.")
-    if isinstance(loss, str):
-        loss = SETTINGS[loss]() if loss in SETTINGS else loss
-    return (loss, ()) if isinstance(loss, str) else (loss.name, loss.parameters())
+def loss_names(task: str, **fields: Any) -> list[str]:
+    """Values of the parameter ``loss`` for a task, of records with certain fields."""
+    found = [
+        each.public_name
+        for each in LOSSES.values()
+        if each.task == task and all(getattr(each, key) == value for key, value in fields.items())
+    ]
+    return list(dict.fromkeys(found))
+
+
+def class_loss(public_name: str, link: str) -> str:
+    """Name of the loss of classes, or of labels, for a link."""
+    return next(
+        each.name
+        for each in LOSSES.values()
+        if each.task == "classification" and each.public_name == public_name and each.link == link
+    )

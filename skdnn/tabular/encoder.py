@@ -198,6 +198,21 @@ class TableEncoder:
             )
         return Table(numeric, codes)
 
+    def cast(self, table: Table, dtype: Any) -> Table:
+        """A table with its numbers in another dtype.
+
+        Raises
+        ------
+        ValueError
+            If a number is beyond its range.
+        """
+        if table.numeric.dtype == dtype:
+            return table
+        with np.errstate(over="ignore"):
+            numeric = table.numeric.astype(dtype)
+        self.scaler.check_range(numeric)
+        return table._replace(numeric=numeric)
+
     def _known_columns(self, X: Any, rows: np.ndarray | None = None) -> Columns:
         columns = Columns(X, rows)
         if columns.n_columns != self.is_categorical.size:

@@ -343,6 +343,15 @@ class NumericScaler:
             self._check_finite(out[rows, :n_columns], of=out.dtype)
         return out
 
+    def check_range(self, numbers: np.ndarray) -> None:
+        """Raise if a scaled number of ``transform`` is infinite, beyond the range of its dtype.
+
+        Raises
+        ------
+        ValueError
+        """
+        self._check_finite(numbers[:, : self.center.size], of=numbers.dtype)
+
     def _scaled(self, chunk: np.ndarray) -> np.ndarray:
         if self.scaling is None:
             return chunk

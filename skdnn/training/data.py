@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skdnn._dtypes import BIN, CODE, COLUMN, FRACTION, INDEX
-from skdnn.kernels.network import Features
+from skdnn.kernels.network import Features as Features  # for the estimators, too
 
 #: An X by columns is copied up to this size: to gather a row from all over the memory is slower.
 COPY_BYTES = 2**25

@@ -73,8 +73,10 @@ def _program(
     spec, layout = network.specs[member], network.layouts[member]
     hyper = np.zeros(N_HYPER, dtype=SCALAR)
     optimizer_code = 0
-    parameters = np.zeros(spec.n_out, dtype=SCALAR)
-    parameters[: len(spec.loss_parameters)] = spec.loss_parameters
+    loss = LOSSES[spec.loss]
+    parameters = np.zeros((spec.n_out, len(loss.parameters)), dtype=SCALAR)
+    if spec.loss_parameters:
+        parameters[...] = np.reshape(spec.loss_parameters, parameters.shape)
     if settings is not None:
         hyper[MOMENTUM] = settings.momentum
         hyper[NESTEROV] = settings.nesterovs_momentum
@@ -90,11 +92,11 @@ def _program(
         hyper[CLIP_NORM] = settings.clip_norm
         if settings.solver in OPTIMIZERS:
             optimizer_code = OPTIMIZERS[settings.solver].code
-        if LOSSES[spec.loss].class_index:
-            parameters[0] = settings.label_smoothing
+        if "label_smoothing" in loss.parameters:
+            parameters[:, loss.parameters.index("label_smoothing")] = settings.label_smoothing
     return Program(
         layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
-        layout.factors, hyper, LOSSES[spec.loss].code, parameters, optimizer_code,
+        layout.factors, hyper, loss.code, parameters.reshape(-1), optimizer_code,
     )  # fmt: skip
 
 

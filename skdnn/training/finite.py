@@ -51,9 +51,10 @@ def _is_bounded(network: Network, parameter: float, rows: Sequence[Rows]) -> boo
     for array in arrays.values():
         inputs = max(inputs, _largest(array))
     for spec in network.specs:
-        n_waves = max((column.size for column in spec.columns if column.kind == "waves"), default=0)
-        # Of a wave the phase is a product, and the sum of waves another one.
-        bound = (1 + inputs) * (1 + parameter) * (1 + n_waves)
+        learned = [c for c in spec.columns if c.n_params and not c.is_categorical]
+        n_functions = max((column.size for column in learned), default=0)
+        # The argument of a periodic function is a product, and the sum of several another one.
+        bound = (1 + inputs) * (1 + parameter) * (1 + n_functions)
         if spec.scaled_inputs:
             bound *= 1 + parameter
         for n_in in spec.layer_sizes[:-1]:

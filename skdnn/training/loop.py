@@ -57,7 +57,7 @@ class DivergenceError(ValueError):
 
 @dataclass
 class Judge:
-    """Rows that some members are not trained on, and the score of their mean raw prediction.
+    """Rows that some members are not trained on, and the score of raw predictions and their mean.
 
     ``rows`` are the same for each of the members, made for its inputs. Without a ``score``, and
     from the first time on that it is NaN, the negative loss of the rows stands for it.
@@ -65,7 +65,7 @@ class Judge:
 
     members: slice
     rows: Sequence[Rows]
-    score: Callable[[np.ndarray], float] | None
+    score: Callable[[np.ndarray, np.ndarray], float] | None
 
 
 class Validation(NamedTuple):
@@ -126,9 +126,12 @@ class Training:
         n_rows = [each.n_rows for each in rows]
         if settings.solver == "lbfgs":
             batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
+            #: Rows of a batch, of the first member.
+            self.batch_size = n_rows[0]
         else:
             size = resolve_batch_size(settings.batch_size, n_rows[0])
             batch_sizes = [min(size, n) for n in n_rows]
+            self.batch_size = batch_sizes[0]
         #: Steps of an epoch, of every member.
         self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
         self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)
@@ -198,8 +201,9 @@ class Training:
         progress = self.progress
         if self.monitor is not None:
             self.monitor.begin_epoch()
-        factors = [self._factors(n_steps) for n_steps in self.n_steps]
-        rates, strengths = ([each[i] for each in factors] for i in (0, 1))
+        # Of members with as many steps they are the same.
+        factors = {n_steps: self._factors(n_steps) for n_steps in set(self.n_steps)}
+        rates, strengths = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
         orders = [order(progress.epoch) for order in self.row_orders]
         loss = self.engine.train_epoch(orders, rates, strengths)
         self.record(loss, float(rates[0][-1]), start)
@@ -210,7 +214,7 @@ class Training:
         settings, progress = self.settings, self.progress
         seen = progress.history.n_samples_seen
         position = Position(progress.epoch, settings.max_iter, n_steps, seen)
-        rate = settings.learning_rate_init
+        rate = float(settings.learning_rate_init)
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
         # What the largest number does as a rate is seen in the loss.
@@ -344,12 +348,13 @@ class Training:
         for judge in judges:
             features = [rows.features for rows in judge.rows]
             members = self.network.part(judge.members)
-            raw = mean_raw(predict_raw(members, features, self.threads), link)
+            each = predict_raw(members, features, self.threads)
+            raw = mean_raw(each, link)
             losses.append(mean_loss(members, raw, judge.rows[0]))
             if not np.isfinite(raw).all():
                 values.append((np.nan, np.nan))
                 continue
-            score = np.nan if judge.score is None else judge.score(raw)
+            score = np.nan if judge.score is None else judge.score(each, raw)
             if np.isnan(score):
                 judge.score = None
             values.append((score, -losses[-1]))

@@ -12,9 +12,9 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from skdnn._dtypes import SCALAR
+from skdnn._settings import Number, SettingsObject, settings_of
 
 #: More epochs are as good as infinitely many; a float holds what one has to multiply by.
 MOST_EPOCHS = 2**512
@@ -24,6 +24,9 @@ LEAST_FRACTION = 1e-300
 
 #: Any power of 2 or more with a larger exponent is infinite.
 MOST_POWER_T = 2000
+
+#: Share of the steps, or of the learning rate.
+SHARE = Number(Real, 0, 1, closed="left")
 
 
 class Position(NamedTuple):
@@ -77,7 +80,7 @@ class InverseScaling:
         return np.full(position.n_steps, factor)
 
 
-class Annealing(BaseEstimator):
+class Annealing(SettingsObject):
     """Base of the schedules that are laid over ``max_iter`` epochs: their end is planned."""
 
     @abstractmethod
@@ -129,11 +132,13 @@ class Cosine(Annealing):
     0.1
     """
 
-    def __init__(self, warmup=0.05):
+    _parameter_constraints = {"warmup": [SHARE]}
+
+    def __init__(self, warmup: float = 0.05) -> None:
         self.warmup = warmup
 
     def factors(self, position: Position) -> np.ndarray:
-        warmup = checked_fraction(self, "warmup")
+        warmup = float(self.warmup)
         t = position.fractions
         # Half a step later: the first rate is then above zero.
         rise = (t + 0.5 / (position.n_steps * position.length)) / max(warmup, LEAST_FRACTION)
@@ -163,12 +168,14 @@ class OneCycle(Annealing):
     OneCycle(rise=0.3)
     """
 
-    def __init__(self, rise=0.25, start=0.04):
+    _parameter_constraints = {"rise": [SHARE], "start": [SHARE]}
+
+    def __init__(self, rise: float = 0.25, start: float = 0.04) -> None:
         self.rise = rise
         self.start = start
 
     def factors(self, position: Position) -> np.ndarray:
-        rise, start = checked_fraction(self, "rise"), checked_fraction(self, "start")
+        rise, start = float(self.rise), float(self.start)
         t = position.fractions
         up = 0.5 * (1 - np.cos(np.pi * t / max(rise, LEAST_FRACTION)))
         down = 0.5 * (1 + np.cos(np.pi * (t - rise) / (1 - rise)))
@@ -194,17 +201,13 @@ class CosLog(Annealing):
     CosLog(n_cycles=3)
     """
 
-    def __init__(self, n_cycles=4):
+    _parameter_constraints = {"n_cycles": [Number(Integral, 1, 30, closed="both")]}
+
+    def __init__(self, n_cycles: int = 4) -> None:
         self.n_cycles = n_cycles
 
     def factors(self, position: Position) -> np.ndarray:
-        n = self.n_cycles
-        if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= int(n) <= 30:
-            raise ValueError(
-                "The 'n_cycles' parameter of CosLog must be an int in the range [1, 30]. "
-                f"Got {n!r} instead."
-            )
-        cycles = np.log2(1 + (2 ** int(n) - 1) * position.fractions)
+        cycles = np.log2(1 + (2 ** int(self.n_cycles) - 1) * position.fractions)
         return 0.5 * (1 - np.cos(2 * np.pi * cycles))
 
 
@@ -222,16 +225,11 @@ SCHEDULES = {
 REGULARIZATION_SCHEDULES = {"constant": Constant, "flat_cos": FlatCosine}
 
 
-def make_schedule(schedule, power_t: float = 0.5):
+def make_schedule(schedule: Any, power_t: float = 0.5) -> Any:
     """The schedule of a name (with ``power_t`` for "invscaling"), or the one that is given."""
-    if isinstance(schedule, type):
-        name = schedule.__name__
-        raise ValueError(f"A schedule is the class {name}, not an object of it: {name}().")
-    if not isinstance(schedule, str):
-        return schedule
-    if schedule == "invscaling":
+    if isinstance(schedule, str) and schedule == "invscaling":
         return InverseScaling(power_t)
-    return {**SCHEDULES, **REGULARIZATION_SCHEDULES}[schedule]()
+    return settings_of(schedule, {**SCHEDULES, **REGULARIZATION_SCHEDULES})
 
 
 class StepFactors:
@@ -271,14 +269,3 @@ class StepFactors:
         if type(self.schedule) is Constant:
             self._constant[position.n_steps] = factors
         return factors
-
-
-def checked_fraction(settings: BaseEstimator, name: str) -> float:
-    """An attribute of a settings object; raise if it is not a number in [0, 1)."""
-    value = getattr(settings, name)
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < 1:
-        raise ValueError(
-            f"The {name!r} parameter of {type(settings).__name__} must be a float in the range "
-            f"[0, 1). Got {value!r} instead."
-        )
-    return float(value)

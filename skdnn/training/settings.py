@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-#: Value of a parameter that depends on the number of training rows, and of one that depends on the
-#: solver.
-BY_ROWS = "by_rows"
+#: Value of a parameter that depends on the number of training rows, or on the solver.
 AUTO = "auto"
+#: The same of ``batch_size``, whose "auto" is that of scikit-learn's MLP.
+BY_ROWS = "by_rows"
 
 #: Up to so many rows, all are one batch, nothing is dropped and nothing held out: a weight is then
 #: exactly a number of rows.
@@ -67,7 +67,7 @@ class Settings:
 
 def resolve_max_iter(estimator: Any, n_rows: int) -> int:
     """Number of epochs by the parameter ``max_iter``."""
-    if estimator.max_iter != BY_ROWS:
+    if estimator.max_iter != AUTO:
         return estimator.max_iter
     return LBFGS_ITERATIONS if estimator.solver == "lbfgs" else epochs_for(n_rows)
 
@@ -75,7 +75,7 @@ def resolve_max_iter(estimator: Any, n_rows: int) -> int:
 def resolve_learning_rate_init(estimator: Any) -> float:
     """Learning rate by the parameter ``learning_rate_init``."""
     if estimator.learning_rate_init != AUTO:
-        return float(estimator.learning_rate_init)  # a NumPy float warns where it overflows
+        return estimator.learning_rate_init
     return LEARNING_RATES.get(estimator.solver, LEARNING_RATE)
 
 

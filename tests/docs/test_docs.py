@@ -17,26 +17,6 @@ def test_reference_tables_are_those_of_the_records():
     assert (ROOT / "docs" / "reference.md").read_text() == tables["text"]() + "\n"
 
 
-def stripped(text):
-    return "\n".join(line.strip() for line in text.strip().splitlines())
-
-
-def test_the_code_shown_in_the_guide_is_the_code():
-    """Every indented block of docs/adding.md stands in the file that is named before it."""
-    blocks = 0
-    name, lines = None, []
-    for line in [*(ROOT / "docs" / "adding.md").read_text().splitlines(), ""]:
-        if line.startswith("`skdnn/"):
-            name = line.split("`")[1]
-        elif line.startswith("    ") or (lines and not line):
-            lines.append(line[4:])
-        elif lines:
-            block = stripped("\n".join(lines))
-            assert block in stripped((ROOT / name).read_text()), block
-            blocks, lines = blocks + 1, []
-    assert blocks >= 3
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_code_of_the_readme_runs(capsys):
     blocks = (ROOT / "README.md").read_text().split("```python\n")[1:]

@@ -418,9 +418,6 @@ class Own(NumericEmbedding):
     def __init__(self, found=()):
         self.found = found
 
-    def check(self):
-        pass
-
     def columns(self, source, n_bins):
         return self.found(source) if callable(self.found) else self.found
 
@@ -431,7 +428,7 @@ class Own(NumericEmbedding):
         ([], "at least one InputColumn"),
         ([InputColumn("number", 10**6)], "of this source"),
         (lambda source: [InputColumn("bins", source, 3, 3)], "kinds"),
-        ([InputColumn("vector", 0, 8, 5)], "kinds"),
+        ([InputColumn("embedding", 0, 8, 5)], "kinds"),
         ([InputColumn("one_hot", 0, 1, 1)], "kinds"),
         (None, "list of InputColumn"),
         (["number"], "list of InputColumn"),
@@ -450,8 +447,8 @@ def test_an_embedding_of_ones_own_that_asks_for_what_is_not_there(found, error):
         (("number", -1), "source"),
         (("number", 0, 2), "width"),
         (("bins", 0, 3, 4), "width"),
-        (("waves", 0, 0, 3), "width"),
-        (("waves", 0, 3, 0), "size"),
+        (("periodic", 0, 0, 3), "width"),
+        (("periodic", 0, 3, 0), "size"),
         (("one_hot", 0, 2.0, 2), "width"),
     ],
 )

@@ -46,13 +46,13 @@ def test_epochs_fall_with_the_rows():
 
 @each_class
 def test_epochs_by_rows(cls, monkeypatch):
-    assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 120
+    assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 120
     monkeypatch.setattr(settings, "SMALL_ROWS", 0)
-    assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 60
+    assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 60
     monkeypatch.setattr(settings, "EPOCH_ROWS", 60)
-    assert make(cls, max_iter="by_rows").fit(*data(120)).n_iter_ == 30
+    assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 30
     # The rows that are trained on count.
-    held_out = make(cls, max_iter="by_rows", early_stopping=True, validation_fraction=0.5)
+    held_out = make(cls, max_iter="auto", early_stopping=True, validation_fraction=0.5)
     assert held_out.fit(*data(120)).n_iter_ == 60
 
 
@@ -61,7 +61,7 @@ def test_dropout_by_rows(cls):
     """None for a hundred rows, of which all are one batch."""
     assert [dropout_for(n) for n in (1, 100, 101, 10**6)] == [0.0, 0.0, 0.2, 0.2]
     for n_rows, rate in ((100, 0.0), (101, 0.2)):
-        model = make(cls, dropout="by_rows", max_iter=2).fit(*data(n_rows))
+        model = make(cls, dropout="auto", max_iter=2).fit(*data(n_rows))
         fixed = make(cls, dropout=rate, max_iter=2).fit(*data(n_rows))
         np.testing.assert_array_equal(fixed.coefs_[0], model.coefs_[0])
 
@@ -71,7 +71,7 @@ def test_lbfgs_has_no_dropout_and_its_own_iterations(cls):
     X, _ = data(150)
     y = np.random.default_rng(1).integers(0, 2, 150)  # nothing to be learned quickly
     params = {"solver": "lbfgs", "tol": 1e-12}
-    model = make(cls, dropout="by_rows", max_iter="by_rows", batch_size="by_rows", **params)
+    model = make(cls, dropout="auto", max_iter="auto", batch_size="by_rows", **params)
     fixed = make(cls, dropout=0.0, max_iter=100, **params).fit(X, y)
     np.testing.assert_array_equal(model.fit(X, y).coefs_[0], fixed.coefs_[0])
     assert model.n_iter_ == fixed.n_iter_ > 60
@@ -93,7 +93,7 @@ def test_the_learning_rate_goes_by_the_solver():
 def test_rows_without_weight_do_not_count(cls):
     X, y = data(150)
     weights = np.r_[np.ones(100), np.zeros(50)]
-    params = {"dropout": "by_rows", "batch_size": "by_rows", "max_iter": 2}
+    params = {"dropout": "auto", "batch_size": "by_rows", "max_iter": 2}
     model = make(cls, **params).fit(X, y, sample_weight=weights)
     assert steps(model) == 2
     np.testing.assert_array_equal(

@@ -84,7 +84,7 @@ def test_another_number_of_columns(width, kind):
             call()
 
 
-@pytest.mark.parametrize("name", ["_network", "_inputs", "_progress", "_levels"])
+@pytest.mark.parametrize("name", ["_progress", "network", "inputs", "task"])
 def test_parts_of_another_estimator(name):
     """As when a part of one pickle gets into another."""
     model, other = fitted("regressor"), DNNRegressor(
@@ -92,7 +92,10 @@ def test_parts_of_another_estimator(name):
     ).fit(X[:, :2], X[:, 0])  # fmt: skip
     before = model.predict(X)
     state = pickle.dumps(model)
-    model.__dict__[name] = other.__dict__[name]
+    if name == "_progress":
+        model._progress = other._progress
+    else:
+        setattr(model._model, name, getattr(other._model, name))
     calls = [lambda: model.partial_fit(X, X[:, 0]).predict(X)]
     if name != "_progress":
         calls.append(lambda: model.predict(X))

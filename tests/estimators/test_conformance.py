@@ -28,7 +28,7 @@ STRICT = {"xfail_strict": True} if parse_version(sklearn_version) >= parse_versi
 SMALL = {"hidden_layer_sizes": (8,), "max_iter": 40}
 SETTINGS = [
     {"solver": "adam"},
-    {"solver": "sgd", "max_iter": "by_rows"},  # it needs them all
+    {"solver": "sgd", "max_iter": "auto"},  # it needs them all
     {"solver": "rmsprop"},
     {"solver": "lbfgs"},
     {"normalization": "batch"},
@@ -65,7 +65,7 @@ def name_of(check):
 
 
 def impossible(estimator):
-    draws = estimator.dropout not in (0, "by_rows") or estimator.early_stopping is True
+    draws = estimator.dropout not in (0, "auto") or estimator.early_stopping is True
     return IMPOSSIBLE if draws else {}
 
 

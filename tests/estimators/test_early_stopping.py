@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.preprocessing import scale
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn.estimators import _base
+from skdnn.estimators import _fit
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -40,13 +40,13 @@ def make(task, **params):
 def split(monkeypatch):
     """The rows that training and validation get: (training rows, held-out rows) of the last fit."""
     seen = []
-    training = _base.Training
+    training = _fit.Training
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
         seen[:] = [rows[0], validation.judges[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
-    monkeypatch.setattr(_base, "Training", spy)
+    monkeypatch.setattr(_fit, "Training", spy)
     return seen
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from skdnn import Periodic, PiecewiseLinear
-from skdnn.kernels.embeddings import KIND, N_PARAMS, PARAMS, SOURCE, VECTOR, WAVES
+from skdnn.kernels.embeddings import COLUMN_KINDS, KIND, N_PARAMS, PARAMS, SOURCE
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -92,7 +92,7 @@ def test_two_categories(model, member):
 def test_learned_vectors(model, member):
     vectors = model.column_embedding("town", member=member, of="inputs")
     assert vectors.index.tolist() == [*TOWNS, "unknown"]
-    assert vectors.columns.tolist() == [f"town_vector{i}" for i in range(8)]
+    assert vectors.columns.tolist() == [f"town_embedding{i}" for i in range(8)]
     assert (vectors.loc["unknown"] == 0).all()
     assert np.linalg.matrix_rank(vectors) == 8
     embedding = model.column_embedding("town", member=member)
@@ -100,7 +100,9 @@ def test_learned_vectors(model, member):
     assert_allclose(embedding, vectors @ model.coefs_[0][member][rows], atol=1e-12)
     # As the parameters hold them: that of what is unknown, then those of the towns.
     columns = model._network.layouts[member].columns
-    (start, size) = columns[columns[:, KIND] == VECTOR][0, [PARAMS, N_PARAMS]]
+    (start, size) = columns[columns[:, KIND] == COLUMN_KINDS["embedding"].code][
+        0, [PARAMS, N_PARAMS]
+    ]
     stored = model._network.params(member)[start : start + size].reshape(-1, 8)
     expected = np.roll(stored, -1, axis=0) * model._network.scales(member)[rows]
     assert_array_equal(vectors, expected)
@@ -140,9 +142,9 @@ def test_a_number_as_it_is(model):
     assert_array_equal(embedding.index, [10, 50.5, np.nan])
 
 
-def test_waves(model):
+def test_periodic_inputs(model):
     inputs = model.column_embedding("size", member=1, of="inputs")
-    names = ["size_wave0", "size_wave1", "size_wave2", "size", "missingindicator_size"]
+    names = ["size_periodic0", "size_periodic1", "size_periodic2", "size", "missingindicator_size"]
     assert inputs.columns.tolist() == names
     rows = [model._inputs.names(1).index(name) for name in names]
     unscaled = inputs / model._network.scales(1)[rows]
@@ -151,7 +153,9 @@ def test_waves(model):
     # Frequencies, phases, the matrix and its bias, as the kernel has them.
     columns = model._network.layouts[1].columns
     source = columns[:, SOURCE] == 0
-    (start, size) = columns[source & (columns[:, KIND] == WAVES)][0, [PARAMS, N_PARAMS]]
+    (start, size) = columns[source & (columns[:, KIND] == COLUMN_KINDS["periodic"].code)][
+        0, [PARAMS, N_PARAMS]
+    ]
     frequencies, phases, matrix, bias = np.split(
         model._network.params(1)[start : start + size], [3, 6, 6 + 9]
     )

@@ -9,7 +9,7 @@ from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit
 from sklearn.preprocessing import scale
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn.estimators import _base
+from skdnn.estimators import _fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -31,13 +31,13 @@ def make(cls, **params):
 @pytest.fixture
 def parts(monkeypatch):
     """What the members of the last fit were trained on and judged by."""
-    seen, split_parts = [], _base.split_parts
+    seen, split_data = [], _fit.split_data
 
     def spy(*args):
-        seen[:] = split_parts(*args)
+        seen[:] = split_data(*args)
         return seen
 
-    monkeypatch.setattr(_base, "split_parts", spy)
+    monkeypatch.setattr(_fit, "split_data", spy)
     return seen
 
 

@@ -55,21 +55,26 @@ def test_inputs_of_a_table_and_members_that_differ():
         numeric_embedding=embeddings,
     ).fit(X, np.arange(80) % 2)  # fmt: skip
     html = model._repr_html_()
-    rest = "1 missing indicator, 2 categorical columns as 5 units, 1 categorical column as vectors "
-    rest += "of 8"
-    waves, vectors = 2 * (4 * (2 + 2) + 2), 81 * 8
+    rest = "1 missing indicator, 2 categorical columns as 5 units, 1 categorical column as "
+    rest += "embeddings of length 8"
+    n_periodic, n_embedding = 2 * (4 * (2 + 2) + 2), 81 * 8
     assert table(html) == [
-        ["inputs of network 1, 3", "20", f"2 numbers as 6 bins, {rest}", f"{vectors}"],
-        ["inputs of network 2", "20", f"2 numbers with 4 waves, {rest}", f"{vectors + waves + 20}"],
-        ["inputs of network 4", "16", f"2 numbers, {rest}", f"{vectors}"],
+        ["inputs of network 1, 3", "20", f"2 numbers as 6 bins, {rest}", f"{n_embedding}"],
+        [
+            "inputs of network 2",
+            "20",
+            f"2 numbers with 4 periodic inputs, {rest}",
+            f"{n_embedding + n_periodic + 20}",
+        ],
+        ["inputs of network 4", "16", f"2 numbers, {rest}", f"{n_embedding}"],
         ["hidden 1", "16 to 20 &rarr; 7", "relu", "119 to 147"],
         ["output", "7 &rarr; 1", "logistic", "8"],
     ]
     counts = [
-        147 + 8 + vectors,
-        147 + 8 + vectors + waves + 20,
-        147 + 8 + vectors,
-        119 + 8 + vectors,
+        147 + 8 + n_embedding,
+        147 + 8 + n_embedding + n_periodic + 20,
+        147 + 8 + n_embedding,
+        119 + 8 + n_embedding,
     ]
     total = f"{sum(counts):,}"
     assert [model._network.params(member).size for member in range(4)] == counts

@@ -14,7 +14,7 @@ from sklearn.preprocessing import scale
 from threadpoolctl import threadpool_info
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn.estimators import _base
+from skdnn.estimators import _fit
 from skdnn.training import engine, loop
 from skdnn.training.stopping import NoImprovement
 
@@ -169,7 +169,7 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
     """Wherever the interrupt hits, curves, weights and best score are of the same epochs."""
     X, y = data(DNNClassifier)
     parts, count = [], [0]
-    rows_of = _base.rows_of
+    rows_of = _fit.rows_of
 
     def spy(*args, **kwargs):
         parts.append(rows_of(*args, **kwargs))
@@ -190,7 +190,7 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
         "loss": (loop, "mean_loss"),
         "decision": (NoImprovement, "update"),
     }[place]
-    monkeypatch.setattr(_base, "rows_of", spy)
+    monkeypatch.setattr(_fit, "rows_of", spy)
     monkeypatch.setattr(owner, name, interrupted(getattr(owner, name)))
     model = fit_interrupted(make(DNNClassifier, early_stopping=True, validation_fraction=0.4), X, y)
     count[0] = 100

@@ -308,7 +308,7 @@ def test_search_over_settings_and_names():
     (Quantile([0.5, 0.5]), r"'quantile' parameter of Quantile .* that rise"),
     (Quantile([]), r"'quantile' parameter of Quantile .*Got \[\] instead"),
     (Quantile([0.5, np.nan]), r"'quantile' parameter of Quantile "),
-    (Huber, r"'loss' parameter|loss is the class Huber"),
+    (Huber, r"'loss' parameter of DNNRegressor .* not a class: Huber\(\)"),
     ("log_loss", r"'loss' parameter"),
     (None, r"'loss' parameter"),
 ], ids=repr)  # fmt: skip

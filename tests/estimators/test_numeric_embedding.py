@@ -6,13 +6,40 @@ from scipy import sparse
 from sklearn.base import clone
 from tables import bits, make, mixed_frame, raw, targets
 
-from skdnn import DNNClassifier, DNNRegressor, Periodic, PiecewiseLinear
+from skdnn import (
+    DNNClassifier,
+    DNNRegressor,
+    InputColumn,
+    NumericEmbedding,
+    Periodic,
+    PiecewiseLinear,
+)
 from skdnn.network.embeddings import EMBEDDINGS, resolve_embeddings
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 CLASSES = [DNNClassifier, DNNRegressor]
 each_class = pytest.mark.parametrize("cls", CLASSES)
+
+
+class Own(NumericEmbedding):
+    """A number and its bins."""
+
+    def __init__(self, n_bins=3):
+        self.n_bins = n_bins
+
+    def columns(self, source, n_bins):
+        return [InputColumn("number", source), InputColumn("bins", source, n_bins, n_bins)]
+
+
+class Duck:
+    """What an embedding has, but none."""
+
+    def columns(self, source, n_bins):
+        return [InputColumn("number", source)]
+
+    def check(self):
+        pass
 
 
 def data(cls):
@@ -33,6 +60,7 @@ def widths(model):
         (PiecewiseLinear(4), [9, 9, 9]),
         (Periodic(d_embedding=5), [11, 11, 11]),
         ([PiecewiseLinear(4), None], [9, 3, 9]),
+        ([Own(4), None], [11, 3, 11]),
         ((Periodic(d_embedding=2), PiecewiseLinear(1), PiecewiseLinear(2)), [5, 3, 5]),
     ],
 )
@@ -118,7 +146,12 @@ def test_settings_are_parameters(cls):
         (["bins"], r"'numeric_embedding' parameter must be .*Got \['bins'\] instead"),
         ([16], r"'numeric_embedding' parameter must be .*Got \[16\] instead"),
         ([["mixed"]], "'numeric_embedding' parameter must be "),
-        (PiecewiseLinear, "'numeric_embedding' parameter must be "),
+        (PiecewiseLinear, r"'numeric_embedding' parameter of .* not a class: PiecewiseLinear\(\)"),
+        ([PiecewiseLinear], "'numeric_embedding' parameter must be "),
+        (Duck(), "'numeric_embedding' parameter of .*NumericEmbedding.*Got <.*Duck object"),
+        (Own(257), r"'n_bins' parameter of Own must be an int in the range \[0, 256\]\. Got 257"),
+        ([Own(-1)], "'n_bins' parameter of Own "),
+        ([Own(2.0)], "'n_bins' parameter of Own "),
         (PiecewiseLinear(0), r"'n_bins' parameter of PiecewiseLinear .*\[1, 256\]. Got 0"),
         (PiecewiseLinear(257), "'n_bins' parameter of PiecewiseLinear"),
         (PiecewiseLinear(True), "'n_bins' parameter of PiecewiseLinear"),

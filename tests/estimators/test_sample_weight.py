@@ -11,7 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import scale
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn.estimators import _base
+from skdnn.estimators import _fit
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -184,13 +184,13 @@ def test_the_held_out_score_is_weighted(cls, monkeypatch):
     weights = np.where(np.arange(len(y)) % 2, 1.0, 1e-6)
     model = make(cls, early_stopping=True, validation_fraction=0.5).fit(X, y, sample_weight=weights)
     # The same split and weights: recomputed from the estimator's own split.
-    kept, split_parts = [], _base.split_parts
+    kept, split_data = [], _fit.split_data
 
     def spy(*args):
-        kept.extend(split_parts(*args))
+        kept.extend(split_data(*args))
         return kept
 
-    monkeypatch.setattr(_base, "split_parts", spy)
+    monkeypatch.setattr(_fit, "split_data", spy)
     again = clone(model).fit(X, y, sample_weight=weights)
     _, y_held, w_held, rows = kept[0].held_out
     X_held = X[rows]

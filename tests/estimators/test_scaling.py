@@ -175,7 +175,7 @@ def test_targets_of_a_later_partial_fit_keep_the_first_scale_and_widen_the_range
     model = regressor().partial_fit(np.tile(X[:50], (10, 1)), np.tile(y[:50], 10))
     before = model.predict(X).max()
     assert before <= y[:50].max()
-    scale = model._target_scaler.scale
+    scale = model._model.task.scaler.scale
     model.partial_fit(X[50:], 1e3 * y[50:])
-    assert model._target_scaler.scale == scale
+    assert model._model.task.scaler.scale == scale
     assert y[:50].max() < model.predict(X * 100).max() <= 1e3 * y[50:].max()

@@ -11,9 +11,9 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
+from skdnn._sklearn import is_validated, validate_data
 from skdnn.estimators import _base
 from skdnn.estimators._scoring import mean_r2
-from skdnn.estimators._sklearn import is_validated, validate_data
 from skdnn.estimators._tables import x_format
 
 pytestmark = pytest.mark.filterwarnings(

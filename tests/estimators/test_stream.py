@@ -59,7 +59,7 @@ def test_the_beginning_of_a_stream_knows_its_columns_as_if_from_the_start():
         found, expected = (getattr(m._inputs.encoder.scaler, name) for m in (pieces, whole))
         np.testing.assert_array_equal(found, expected)
     assert pieces._inputs.encoder.categories == whole._inputs.encoder.categories
-    assert pieces._target_scaler.scale == whole._target_scaler.scale
+    assert pieces._model.task.scaler.scale == whole._model.task.scaler.scale
     assert pieces.t_ == whole.t_ == BEGINNING_ROWS
     assert len(pieces.loss_curve_) == 10
     assert pieces._beginning is None
@@ -326,8 +326,8 @@ def test_a_target_that_varies_late_is_scaled_by_more_than_one_row():
     model.partial_fit(X[:1], [1e-9])
     for _ in range(40):
         model.partial_fit(X, y)
-    np.testing.assert_allclose(model._target_scaler.scale, y.std(), rtol=0.05)
-    assert model._target_scaler.late is None
+    np.testing.assert_allclose(model._model.task.scaler.scale, y.std(), rtol=0.05)
+    assert model._model.task.scaler.late is None
     assert model.score(X, y) > 0.8
 
 

@@ -429,7 +429,7 @@ def test_sparse_rows_for_a_model_of_dense_ones(cls):
 
 
 @pytest.mark.parametrize(
-    ("n_columns", "kind"), [(100, "one_hot"), (101, "one_hot"), (500, "vector")]
+    ("n_columns", "kind"), [(100, "one_hot"), (101, "one_hot"), (500, "embedding")]
 )
 def test_many_columns_of_categories_have_vectors_earlier(n_columns, kind):
     """A wide table of categories would make a unit for each of very many."""

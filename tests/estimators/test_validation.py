@@ -31,7 +31,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from skdnn import DNNClassifier, DNNRegressor, Quantile
-from skdnn.estimators import _base
+from skdnn.estimators import _fit
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -77,13 +77,13 @@ def raw(model, X):
 def split(monkeypatch):
     """Indices of the rows to train on and of those that are held out, by their first feature."""
     seen = []
-    training = _base.Training
+    training = _fit.Training
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
         seen[:] = [rows[0], validation.judges[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
-    monkeypatch.setattr(_base, "Training", spy)
+    monkeypatch.setattr(_fit, "Training", spy)
 
     def indices():
         return [dense_rows(part.features)[:, 0].astype(int).tolist() for part in seen]

@@ -123,7 +123,7 @@ def check_numbers(model: Any, X: Any, n: int, y: np.ndarray) -> None:
     assert predicted.shape == std.shape == (n, *y.shape[1:]), f"shape {predicted.shape}"
     assert np.isfinite(predicted).all(), "predictions are not finite"
     assert ((std >= 0) & (std < np.inf)).all(), "standard deviations are not finite"
-    scaled = model._target_scaler is not None
+    scaled = model._model.task.scaler is not None
     low, high = y.min(axis=0), y.max(axis=0)
     if scaled:
         in_range = (predicted >= low) & (predicted <= high)

@@ -69,7 +69,7 @@ SHARED: dict[str, tuple] = {
     "alpha": (0.0, 1e-4, 1.0, 1e10),
     "l1_ratio": (0.0, 0.5, 1.0, 1),
     "weight_decay": (0.0, 0.1, 1.0, 100.0, 1e-300),
-    "dropout": (0.0, 0.2, 0.9, [0.5], (0.1, 0.2), np.array([0.3]), "by_rows"),
+    "dropout": (0.0, 0.2, 0.9, [0.5], (0.1, 0.2), np.array([0.3]), "auto"),
     "input_dropout": (0.0, 0.2, 0.99),
     "regularization_schedule": ("constant", "flat_cos", Cosine()),
     "max_iter": (1, 2, 4, 9),

@@ -190,7 +190,7 @@ def test_what_depends_on_the_number_of_rows_depends_on_all_of_them(calls, n_rows
     find_learning_rate(model, X, X[:, 0], n_steps=5, stop=1e-3)
     assert {len(call[0]) for call in calls} == {size}
     assert {call[3]["dropout"] for call in calls} == {rate}
-    assert model.dropout == model.batch_size == "by_rows"
+    assert (model.dropout, model.batch_size) == ("auto", "by_rows")
 
 
 def test_parameters_that_would_spoil_the_test_have_no_say(capsys):

@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 from numba import config
 
-from skdnn._jit import cache
-from skdnn._jit.cache import cache_directories, sealed
+from skdnn._jit import cache, internals
+from skdnn._jit.cache import sealed
+from skdnn._jit.internals import cache_directories
 
 pytestmark = pytest.mark.skipif(
     bool(config.DISABLE_JIT), reason="compilation is switched off by NUMBA_DISABLE_JIT"
@@ -361,7 +362,7 @@ def test_processes_that_compile_at_once(home):
 
 def test_code_for_another_processor_or_with_checked_indices_is_not_used(home, monkeypatch):
     home.run()
-    key = cache.DiskCache._key
+    key = internals.EntryCache._key
 
     class OtherProcessor:
         def magic_tuple(self):
@@ -369,7 +370,7 @@ def test_code_for_another_processor_or_with_checked_indices_is_not_used(home, mo
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            cache.DiskCache, "_key", lambda self, sig, _: key(self, sig, OtherProcessor())
+            internals.EntryCache, "_key", lambda self, sig, _: key(self, sig, OtherProcessor())
         )
         assert home.run() == "compiled"
     with monkeypatch.context() as patch:

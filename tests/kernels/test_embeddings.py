@@ -98,8 +98,8 @@ def test_bins():
 
 
 def test_unknown_categories_are_zeros_or_have_a_vector_of_their_own(rng):
-    columns = tuple(InputColumn(*c) for c in [("vector", 0, 2, 3), ("one_hot", 0, 3, 3)])
-    columns += (InputColumn("sign", 2, 1, 2),)
+    columns = tuple(InputColumn(*c) for c in [("embedding", 0, 2, 3), ("one_hot", 0, 3, 3)])
+    columns += (InputColumn("binary", 2, 1, 2),)
     network, table = make_case(rng, columns=columns, n_rows=4)
     table.codes[:, 0], table.codes[:, 2] = [0, 1, 2, 3], [0, 1, 2, 0]
     inputs = inputs_of(network, table_features(table), np.arange(4))
@@ -114,7 +114,7 @@ def test_a_missing_number_is_missing_in_its_own_inputs_alone(rng):
     table.numbers[3, 0] = np.nan
     after = inputs_of(network, table_features(table), np.arange(5))
     missing = np.zeros_like(after, bool)
-    own = [c.kind in ("number", "waves") and c.source == 0 for c in COLUMNS]
+    own = [c.kind in ("number", "periodic") and c.source == 0 for c in COLUMNS]
     missing[3] = np.repeat(own, [column.width for column in COLUMNS])
     assert missing.sum() == 4
     np.testing.assert_array_equal(after, np.where(missing, np.nan, before))
@@ -162,7 +162,9 @@ def test_a_prediction_has_the_same_bits_in_any_batch(hidden, dtype, rng):
 
 
 def test_a_table_without_numbers(rng):
-    columns = tuple(column for column in COLUMNS if column.kind in ("vector", "one_hot", "sign"))
+    columns = tuple(
+        column for column in COLUMNS if column.kind in ("embedding", "one_hot", "binary")
+    )
     network, table = make_case(rng, columns=columns, n_rows=7)
     table = table._replace(
         numbers=np.empty((7, 0)), bins=table.bins[:, :0], fractions=table.fractions[:, :0]

@@ -106,7 +106,7 @@ def test_twin_of_columns(solver, scaled, rng):
     engine = bind(network, settings, rows)
     arrays = *network.coefs, *network.intercepts, *column_params(network)
     values = [array.copy() for array in arrays]
-    rates = [0.1 if column.kind == "waves" else 1.0 for column in COLUMNS]
+    rates = [0.1 if column.kind == "periodic" else 1.0 for column in COLUMNS]
     rates = np.repeat(rates, [n_column_params(column) for column in COLUMNS])
     # Scales that there are not stay 1.
     rates = [1, 1, 1, 1, rates, 6.0 * scaled]
@@ -190,7 +190,7 @@ def test_nothing_is_compiled_for_another_table(rng):
     def run(columns, **changes):
         network = random_network(rng, make_spec(columns=columns, **changes))
         table = random_table(rng, 20)
-        if not any(column.kind in ("bins", "number", "waves") for column in columns):
+        if not any(column.kind in ("bins", "number", "periodic") for column in columns):
             none = np.empty((20, 0))
             table = table._replace(numbers=none, bins=none, fractions=none)
         rows = table_rows(table, rng.standard_normal((20, network.spec.n_out)))
@@ -202,7 +202,9 @@ def test_nothing_is_compiled_for_another_table(rng):
     compiled = [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
     for column in COLUMNS:
         run((column,), scaled=False)
-    run((InputColumn("vector", 0, 1, 3), InputColumn("one_hot", 2, 2, 2)), n_out=3, hidden=(4, 3))
+    run(
+        (InputColumn("embedding", 0, 1, 3), InputColumn("one_hot", 2, 2, 2)), n_out=3, hidden=(4, 3)
+    )
     assert compiled == [len(f.signatures) for f in (entries.train_epoch, entries.predict_raw)]
 
 

@@ -223,12 +223,13 @@ def test_gradient_of_more_rows_than_waves_are_made_for_at_a_time(n_rows, rng):
 ORDERS = {
     "as they are": COLUMNS,
     "kinds in turn": (
-        InputColumn("waves", 0, 2, 3), InputColumn("vector", 1, 2, 4), InputColumn("waves", 1, 1, 2)
+        InputColumn("periodic", 0, 2, 3), InputColumn("embedding", 1, 2, 4),
+        InputColumn("periodic", 1, 1, 2),
     ),
     "none with parameters": tuple(c for c in COLUMNS if not n_column_params(c)),
     "plain ones between": (
-        InputColumn("number", 0), InputColumn("vector", 1, 2, 4), InputColumn("sign", 2, 1, 2),
-        InputColumn("waves", 1, 2, 2), InputColumn("number", 1),
+        InputColumn("number", 0), InputColumn("embedding", 1, 2, 4), InputColumn("binary", 2, 1, 2),
+        InputColumn("periodic", 1, 2, 2), InputColumn("number", 1),
     ),
 }  # fmt: skip
 

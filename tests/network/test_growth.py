@@ -13,16 +13,16 @@ from skdnn.training.engine import predict_raw
 from skdnn.training.threads import Threads
 
 OLD = (
-    InputColumn("waves", 0, 3, 5),
-    InputColumn("vector", 1, 2, 4),
+    InputColumn("periodic", 0, 3, 5),
+    InputColumn("embedding", 1, 2, 4),
     InputColumn("number", 2),
     InputColumn("bins", 1, 5, 5),
     InputColumn("one_hot", 0, 3, 3),
-    InputColumn("sign", 2, 1, 2),
+    InputColumn("binary", 2, 1, 2),
 )
 NEW = (
-    InputColumn("waves", 0, 3, 5),
-    InputColumn("vector", 1, 2, 7),
+    InputColumn("periodic", 0, 3, 5),
+    InputColumn("embedding", 1, 2, 7),
     InputColumn("number", 2),
     InputColumn("number", 1),
     InputColumn("bins", 0, 4, 4),
@@ -94,7 +94,7 @@ def test_new_inputs_say_nothing_until_they_are_learned():
 def test_the_only_category_of_a_column_becomes_the_first_of_two():
     old = (InputColumn("one_hot", 0, 1, 1),)
     network = random_network(np.random.default_rng(0), make_spec((6,), 1, old, scaled=False))
-    growth = Growth(network.spec, (InputColumn("sign", 0, 1, 2),), [np.array([1])], set())
+    growth = Growth(network.spec, (InputColumn("binary", 0, 1, 2),), [np.array([1])], set())
     grown = grown_network(network, [growth])
     nothing = np.empty((1, 0))
     table = Table(np.empty((1, 0)), nothing, nothing, np.array([[1]]))
@@ -120,7 +120,7 @@ def test_slots_of_the_solver():
 def test_the_constant_that_stands_in_for_columns_becomes_part_of_the_biases():
     old = (InputColumn("one_hot", 0, 1, 1),)
     network = random_network(np.random.default_rng(0), make_spec((6,), 1, old, scaled=False))
-    growth = Growth(network.spec, (InputColumn("sign", 1, 1, 2),), [np.array([1])] * 2, set())
+    growth = Growth(network.spec, (InputColumn("binary", 1, 1, 2),), [np.array([1])] * 2, set())
     grown = grown_network(network, [growth])
     nothing = np.empty((2, 0))
     table = Table(np.empty((2, 0)), nothing, nothing, np.array([[1, 1], [1, 2]]))

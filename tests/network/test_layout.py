@@ -8,7 +8,8 @@ from numpy_twin import n_column_params
 
 from skdnn.kernels import embeddings
 from skdnn.kernels import network as columns
-from skdnn.kernels.activations import ACTIVATIONS, IDENTITY
+from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR, UPDATE_BLOCK
 from skdnn.network.layout import Layout
 from skdnn.network.spec import InputColumn, NetworkSpec
@@ -76,7 +77,7 @@ def test_blocks_of_the_optimiser_end_with_their_segment():
 def test_table_and_factors():
     layout = Layout(make_spec(3, 5, 2))
     tanh = ACTIVATIONS["tanh"].code
-    assert layout.table[:, columns.ACTIVATION].tolist() == [tanh, IDENTITY]
+    assert layout.table[:, columns.ACTIVATION].tolist() == [tanh, ACTIVATIONS["identity"].code]
     assert layout.dropout.tolist() == [0.25, 0.25]
     assert layout.segments.tolist() == [[0, 25], [25, 32]]
     assert layout.factors[:, RATE_FACTOR].tolist() == [1, 1]
@@ -118,9 +119,10 @@ def test_parameters_of_columns_follow_those_of_the_layers(hidden, scaled, normal
 def test_table_of_columns():
     layout = Layout(make_table_spec())
     table = layout.columns
-    kinds = [embeddings.WAVES] * 2 + [embeddings.VECTOR, embeddings.NUMBER, embeddings.BINS]
-    kinds += [embeddings.ONE_HOT, embeddings.SIGN, embeddings.NUMBER, embeddings.BINS]
-    assert table[:, embeddings.KIND].tolist() == kinds
+    kinds = ["periodic", "periodic", "embedding", "number", "bins"]
+    kinds += ["one_hot", "binary", "number", "bins"]
+    codes = [COLUMN_KINDS[kind].code for kind in kinds]
+    assert table[:, embeddings.KIND].tolist() == codes
     assert table[:, embeddings.SOURCE].tolist() == [0, 2, 1, 2, 1, 0, 2, 0, 0]
     assert table[:, embeddings.WIDTH].tolist() == [3, 1, 2, 1, 5, 3, 1, 1, 5]
     assert table[:, embeddings.PLACE].tolist() == [0, 3, 4, 6, 7, 12, 15, 16, 17]
@@ -131,8 +133,13 @@ def test_table_of_columns():
 
 @pytest.mark.parametrize("scaled", [True, False])
 def test_segments_cover_the_parameters_once_with_their_factors(scaled):
-    """Waves, vectors, waves again: those between others are a segment of their own."""
-    kinds = [("waves", 0, 3, 5), ("waves", 1, 3, 5), ("vector", 0, 2, 4), ("waves", 2, 1, 2)]
+    """Periodic, embedded, periodic again: those between others are a segment of their own."""
+    kinds = [
+        ("periodic", 0, 3, 5),
+        ("periodic", 1, 3, 5),
+        ("embedding", 0, 2, 4),
+        ("periodic", 2, 1, 2),
+    ]
     kinds += [("number", 0)]
     spec = make_table_spec((6,), columns=tuple(InputColumn(*kind) for kind in kinds), scaled=scaled)
     layout = Layout(spec)
@@ -157,17 +164,17 @@ def test_the_gradient_of_trained_inputs_lies_behind_all_else(hidden, normalizati
     assert layout.arena(10, np.dtype(float)).size == 10 * (start + 3 + 1 + 2)
 
 
-def test_scratch_memory_has_room_for_waves_and_for_scaled_weights():
+def test_scratch_memory_has_room_for_periodic_inputs_and_for_scaled_weights():
     span, n = embeddings.SPAN, embeddings.N_SPANS
     sizes = {}
     for width, scaled in ((1, False), (40, False), (40, True)):
-        spec = make_table_spec((5,), columns=(InputColumn("waves", 0, width, 3),), scaled=scaled)
+        spec = make_table_spec((5,), columns=(InputColumn("periodic", 0, width, 3),), scaled=scaled)
         layout = Layout(spec)
         sizes[width, scaled] = layout.scratch(np.dtype(float)).size
         assert layout.inputs[embeddings.SCALED] == max(UPDATE_BLOCK, (n + width) * span)
     assert list(sizes.values()) == [UPDATE_BLOCK, (n + 40) * span, (n + 40) * span + 40 * 5]
     # The weights of inputs that depend on parameters are transposed.
-    spec = make_table_spec((300,), columns=(InputColumn("vector", 0, 9, 3),), scaled=False)
+    spec = make_table_spec((300,), columns=(InputColumn("embedding", 0, 9, 3),), scaled=False)
     assert Layout(spec).scratch(np.dtype(float)).size == 9 * 300
 
 

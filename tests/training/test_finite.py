@@ -45,7 +45,7 @@ def no_prediction(monkeypatch):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("given", [X, X.astype(np.float32), csr_array(X)])
 @pytest.mark.parametrize(
-    "columns", [(), tuple(InputColumn("waves", 0, 1, 16, 1.0) for _ in range(3))]
+    "columns", [(), tuple(InputColumn("periodic", 0, 1, 16, 1.0) for _ in range(3))]
 )
 def test_moderate_numbers_need_no_prediction(given, dtype, columns, no_prediction):
     network = make(dtype, columns=columns, scaled_inputs=bool(columns))

@@ -1,16 +1,20 @@
-"""Everything of scikit-learn that its documentation does not promise, in one place."""
+"""Everything of scikit-learn that its documentation does not promise, in one place.
+
+Tested with scikit-learn 1.6 to 1.9. In all of these the names are where they are imported from,
+but for callbacks, which came with 1.9.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
 from inspect import Parameter, signature
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import sklearn.base
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -18,27 +22,44 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, _check_y
+from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
 from sklearn.utils.validation import validate_data as _validate_data
+
+from skdnn._typing import Function
+
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """scikit-learn is older than its callbacks."""
+
 
 __all__ = [
     "BaseEstimator",
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "callback_context",
     "check_matplotlib_support",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "has_callbacks",
     "is_metric",
     "is_validated",
+    "num_samples",
+    "safe_indexing",
     "takes_weights",
     "validate_data",
+    "validate_parameter_constraints",
     "with_labels",
 ]
 
@@ -48,16 +69,18 @@ validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
 check_sample_weight = _quietly(_check_sample_weight)
 check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
-#: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
-fit_context = _fit_context(prefer_skip_nested_validation=True)
+num_samples, safe_indexing = _num_samples, _safe_indexing
 
 
-#: The largest int that is a float, too.
-MOST = int(np.finfo(np.float64).max)
+def fit_context(fit: Function) -> Function:
+    """Decorator of ``fit``: validates the parameters against ``_parameter_constraints``."""
+    return _fit_context(prefer_skip_nested_validation=True)(fit)
 
 
 class BaseEstimator(sklearn.base.BaseEstimator):
     """scikit-learn's, which reads the signature of the constructor once."""
+
+    _parameter_constraints: dict[str, list] = {}
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
@@ -67,18 +90,35 @@ class BaseEstimator(sklearn.base.BaseEstimator):
         return list(cls._parameter_names)
 
     def _validate_params(self) -> None:
-        super()._validate_params()
-        for name, value in self.get_params(deep=False).items():
-            # scikit-learn compares, and any int can be compared.
-            if type(value) is int and abs(value) > MOST and self._is_real(name):
-                raise InvalidParameterError(
-                    f"The {name!r} parameter of {type(self).__name__} must be a number that a "
-                    f"float can hold. Got an int of {value.bit_length()} bits instead."
-                )
+        self.check_params()
 
-    def _is_real(self, name: str) -> bool:
-        constraints = self._parameter_constraints[name]
-        return any(isinstance(each, Interval) and each.type is Real for each in constraints)
+    def check_params(self) -> None:
+        """Raise if a parameter is not one of ``_parameter_constraints``."""
+        params, name = self.get_params(deep=False), type(self).__name__
+        validate_parameter_constraints(self._parameter_constraints, params, name)
+
+    def _fitted_html(self) -> str:
+        """What a notebook shows below the diagram."""
+        return ""
+
+    def _repr_html_inner(self) -> str:
+        return super()._repr_html_inner() + self._fitted_html()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += self._fitted_html()
+        return bundle
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Whether somebody listens to the fit of an estimator."""
+    return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+
+
+def callback_context(estimator: Any, max_epochs: int) -> Any:
+    """What tells the callbacks of an estimator about a fit of so many epochs."""
+    return estimator._init_callback_context(max_subtasks=max_epochs)
 
 
 def is_validated(estimator: Any, X: Any) -> bool:

@@ -1,0 +1,386 @@
+"""A call of ``fit`` or ``partial_fit``: from rows to a fitted model."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import column_or_1d
+
+from skdnn.estimators._callbacks import EpochTasks
+from skdnn.estimators._checks import check_domain, check_range
+from skdnn.estimators._data import (
+    Data,
+    Split,
+    digests_of,
+    members_of,
+    relative,
+    split_data,
+    weighted,
+)
+from skdnn.estimators._fitted import learned_attributes
+from skdnn.estimators._inputs import TableInputs
+from skdnn.estimators._model import FittedModel
+from skdnn.estimators._resume import (
+    extended_model,
+    measure_of,
+    new_stopping,
+    resumed_network,
+    resumed_progress,
+    warn_of_few_rows,
+)
+from skdnn.estimators._scoring import Scoring
+from skdnn.estimators._specs import network_dtype, network_specs
+from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit
+from skdnn.estimators._targets import check_weights
+from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import resolve_embeddings
+from skdnn.network.initializers import initial_values
+from skdnn.network.network import Network
+from skdnn.tabular.encoder import Table
+from skdnn.training.calibration import calibrate
+from skdnn.training.data import Features, Rows, chosen_rows, rows_of
+from skdnn.training.data_driven import fit_initial_values
+from skdnn.training.engine import empty_slots
+from skdnn.training.loop import Judge, Training, Validation
+from skdnn.training.progress import Progress
+from skdnn.training.sampling import draw_seeds, draw_split_seed
+from skdnn.training.settings import TINY_ROWS, Settings
+from skdnn.training.threads import Threads
+
+
+class Fit:
+    """Trains the draft of an estimator.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+        Its parameters say how; what is learned becomes its attributes at the end.
+    resumes : bool
+        Whether training goes on with the estimator's model, or begins anew.
+    is_partial : bool, default=False
+        Whether the rows are a part of the data, to train one epoch on.
+    """
+
+    #: What the targets are, known when they have been validated.
+    task: Task
+    #: Whether the inputs are made from columns; otherwise they are the numbers as they are.
+    is_encoded: bool
+    #: Of a training that goes on, where it stands.
+    progress: Progress
+    #: Rows and what they are encoded as, for as long as they are needed again.
+    _encoded: tuple[Any, Table] | None = None
+
+    def __init__(self, estimator: Any, *, resumes: bool, is_partial: bool = False) -> None:
+        self.estimator, self.is_partial = estimator, is_partial
+        self.before: FittedModel | None = None
+        if resumes:
+            estimator._check_attributes()
+            self.before = estimator._model
+
+    def again(self, *, resumes: bool) -> Fit:
+        """The same call for other rows whose targets are encoded, of the same estimator."""
+        other = copy(self)
+        other.before = self.estimator._model if resumes else None
+        other.task = copy(self.task if other.before is None else other.before.task)
+        return other
+
+    # ---------------------------------------------------------------- validation
+
+    def training_data(self, X: Any, y: Any, sample_weight: Any) -> Data:
+        """Validated rows to train on; they decide what kind of targets there are."""
+        estimator, before = self.estimator, self.before
+        X, y = self._rows(X, estimator._as_targets(y, "y"), reset=before is None)
+        known = None if before is None else before.task
+        self.task = estimator._new_task(y, known, is_partial=self.is_partial)
+        return Data(X, self.task.encode(y), check_weights(sample_weight, X))
+
+    def validation_data(self, y: np.ndarray, X_val: Any, y_val: Any, weights: Any) -> Data | None:
+        """Validated rows from the user to validate with, beside the encoded targets ``y``."""
+        if X_val is None and y_val is None:
+            if weights is not None:
+                raise ValueError("sample_weight_val is given without X_val and y_val.")
+            return None
+        if X_val is None or y_val is None:
+            given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+            raise ValueError(f"{given} is given without {missing}.")
+        try:
+            targets = self.estimator._as_targets(y_val, "y_val")
+            X_val, targets = self._rows(X_val, targets, reset=False)
+            self.task.check_kind(targets, "y_val")
+            encoded = self.task.encode(targets, "y_val")
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"X_val, y_val: {error}") from error
+        if encoded.shape[1:] != y.shape[1:]:
+            shapes = encoded.shape, y.shape
+            raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
+        return Data(X_val, encoded, check_weights(weights, X_val, "sample_weight_val"))
+
+    def _rows(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+        """X and y in a format that is known; a single column of y becomes a vector."""
+        X, y = rows_to_fit(self.estimator, X, y, reset=reset)
+        if reset:
+            self.is_encoded = self._encodes(X)
+        elif self.before is not None:
+            self.is_encoded = self.before.inputs is not None
+        if not self.is_encoded:
+            X = as_plain(self.estimator, X)
+        elif issparse(X):  # more rows of what began as a dense table
+            X = X.toarray()
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
+
+    def _encodes(self, X: Any) -> bool:
+        """Whether numbers of X are not the inputs as they are."""
+        if issparse(X):
+            return False
+        estimator = self.estimator
+        chosen = estimator.feature_scaling is not None or estimator.numeric_embedding is not None
+        return chosen or needs_encoding(X, estimator.categorical_features)
+
+    # ---------------------------------------------------------------- training
+
+    def train(
+        self,
+        data: Data,
+        *,
+        held_out: Data | None = None,
+        groups: np.ndarray | None = None,
+        callbacks: EpochTasks | None = None,
+        known: Data | None = None,
+    ) -> None:
+        """Train a new network or go on with the present one.
+
+        Parameters
+        ----------
+        data : Data
+            Rows to train on, or to hold out a part of.
+        held_out : Data, optional
+            Rows to validate with.
+        groups : (n_samples,) array, optional
+            Of the rows of ``data``.
+        callbacks : EpochTasks, optional
+        known : Data, optional
+            Rows to learn the columns from, if there are more than those to train on.
+        """
+        estimator = self.estimator
+        whole, held_out, known = self._weighted(data, held_out, known)
+        data = whole.with_weight()
+        estimator.do_early_stopping_ = not self.is_partial and self._stops_early(data, held_out)
+        split_seed = self._split_seed()
+        if held_out is None and estimator.do_early_stopping_:
+            splits = split_data(estimator, self.task, whole, groups, split_seed)
+        else:
+            splits = [Split(data, held_out)]
+        n_rows = splits[0].training.y.shape[0]
+        settings = Settings.of(estimator, n_rows)
+        to_learn = splits if known is None else [Split(known.with_weight(), None)]
+        if self.before is None:
+            inputs = self._learn(whole if known is None else known, to_learn, again=bool(known))
+            model, progress = self._new_model(whole, inputs, settings, splits, split_seed)
+        else:
+            self._learn_more(whole, n_rows)
+            model, progress = self._resumed_model(whole, settings, splits)
+        if not self.is_partial:
+            self.task.see_all(data.y)
+        estimator._set_network_attributes(model)
+        self._check_values(data, model, ("X", "y"), all_zero=self.is_partial)
+        if held_out is not None:
+            self._check_values(held_out, model, ("X_val", "y_val"), all_zero=True)
+        rows, validated = self._member_rows(splits, model)
+        with Threads(estimator.n_jobs, max(model.network.n_members, n_rows)) as threads:
+            if self.before is None and model.inputs and estimator.normalization is None:
+                to_adapt = rows if known is None else self._member_rows(to_learn, model)[0]
+                _adapt(model.network, to_adapt, progress, threads)
+            # The network is trained in place; the rows as numbers are no longer needed.
+            self._encoded = None
+            validation = self._validation(splits, validated, model)
+            if callbacks is not None:
+                callbacks.fitted_attributes = lambda: self._attributes_of(model, progress)
+            training = Training(
+                model.network, rows, settings, progress, threads, validation, callbacks
+            )
+            training.run(single_epoch=self.is_partial)
+            if self.task.is_calibrated and validation is not None and validation.keep_best:
+                calibrate(model.network, validation.judges, threads)
+                progress.calibrated_values = model.network.values.copy()
+        estimator._model, estimator._progress = model, progress
+        estimator._set_fitted_attributes(training)
+
+    def _weighted(self, *pieces: Data | None) -> list[Any]:
+        """Data with the weights of the classes multiplied in: those of the first one for all."""
+        data, class_weight = pieces[0], getattr(self.estimator, "class_weight", None)
+        assert data is not None
+        per_class = self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
+        return [each and weighted(each, per_class, class_weight) for each in pieces]
+
+    def _stops_early(self, data: Data, held_out: Data | None) -> bool:
+        early_stopping = self.estimator.early_stopping
+        if early_stopping != "auto":
+            return bool(early_stopping)
+        return held_out is not None or data.y.shape[0] > TINY_ROWS
+
+    def _split_seed(self) -> int:
+        if self.before is not None:
+            return self.estimator._progress.split_seed
+        return draw_split_seed(check_random_state(self.estimator.random_state))
+
+    def _learn(self, whole: Data, splits: list[Split], *, again: bool) -> TableInputs | None:
+        """What is learned of X and y before any network, from the rows that one is trained on.
+
+        Learned ``again``, columns stay numbers or categories as they were.
+        """
+        estimator = self.estimator
+        training = [split.training for split in splits]
+        weights = np.zeros(whole.y.shape[0])
+        for data in training:
+            rows = slice(None) if data.rows is None else data.rows
+            weights[rows] = 1 if data.weights is None else data.weights
+        self.task.fit(training[0] if len(splits) == 1 else whole.take(np.flatnonzero(weights)))
+        embedding, n_members = estimator.numeric_embedding, estimator.n_members
+        resolve_embeddings(embedding, n_members)  # raises where it is none, whatever X is
+        if not self.is_encoded:
+            return None
+        categorical = estimator.categorical_features
+        if again:
+            categorical = estimator._model.inputs.encoder.is_categorical
+        inputs = TableInputs(categorical, estimator.feature_scaling, embedding, n_members)
+        table = inputs.fit(whole.X, None if (weights == 1).all() else relative(weights))
+        self._encoded = whole.X, table
+        return inputs
+
+    def _learn_more(self, whole: Data, n_rows: int) -> None:
+        """What more rows say about X and y that is not known yet."""
+        assert self.before is not None
+        self.task.extend(whole.with_weight().y)
+        self.progress = self.estimator._progress
+        if self.before.inputs is not None:
+            if not self.is_partial:
+                warn_of_few_rows(self.before.inputs.n_rows, n_rows)
+            self.before, self.progress = extended_model(
+                self.before, self.progress, whole.X, whole.weights
+            )
+
+    def _new_model(
+        self,
+        data: Data,
+        inputs: TableInputs | None,
+        settings: Settings,
+        splits: list[Split],
+        split_seed: int,
+    ) -> tuple[FittedModel, Progress]:
+        estimator = self.estimator
+        random_state = check_random_state(estimator.random_state)
+        specs = network_specs(estimator, self.task, data, inputs, splits[0].training.y.shape[0])
+        dtype = network_dtype(estimator, data, specs[0])
+        values, seeds = [], []
+        for spec in specs:
+            # Weights first: the same random_state then gives those of scikit-learn's MLP.
+            values.append(initial_values(spec, random_state, dtype))
+            seeds.append(draw_seeds(random_state))
+        network, judged = Network(specs, np.concatenate(values)), digests_of(splits)
+        progress = Progress(
+            seeds,
+            split_seed,
+            new_stopping(estimator, judged),
+            measure_of(estimator, specs[0], judged),
+            settings.solver,
+            empty_slots(network, settings.solver),
+            np.zeros((len(specs), 1), dtype=np.int64),
+        )
+        return FittedModel(inputs, network, self.task), progress
+
+    def _resumed_model(
+        self, data: Data, settings: Settings, splits: list[Split]
+    ) -> tuple[FittedModel, Progress]:
+        """On copies: a failure must not leave a half-trained network behind."""
+        assert self.before is not None
+        estimator, inputs = self.estimator, self.before.inputs
+        specs = network_specs(estimator, self.task, data, inputs, splits[0].training.y.shape[0])
+        network = resumed_network(estimator, self.before.network, specs)
+        judged = digests_of(splits)
+        progress = resumed_progress(estimator, self.progress, network, settings, judged)
+        return FittedModel(inputs, network, self.task), progress
+
+    def _check_values(
+        self, data: Data, model: FittedModel, names: tuple[str, str], *, all_zero: bool
+    ) -> None:
+        network = model.network
+        if model.inputs is None:
+            check_range(self.estimator, data.X, network.dtype, names[0], data.rows)
+        scaled = self.task.network_targets(data.y)
+        if np.issubdtype(data.y.dtype, np.floating):
+            check_range(self.estimator, scaled, network.dtype, names[1])
+        check_domain(network, data.y, scaled, names[1], all_zero=all_zero)
+
+    # ---------------------------------------------------------------- rows
+
+    def _features(self, X: Any, model: FittedModel) -> list[Features]:
+        """All rows of X as the network takes them, for each member."""
+        if self._encoded is not None and self._encoded[0] is X and model.inputs is not None:
+            dtype = model.network.dtype
+            table = model.inputs.encoder.cast(self._encoded[1], dtype)
+            return model.inputs.features_of(table, dtype)
+        return model.features(X)
+
+    def _rows_of(self, data: Data, features: Features, dtype: Any) -> Rows:
+        y = self.task.network_targets(data.y)
+        return rows_of(chosen_rows(features, data.rows), y, data.weights, dtype)
+
+    def _member_rows(
+        self, splits: list[Split], model: FittedModel
+    ) -> tuple[list[Rows], list[list[Rows]]]:
+        """Rows to train each member on; those held out of each split, for each of its members."""
+        members, dtype = range(model.network.n_members), model.network.dtype
+        X = splits[0].training.X
+        features = self._features(X, model)
+        rows = [
+            self._rows_of(splits[i % len(splits)].training, features[i], dtype) for i in members
+        ]
+        held_out = []
+        for i, split in enumerate(splits):
+            data = split.held_out
+            if data is None:
+                continue
+            if data.X is not X:
+                try:
+                    features = self._features(data.X, model)
+                except (TypeError, ValueError) as error:
+                    raise type(error)(f"X_val: {error}") from error
+            held_out.append(
+                [self._rows_of(data, features[member], dtype)
+                 for member in members[members_of(splits, i)]]
+            )  # fmt: skip
+        return rows, held_out
+
+    def _validation(
+        self, splits: list[Split], held_out: list[list[Rows]], model: FittedModel
+    ) -> Validation | None:
+        judges, scoring = [], Scoring(self.estimator)
+        for i, rows in enumerate(held_out):
+            data, members = splits[i].held_out, members_of(splits, i)
+            assert data is not None
+            labelled = data._replace(y=self.task.decode(data.y))
+            score = scoring.score_of(model.part(members), rows[0], labelled)
+            judges.append(Judge(members, rows, score))
+        return Validation(judges, self.estimator.do_early_stopping_) if judges else None
+
+    def _attributes_of(self, model: FittedModel, progress: Progress) -> dict[str, Any]:
+        """Attributes of a copy of the estimator that predicts with the model as it is now."""
+        learned = learned_attributes(self.estimator)
+        return {**learned, "_model": model.snapshot(), "_progress": progress}
+
+
+def _adapt(network: Network, rows: list[Rows], progress: Progress, threads: Threads) -> None:
+    """Let the initial values know the training rows."""
+
+    def adapt(member: int) -> None:
+        start = np.random.RandomState(progress.seeds[member].start % 2**32)
+        fit_initial_values(network, member, rows[member], start)
+
+    threads.map(adapt, range(network.n_members))

@@ -1,0 +1,360 @@
+"""Targets that are class labels, or several labels for each row."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import expit, softmax
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skdnn.estimators._tasks import Outputs, Task
+from skdnn.network.losses import class_loss
+from skdnn.network.spec import NetworkSpec
+from skdnn.training.data import Rows
+
+#: Log-odds that are certainty in either dtype.
+CERTAIN = 100.0
+#: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
+#: of the many that are equally good is that of the most overfitting.
+FEW_ROWS = 5
+
+
+def is_multilabel(y: np.ndarray, name: str) -> bool:
+    """Whether targets are a label indicator matrix; otherwise they are a label for each row.
+
+    Raises
+    ------
+    ValueError
+        If they are neither.
+    """
+    # Labels may be larger than any integer of NumPy.
+    with np.errstate(invalid="ignore"):
+        kind = type_of_target(y, input_name=name)
+        if kind not in ("binary", "multilabel-indicator"):
+            check_classification_targets(y)
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"{name} must have one label for each row or be a multilabel indicator matrix of 0 and "
+            "1, got several columns with more than two values (multiclass-multioutput)."
+        )
+    return kind == "multilabel-indicator"
+
+
+class Labels(Task):
+    """Base of the tasks of a classifier.
+
+    Parameters
+    ----------
+    classes : (n_classes,) array
+        All labels there are, sorted.
+    loss : str
+        Value of the classifier's parameter, as those that follow.
+    class_weight : dict, "balanced" or None
+    calibration : "temperature" or None
+    """
+
+    #: In words.
+    expected: str
+
+    def __init__(
+        self,
+        classes: np.ndarray,
+        loss: str,
+        class_weight: Any,
+        calibration: str | None,
+    ) -> None:
+        self.classes = classes
+        self.loss = loss
+        self.class_weight = class_weight
+        self.calibration = calibration
+
+    @staticmethod
+    @abstractmethod
+    def found(y: np.ndarray) -> np.ndarray:
+        """The labels in targets, sorted."""
+
+    def check_labels(self, labels: np.ndarray, name: str) -> None:
+        """Raise unless all labels are known.
+
+        Raises
+        ------
+        ValueError
+        """
+        if set(labels) - set(self.classes):
+            raise ValueError(
+                f"`{name}` has classes not in `self.classes_`. `self.classes_` has {self.classes}. "
+                f"'{name}' has {labels}{self._hint(labels)}"
+            )
+
+    def check_same(self, y: np.ndarray, name: str) -> None:
+        """Raise unless targets have all labels that are known and no others.
+
+        Raises
+        ------
+        ValueError
+        """
+        labels = self.found(y)
+        if set(labels) != set(self.classes):
+            raise ValueError(
+                f"warm_start can only be used where `{name}` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes}, `{name}` has "
+                f"{labels}{self._hint(labels)}"
+            )
+
+    def _hint(self, labels: np.ndarray) -> str:
+        unknown = set(labels) - set(self.classes)
+        if unknown and set(map(str, unknown)) <= set(map(str, self.classes)):
+            types = (type(each[0]).__name__ for each in (labels, self.classes))
+            return ": the same labels, of type {} instead of {}. Convert them.".format(*types)
+        return "."
+
+    def check_kind(self, y: np.ndarray, name: str) -> None:
+        """Raise unless targets are of this kind."""
+        if is_multilabel(y, name) != isinstance(self, LabelIndicators):
+            raise ValueError(
+                f"{name} must have as many columns as in training: {self.expected}. Got shape "
+                f"{y.shape}."
+            )
+
+    def network_targets(self, y: np.ndarray) -> np.ndarray:
+        """0 and 1 of each logistic output, or indices of classes."""
+        return y
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether raw predictions are scaled by held-out rows."""
+        return self.calibration is not None
+
+    @abstractmethod
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Probabilities (n_samples, n_classes) from raw predictions."""
+
+    def decision(self, raw: np.ndarray) -> np.ndarray:
+        """Raw predictions as ``decision_function`` returns them."""
+        return raw[:, 0] if raw.shape[1] == 1 else raw
+
+    def can_score(self, rows: Rows) -> bool:
+        """Whether there are rows enough, or rows whose number the user has chosen."""
+        weights = rows.weights.astype(np.float64)
+        # Rows of one weight that would say as much (Kish 1965, Survey sampling).
+        effective = weights.sum() ** 2 / (weights**2).sum()
+        # Of rows that weigh the same the user has chosen the number; a single one tells nothing.
+        are_equal = weights.size > 1 and (weights == weights[0]).all()
+        return bool(effective >= FEW_ROWS or are_equal)
+
+    @abstractmethod
+    def is_right(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Whether each row is predicted right: (n_samples,) bool."""
+
+    def score(self, raw: np.ndarray, rows: Rows) -> float:
+        """Accuracy."""
+        return float(np.average(self.is_right(raw, rows.y), weights=rows.weights))
+
+
+class ClassLabels(Labels):
+    """One label for each row."""
+
+    expected = "one label for each row"
+    #: Of a training with rows of a single class its index, which is the answer.
+    sole_class: int | None = None
+
+    def __init__(self, classes: np.ndarray, *parameters: Any) -> None:
+        super().__init__(classes, *parameters)
+        if classes.size == 1:
+            self.sole_class = 0
+
+    @staticmethod
+    def found(y: np.ndarray) -> np.ndarray:
+        """The labels in targets, sorted."""
+        return np.unique(y)
+
+    def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
+        """Indices of the classes."""
+        labels, index = np.unique(y, return_inverse=True)
+        self.check_labels(labels, name)
+        position = {label: i for i, label in enumerate(self.classes)}
+        return np.array([position[label] for label in labels])[index]
+
+    def outputs(self, y: np.ndarray) -> Outputs:
+        """One logistic output for two classes, otherwise one for each."""
+        # With a single class the one unit learns to say no to another one.
+        if self.classes.size <= 2:
+            return Outputs(class_loss(self.loss, "logistic"), (), 1)
+        return Outputs(class_loss(self.loss, "softmax"), (), self.classes.size)
+
+    def check(self, spec: NetworkSpec) -> None:
+        """Raise unless a network has an output for each class, or one for two."""
+        n_expected = 1 if self.classes.size <= 2 else self.classes.size
+        if spec.n_out != n_expected:
+            raise ValueError(
+                f"The network has {spec.n_out} outputs, but {self.classes.size} classes need "
+                f"{n_expected}."
+            )
+
+    def see_all(self, y: np.ndarray) -> None:
+        """Take note of a class that is the only one."""
+        present = np.unique(y)
+        self.sole_class = int(present[0]) if present.size == 1 else None
+
+    def class_weights(
+        self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
+    ) -> np.ndarray | None:
+        """A weight for each class, by ``class_weight``."""
+        if self.class_weight is None:
+            return None
+        if self.class_weight == "balanced":
+            if is_part:
+                raise ValueError(
+                    "class_weight='balanced' needs all data at once and is not supported by "
+                    "partial_fit: give the weights as a dict."
+                )
+            per_class = balanced_class_weights(y, weights, self.classes.size)
+        else:
+            per_class = compute_class_weight(
+                self.class_weight, classes=self.classes, y=self.classes
+            )
+        counts = is_part or per_class[y].any()
+        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and counts):
+            raise ValueError(
+                "The weights in the class_weight parameter must be finite, not negative and not "
+                f"all zero. Got {self.class_weight!r} instead."
+            )
+        return per_class
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        """The classes."""
+        if self.classes.size == 1:
+            return None
+        # Named as scikit-learn's MLP names them in its error.
+        return y.astype(bool).astype(str) if self.classes.size == 2 else y
+
+    def decode(self, y: np.ndarray) -> np.ndarray:
+        """Labels of the classes."""
+        return self.classes[y]
+
+    def mean(self, raw: np.ndarray, link: str) -> np.ndarray:
+        """Raw prediction of the members together; of a sole class it is certain."""
+        raw = super().mean(raw, link)
+        if self.sole_class is not None:
+            # Nothing has been told apart: the class that is known is the answer.
+            raw[...] = -CERTAIN
+            if raw.shape[1] > 1:
+                raw[:, self.sole_class] = CERTAIN
+            elif self.sole_class == 1:
+                raw[...] = CERTAIN
+        return raw
+
+    def class_index(self, raw: np.ndarray) -> np.ndarray:
+        """Index of the most probable class."""
+        if raw.shape[1] > 1:
+            return raw.argmax(axis=1)
+        return (raw[:, 0] > 0).astype(np.intp)
+
+    def predict(self, raw: np.ndarray) -> np.ndarray:
+        """Labels of the most probable classes."""
+        return self.classes[self.class_index(raw)]
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Probabilities (n_samples, n_classes) from raw predictions."""
+        if self.classes.size == 1:
+            return np.ones_like(raw)
+        if raw.shape[1] == 1:
+            return never_certain(expit(np.hstack([-raw, raw])))
+        # The difference of two may be infinite: one of them is then certain.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return never_certain(softmax(raw, axis=1))
+
+    def is_right(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Whether each row is predicted right."""
+        return self.class_index(raw) == y[:, 0]
+
+
+class LabelIndicators(Labels):
+    """Several labels for each row, as a matrix of 0 and 1."""
+
+    expected = "a multilabel indicator matrix"
+
+    @staticmethod
+    def found(y: np.ndarray) -> np.ndarray:
+        """Numbers of the columns."""
+        return np.arange(y.shape[1])
+
+    def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
+        """A dense matrix of 0 and 1."""
+        dense: Any = y.toarray() if issparse(y) else y  # type: ignore[attr-defined]
+        self.check_labels(self.found(y), name)
+        return (dense != 0).astype(np.intp)
+
+    def outputs(self, y: np.ndarray) -> Outputs:
+        """One logistic output for each label."""
+        return Outputs(class_loss(self.loss, "logistic"), (), y.shape[1])
+
+    def check(self, spec: NetworkSpec) -> None:
+        """Raise unless a network has an output for each label."""
+        if spec.n_out != self.classes.size:
+            raise ValueError(
+                f"The network has {spec.n_out} outputs, but there are {self.classes.size} labels."
+            )
+
+    def class_weights(
+        self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
+    ) -> np.ndarray | None:
+        """None: rows have no single class that could have a weight."""
+        if self.class_weight is not None:
+            raise ValueError(
+                "The class_weight parameter must be None for multilabel targets, whose rows have "
+                f"no single class. Got {self.class_weight!r} instead."
+            )
+        return None
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        """The labels."""
+        return y
+
+    def predict(self, raw: np.ndarray) -> np.ndarray:
+        """A matrix of 0 and 1."""
+        return (raw > 0).astype(int)
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Probability of each label."""
+        return never_certain(expit(raw))
+
+    def is_right(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Whether each row has all labels right."""
+        return ((raw > 0) == y).all(axis=1)
+
+
+def balanced_class_weights(
+    index: np.ndarray, weights: np.ndarray | None, n_classes: int
+) -> np.ndarray:
+    """Weights of classes, with which all that are there weigh the same.
+
+    Parameters
+    ----------
+    index : (n_samples,) int array
+        Of the class of each row.
+    weights : (n_samples,) array or None
+    n_classes : int
+
+    Returns
+    -------
+    class_weights : (n_classes,) array
+        0 for a class without a row that counts.
+    """
+    # Relative weights: the sum of large ones might be infinite.
+    relative = None if weights is None else weights / weights.max()
+    mass = np.bincount(index, relative, minlength=n_classes)
+    with np.errstate(divide="ignore"):
+        class_weights = mass.sum() / (np.count_nonzero(mass) * mass)
+    class_weights[mass == 0] = 0
+    return class_weights
+
+
+def never_certain(proba: np.ndarray) -> np.ndarray:
+    """Probabilities between 0 and 1: no event is impossible, and no log-loss infinite."""
+    precision = np.finfo(proba.dtype)
+    return np.clip(proba, precision.tiny, 1 - precision.epsneg)

@@ -1,0 +1,134 @@
+"""What is fitted, without the estimator: all that a prediction needs."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skdnn.estimators._inputs import TableInputs
+from skdnn.estimators._tasks import Task
+from skdnn.estimators._versions import VersionedMixin
+from skdnn.kernels.losses import LOSSES
+from skdnn.network.network import Network
+from skdnn.training.data import Features, make_features, n_feature_rows
+from skdnn.training.engine import predict_raw
+from skdnn.training.threads import Threads
+
+
+class FittedModel(VersionedMixin):
+    """From rows to predictions: encoded columns, the networks of the members, decoded targets.
+
+    It can be pickled without the estimator, and predicts with the same bits. Rows are not
+    validated as the estimator does it: they are a table with the columns of the training, or an
+    array of finite numbers.
+
+    Parameters
+    ----------
+    inputs : TableInputs or None
+        What the columns of a table become; None where the inputs are the numbers of X as they are.
+    network : Network
+    task : Task
+        What the outputs mean.
+    """
+
+    def __init__(self, inputs: TableInputs | None, network: Network, task: Task) -> None:
+        self.inputs, self.network, self.task = inputs, network, task
+
+    @property
+    def link(self) -> str:
+        """From a raw prediction to the mean of the target."""
+        return LOSSES[self.network.spec.loss].link
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of targets, or of classes."""
+        spec = self.network.spec
+        return spec.n_out // spec.outputs_per_target
+
+    def check(self) -> None:
+        """Raise unless its parts belong together.
+
+        Raises
+        ------
+        ValueError
+        """
+        spec = self.network.spec
+        self.task.check(spec)
+        if self.inputs is not None:
+            self.inputs.check_members(self.network.n_members)
+
+    def part(self, members: slice) -> FittedModel:
+        """The model of some members next to each other; the values of their networks are views."""
+        inputs = None if self.inputs is None else self.inputs.part(members)
+        return FittedModel(inputs, self.network.part(members), self.task)
+
+    def snapshot(self) -> FittedModel:
+        """The model with the values that the networks have now, whatever they become later."""
+        network = Network(self.network.specs, self.network.values.copy())
+        return FittedModel(self.inputs, network, self.task)
+
+    def silent(self) -> FittedModel:
+        """The model without warnings of unknown categories; its networks are these."""
+        if self.inputs is None:
+            return self
+        inputs = copy(self.inputs)
+        inputs.encoder = inputs.encoder.silent()
+        return FittedModel(inputs, self.network, self.task)
+
+    # ---------------------------------------------------------------- predictions
+
+    def features(self, X: Any) -> list[Features]:
+        """Rows as the networks take them, for each member."""
+        return features_of(X, self.inputs, self.network)
+
+    def predict_members(self, X: Any, n_jobs: int | None = 1) -> np.ndarray:
+        """Raw predictions, before the link, of each member.
+
+        Parameters
+        ----------
+        X : {data frame, array, sparse array} of shape (n_samples, n_features)
+        n_jobs : int or None, default=1
+            Threads, as for the estimators.
+
+        Returns
+        -------
+        raw : (n_members, n_samples, n_outputs) array in the dtype of the network
+        """
+        return self.predict_features(self.features(X), n_jobs)
+
+    def predict_features(self, features: list[Features], n_jobs: int | None = 1) -> np.ndarray:
+        """``predict_members`` of rows as the networks take them."""
+        n_tasks = max(self.network.n_members, n_feature_rows(features[0]))
+        # As many tasks as there may be: the engine makes no more blocks than are worth it.
+        with Threads(n_jobs, n_tasks) as threads:
+            return predict_raw(self.network, features, threads)
+
+    def mean(self, raw: np.ndarray) -> np.ndarray:
+        """Raw prediction (n_samples, n_outputs) of the members together."""
+        return self.task.mean(raw, self.link)
+
+    def predict_raw(self, X: Any) -> np.ndarray:
+        """Raw predictions (n_samples, n_outputs) of the members together."""
+        return self.mean(self.predict_members(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predictions, as those of the estimator."""
+        return self.task.predict(self.predict_raw(X))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of classes or labels; AttributeError of a model of numbers."""
+        return self.task.probabilities(self.predict_raw(X))  # type: ignore[attr-defined]
+
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """All quantiles; AttributeError of a model of classes."""
+        return self.task.quantiles(self.predict_raw(X))  # type: ignore[attr-defined]
+
+
+def features_of(X: Any, inputs: TableInputs | None, network: Network) -> list[Features]:
+    """All rows of X as networks take them, for each member."""
+    if inputs is not None:
+        return inputs.features(X.toarray() if issparse(X) else X, network.dtype)
+    return [make_features(X, network.dtype)] * network.n_members

@@ -1,0 +1,141 @@
+"""Targets that are numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skdnn.estimators._data import Data, relative
+from skdnn.estimators._scoring import mean_r2
+from skdnn.estimators._tasks import Outputs, Task
+from skdnn.kernels.losses import LOSSES
+from skdnn.network.losses import ChosenLoss, resolve_loss
+from skdnn.network.spec import NetworkSpec
+from skdnn.tabular.targets import TargetScaler
+from skdnn.training.data import Rows
+
+
+class NumericTargets(Task):
+    """One number for each row, or several.
+
+    Parameters
+    ----------
+    loss : str or LossSettings
+        Value of the regressor's parameter, as the next one.
+    target_scaling : "standard" or None
+    scaler : TargetScaler or None, default=None
+        Of a training that goes on.
+    """
+
+    def __init__(
+        self, loss: Any, target_scaling: str | None, scaler: TargetScaler | None = None
+    ) -> None:
+        chosen = resolve_loss(loss)
+        # The name only: a record has compiled functions, which are no part of a pickle.
+        self.loss, self.parameters = chosen.record.name, chosen.parameters
+        self.target_scaling = target_scaling
+        self.scaler = scaler
+
+    @property
+    def chosen(self) -> ChosenLoss:
+        """The loss with its parameters."""
+        return ChosenLoss(LOSSES[self.loss], self.parameters)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Quantiles that are predicted, none of another loss."""
+        if LOSSES[self.loss].outputs_per_target != "levels":
+            return ()
+        return tuple(self.parameters[:, 0].tolist())
+
+    def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
+        """Numbers as they are."""
+        return y
+
+    def outputs(self, y: np.ndarray) -> Outputs:
+        """One output for each target, or several, as the loss has it."""
+        n_targets, chosen = 1 if y.ndim == 1 else y.shape[1], self.chosen
+        parameters = chosen.of_targets(
+            n_targets, None if self.scaler is None else self.scaler.scale
+        )
+        per_target = chosen.outputs_per_target
+        return Outputs(self.loss, parameters, n_targets * per_target, per_target)
+
+    def check(self, spec: NetworkSpec) -> None:
+        """Raise unless a network has an output for each target, or for each level of it."""
+        n_targets = spec.n_out // spec.outputs_per_target
+        if self.loss != spec.loss or self.chosen.outputs_per_target != spec.outputs_per_target:
+            raise ValueError(f"The network was trained with the loss {spec.loss!r}.")
+        if self.levels != spec.levels:
+            raise ValueError(
+                f"The network was trained for the quantiles {spec.levels}, not for {self.levels}."
+            )
+        if self.scaler is not None and np.size(self.scaler.scale) != n_targets:
+            raise ValueError(
+                f"The network has {n_targets} targets, but {np.size(self.scaler.scale)} are scaled."
+            )
+
+    def fit(self, data: Data) -> None:
+        """Learn the scale of the targets."""
+        self.scaler = None
+        if self.target_scaling is not None:
+            self.scaler = TargetScaler(centered=LOSSES[self.loss].centers_targets).fit(
+                data.y, None if data.weights is None else relative(data.weights)
+            )
+
+    def extend(self, y: np.ndarray) -> None:
+        """Let predictions reach the targets of more rows."""
+        if self.scaler is not None:
+            self.scaler = self.scaler.extended(y)
+
+    def network_targets(self, y: np.ndarray) -> np.ndarray:
+        """Scaled targets, (n_samples, n_outputs)."""
+        if self.scaler is not None:
+            y = self.scaler.transform(y)
+        return np.repeat(y.reshape(y.shape[0], -1), len(self.parameters), axis=1)
+
+    def quantiles(self, raw: np.ndarray) -> np.ndarray:
+        """All levels, rising: (n_samples, n_levels), or of several targets (.., n_targets, ..)."""
+        quantiles = self._sorted(raw)
+        if self.scaler is not None:
+            # The targets' axis last, as the scaler has it.
+            units = self.scaler.inverse(np.moveaxis(quantiles, -1, 0))
+            quantiles = np.moveaxis(units, 0, -1)
+        return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
+
+    def predict(self, raw: np.ndarray) -> np.ndarray:
+        """Predictions in the units of the targets, (n_samples,) or (n_samples, n_targets)."""
+        y = self._scaled(raw)
+        y = y[:, 0] if y.shape[1] == 1 else y
+        return y if self.scaler is None else self.scaler.inverse(y)
+
+    def _sorted(self, raw: np.ndarray) -> np.ndarray:
+        """Sorted (n_samples, n_targets, n_levels) raw predictions."""
+        return np.sort(raw.reshape(raw.shape[0], -1, len(self.levels)), axis=-1)
+
+    def _scaled(self, raw: np.ndarray) -> np.ndarray:
+        """Predictions (n_samples, n_targets) in the units that the network has."""
+        if LOSSES[self.loss].link == "exp":
+            # Finite, as all predictions are.
+            return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))
+        if len(self.levels) > 1:
+            return self._sorted(raw)[..., np.abs(np.array(self.levels) - 0.5).argmin()]
+        # Of a loss with several outputs for each target the first one is the prediction.
+        return raw[:, :: len(self.parameters)]
+
+    def can_score(self, rows: Rows) -> bool:
+        """Whether R² is defined."""
+        return rows.n_rows > 1
+
+    def score(self, raw: np.ndarray, rows: Rows) -> float:
+        """R²."""
+        y = rows.y[:, :: len(self.parameters)]
+        prediction = self._scaled(raw).reshape(y.shape)
+        if self.scaler is not None:
+            # As predictions are kept in the range of the training targets.
+            limits = self.scaler.transform(np.array([self.scaler.low, self.scaler.high]), raw.dtype)
+            prediction = np.clip(prediction, *limits)
+        # A diverging network may be so far off that its squared error overflows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return mean_r2(y, prediction, rows.weights)
