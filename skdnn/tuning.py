@@ -1,4 +1,4 @@
-"""What to try: distributions of parameters for a search."""
+"""Distributions of parameters for hyper-parameter searches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RATE_FACTOR = 5.0
 
 
 def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
-    """What to try for an estimator, for a randomised search.
+    """Get distributions of parameters for a randomized search.
 
     The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
     ``learning_rate_init`` (of the solver's, if it is "auto") to five times of it: set it to what

@@ -1,4 +1,4 @@
-"""What the displays share: the network inside an estimator, axes to draw on."""
+"""Helpers of the displays: the network inside an estimator, axes to draw on."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from skdnn.training.engine import (
     predict_raw,
 )
 from skdnn.training.finite import predicts_numbers
-from skdnn.training.interrupts import complete
+from skdnn.training.interrupts import finish_despite_interrupt
 from skdnn.training.lbfgs import Minimization, one_blas_thread
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import RowOrder
@@ -272,7 +272,7 @@ class Training:
                 own.close()
             threads.stopping.clear()
             # Each evaluation, also a trial of the line search, writes into the parameters.
-            complete(accept)
+            finish_despite_interrupt(accept)
         results = [own.result for own in members]
         failed = [result for result in results if result is None or result.status != 0]
         if not failed or self._is_stopped() or self._is_time_over(announce=True):
@@ -318,7 +318,7 @@ class Training:
             for curve, end, added in ends:
                 curve[end:] = added
 
-        complete(write)
+        finish_despite_interrupt(write)
         if self.settings.verbose:
             self._print_epoch()
 

@@ -1,4 +1,4 @@
-"""What a training needs to go on where it stopped."""
+"""State from which a training is resumed."""
 
 from __future__ import annotations
 
