@@ -94,11 +94,13 @@ class EmbeddingMixin:
         if of not in ("units", "inputs"):
             raise ValueError(f"of must be 'units' or 'inputs'. Got {of!r} instead.")
         member = check_index("member", member, self._model.network.n_members)
-        embedding, places = self._column_inputs(column, values, member)
-        if of == "inputs":
-            return embedding
-        network = self._model.network.part(slice(member, member + 1))
-        return (embedding @ network.coefs[0][places]).rename_axis(columns="unit")
+        # What overflows is infinite, which is seen.
+        with np.errstate(over="ignore", invalid="ignore"):
+            embedding, places = self._column_inputs(column, values, member)
+            if of == "inputs":
+                return embedding
+            network = self._model.network.part(slice(member, member + 1))
+            return (embedding @ network.coefs[0][places]).rename_axis(columns="unit")
 
     def _column_inputs(
         self, column: Any, values: Any, member: int
