@@ -51,8 +51,10 @@ class Threads:
         items = list(items)
         if self._pool is None or len(items) == 1:
             return [function(item) for item in items]
-        futures = [self._pool.submit(function, item) for item in items]
+        futures: list[Future] = []
         try:
+            for item in items:
+                futures.append(self._pool.submit(function, item))
             return [future.result() for future in futures]
         except BaseException:
             self.stopping.set()

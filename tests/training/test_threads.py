@@ -60,6 +60,27 @@ def test_nothing_runs_on_behind_a_second_interrupt():
     assert running == []
 
 
+def test_an_interrupt_while_tasks_are_handed_out_ends_those_that_run(monkeypatch):
+    done = []
+
+    def task(i):
+        if threads.stopping.wait(10):
+            done.append(i)
+
+    with Threads(2, 2) as threads:
+        submit = threads._pool.submit
+
+        def interrupted(function, item):
+            if item == 1:
+                raise KeyboardInterrupt
+            return submit(function, item)
+
+        monkeypatch.setattr(threads._pool, "submit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            threads.map(task, range(2))
+    assert done == [0]
+
+
 def test_no_threads_for_a_single_task():
     with Threads(-1, 1) as threads:
         assert threads.map(lambda _: threading.current_thread(), [0]) == [threading.main_thread()]
