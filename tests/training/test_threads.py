@@ -45,17 +45,23 @@ def test_nothing_runs_on_behind_a_second_interrupt():
         running.append(i)
         while not threads.stopping.is_set():
             time.sleep(0.001)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        if i == 0:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         time.sleep(0.1)
         running.remove(i)
 
     def press():
         while len(running) < 2:
             time.sleep(0.001)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.02)  # all are handed out
+        while not threads.stopping.is_set():  # Python drops an interrupt inside of a destructor
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            threads.stopping.wait(5)
 
-    threading.Thread(target=press).start()
     with Threads(2, 2) as threads, pytest.raises(KeyboardInterrupt):
+        barrier = threading.Barrier(2)
+        threads.map(lambda _: barrier.wait(10), range(2))  # both threads are there
+        threading.Thread(target=press).start()
         threads.map(task, range(2))
     assert running == []
 
