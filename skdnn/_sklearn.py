@@ -28,6 +28,8 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
 from sklearn.utils.validation import validate_data as _validate_data
 
+from skdnn._typing import Function
+
 try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:
@@ -69,8 +71,10 @@ check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
 num_samples, safe_indexing = _num_samples, _safe_indexing
 
-#: Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
-fit_context = _fit_context(prefer_skip_nested_validation=True)
+
+def fit_context(fit: Function) -> Function:
+    """Decorator of ``fit``: validates the parameters against ``_parameter_constraints``."""
+    return _fit_context(prefer_skip_nested_validation=True)(fit)
 
 
 class BaseEstimator(sklearn.base.BaseEstimator):

@@ -1,4 +1,4 @@
-"""What to try: distributions of parameters for a search."""
+"""Distributions of parameters for hyper-parameter searches."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from scipy.stats import loguniform, uniform
 from sklearn.base import is_classifier
-from sklearn.pipeline import Pipeline
 
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._pipelines import final_estimator
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.training.settings import resolve_learning_rate_init
 
@@ -16,29 +16,28 @@ from skdnn.training.settings import resolve_learning_rate_init
 RATE_FACTOR = 5.0
 
 
-def search_space(estimator, size="small"):
-    """What to try for an estimator, for a randomised search.
+def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
+    """Get distributions of parameters for a randomized search.
 
     The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
     ``learning_rate_init`` (of the solver's, if it is "auto") to five times of it: set it to what
     :func:`find_learning_rate` suggests and search around that. Parameters that the estimator's
     ``solver`` does not use are left out.
 
-    The dict is yours to change: ``del space["dropout"]``, or
-    ``space["n_members"] = [4, 16]``. ``max_iter`` is not in it: successive halving has it as its
-    resource (docs/tuning.md).
+    The dict can be changed: ``del space["dropout"]``, or ``space["n_members"] = [4, 16]``. It
+    does not contain ``max_iter``, which is the resource of successive halving (docs/tuning.md).
 
     Parameters
     ----------
     estimator : DNNClassifier, DNNRegressor or Pipeline
-        Whose parameters to search; it need not be fitted. A Pipeline ends with one of the others;
-        the names then begin with those of its steps.
+        Estimator whose parameters are searched; it need not be fitted. With a Pipeline, whose
+        last step is the network, names have the prefix of the step.
     size : {"small", "full"}, default="small"
         "small" has the parameters that matter most: ``hidden_layer_sizes``, ``dropout``,
-        ``learning_rate_init`` and the strength of regularisation (``weight_decay`` with "adamw",
-        ``alpha`` with other solvers). "full" adds what becomes of the columns, ``activation``,
-        ``n_members``, batches, schedule, the decay of averages and, for classes,
-        ``label_smoothing``; it needs a hundred candidates and more.
+        ``learning_rate_init`` and the regularization (``weight_decay`` with "adamw", ``alpha``
+        with other solvers). "full" adds scaling and embeddings of the columns, ``activation``,
+        ``n_members``, batch size, schedule, the decay rates of the averages and, for classifiers,
+        ``label_smoothing``; it needs a hundred candidates or more.
 
     Returns
     -------
@@ -78,15 +77,7 @@ def search_space(estimator, size="small"):
     """
     if size not in ("small", "full"):
         raise ValueError(f"size must be 'small' or 'full'. Got {size!r} instead.")
-    prefix, model = "", estimator
-    while isinstance(model, Pipeline):
-        name, model = model.steps[-1]
-        prefix += f"{name}__"
-    if not isinstance(model, BaseDNN):
-        raise TypeError(
-            "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
-            f"Got {estimator!r}."
-        )
+    model, prefix = final_estimator(estimator)
     model.check_params()
     space = _small(model)
     if size == "full":
@@ -142,7 +133,7 @@ def _more(model: BaseDNN) -> dict[str, Any]:
     return space
 
 
-def suggest_params(trial, space):
+def suggest_params(trial: Any, space: dict[str, Any]) -> dict[str, Any]:
     """Draw parameters from a space by Optuna.
 
     Every parameter is one ``trial.suggest_float``, ``suggest_int`` or ``suggest_categorical`` of

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skdnn.training.data import make_features, rows_of
 from skdnn.training.engine import Engine, empty_slots
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds
@@ -17,9 +18,15 @@ def make_settings(**changes):
         shuffle=False, tol=0.0, verbose=False, n_iter_no_change=10,
         beta_1=0.9, beta_2=0.99, epsilon=1e-6, momentum=0.5, nesterovs_momentum=True,
         weight_decay=0.1, max_fun=100, l1_ratio=0.0, clip_norm=np.inf,
-        regularization_schedule="constant", max_time=np.inf, n_jobs=None,
+        regularization_schedule="constant", max_time=np.inf,
     )  # fmt: skip
     return Settings(**{**values, **changes})
+
+
+def make_rows(X, y, sample_weight=None, *, dtype, rows=None):
+    dtype = np.dtype(dtype)
+    with np.errstate(over="ignore"):
+        return rows_of(make_features(X, dtype, rows), y, sample_weight, dtype)
 
 
 def bind(network, settings, rows, threads=None):

@@ -42,6 +42,15 @@ def test_numba_is_bounded_by_the_versions_whose_internals_were_tested():
     assert bound(NEEDED["numba"], "<") == Version(f"{major}.{minor + 1}")
 
 
+def test_the_support_policy_states_the_versions_of_the_dependencies():
+    page = (ROOT / "docs" / "support.md").read_text()
+    stated = dict(re.findall(r"^\| (\S+) \| ([\d.]+) and later", page, re.MULTILINE))
+    expected = {name.lower(): str(bound(each, ">=")) for name, each in NEEDED.items()}
+    expected["python"] = PROJECT["requires-python"].removeprefix(">=")
+    assert {name.lower(): version for name, version in stated.items()} == expected
+    assert f"below {bound(NEEDED['numba'], '<')} |" in page
+
+
 @pytest.mark.parametrize("name", ["ruff", "mypy", "pandas-stubs"])
 def test_linters_are_pinned_to_one_version(name):
     pin = bound(requirements(PROJECT["optional-dependencies"]["test"])[name], "==")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._settings import BaseEstimator
 from skdnn._sklearn import fit_context, is_validated
+from skdnn._typing import MatrixLike
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
@@ -32,6 +34,7 @@ class BaseDNN(
     PresetMixin,
     VersionedMixin,
     BaseEstimator,
+    ABC,
 ):
     """Base of the estimators; the subclasses say what targets and predictions are."""
 
@@ -45,11 +48,6 @@ class BaseDNN(
     n_jobs: Any
     scoring: Any
     warm_start: Any
-
-    def _store(self, parameters: dict[str, Any]) -> None:
-        """Keep the arguments of a constructor."""
-        del parameters["self"]
-        self.__dict__.update(parameters)
 
     # ---------------------------------------------------------------- subclass interface
 
@@ -76,65 +74,66 @@ class BaseDNN(
     @fit_context
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        groups=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
-        With ``n_members`` above 1, all of them. What is learned of the columns before (categories,
-        scales, bins) is learned from all rows that one of them is trained on.
+        All members are trained. The encoding of the columns (categories, scales, bins) is learned
+        from all rows that any member is trained on.
 
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Numbers, which may be missing (NaN) but not infinite, and categories: see
-            ``categorical_features``. Sparse rows hold numbers, are taken as they are, without
-            ``feature_scaling`` and ``numeric_embedding``, and are never made dense. Lazy data
-            (Dask, polars, Spark) are computed; masked values are missing.
+            Training rows: numbers, which may be missing (NaN) but not infinite, and categories (see
+            ``categorical_features``). Sparse X holds numbers, which are used as they are, without
+            ``feature_scaling`` and ``numeric_embedding``, and is never made dense. Lazy data (Dask,
+            polars, Spark) are computed; masked values are missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or numbers to predict, which may be text. None is missing, whatever
-            the row weighs.
+            Target values: class labels, or real numbers, which may be given as text. Missing
+            targets are an error, also in rows of weight 0.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights: 0 is as if the row were not there, an integer as if it were
-            there so many times. Exactly so where a batch holds all rows and none is held out, by
-            default up to 100 rows; otherwise other rows share a batch.
+            Non-negative sample weights: a weight of 0 removes a row, and an integer repeats it.
+            This is exact if a batch has all rows and none is held out, by default up to 100 rows;
+            otherwise the batches have other rows.
         X_val : {data frame, array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Rows to validate with after every epoch, instead of a part of ``X``, for all members
-            together. They decide with ``early_stopping`` which epoch is kept and when training
-            ends, otherwise their loss and score are only recorded. In
-            a ``Pipeline`` they are transformed as ``X`` is with ``transform_input=["X_val"]``.
+            Validation rows, used after every epoch by all members together instead of hold-outs of
+            ``X``. With ``early_stopping`` they decide which epoch is kept and when training stops;
+            otherwise their loss and score are only recorded. A ``Pipeline`` transforms them like
+            ``X`` with ``transform_input=["X_val"]``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Their targets.
+            Target values of the validation rows.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
+            Sample weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
-            Rows of a group stay together when rows are held out. Not used otherwise.
+            Group labels of the rows: a group is held out as a whole, or not at all.
 
         Returns
         -------
         self : object
+            Fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            For input that scikit-learn refuses, for targets that are missing or not what the loss
-            is made for, for columns and targets of dates, and if training ends in numbers that
-            are not finite. The estimator is then what it was before.
+            If the input is not valid, if targets are missing or outside of the domain of the loss,
+            if columns or targets are dates, or if training ends with numbers that are not finite.
+            The estimator is left as it was before.
 
         Warns
         -----
         UserWarning
-            If a column of text holds numbers, or nearly every value of it occurs only once.
+            If a column of text looks like numbers, or nearly all of its values are unique.
 
         Notes
         -----
-        Ctrl-C ends training with a warning and keeps the best model so far.
+        Ctrl-C stops training with a warning and keeps the best model so far.
         """
         tasks = epoch_tasks(self, X, y, sample_weight)
         with learned_aside(self) as draft:
@@ -149,7 +148,7 @@ class BaseDNN(
             tasks.end()
         return self
 
-    def _partial_fit(self, X, y, sample_weight) -> None:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Train one epoch; on a draft."""
         call = Fit(self, resumes=self._is_trained(), is_partial=True)
         train_piece(call, call.training_data(X, y, sample_weight))
@@ -164,7 +163,7 @@ class BaseDNN(
 
     # ---------------------------------------------------------------- predict
 
-    def _member_raw(self, X) -> np.ndarray:
+    def _member_raw(self, X: Any) -> np.ndarray:
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if self._known_raw is not None and X is self._known_raw[0]:
             return self._known_raw[1]
@@ -181,14 +180,14 @@ class BaseDNN(
             warn_of_overflow(self, raw, X, features[0])
         return raw
 
-    def _predict_raw(self, X) -> np.ndarray:
+    def _predict_raw(self, X: Any) -> np.ndarray:
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""
         raw = self._member_raw(X)
         return self._model.mean(raw)
 
     # ---------------------------------------------------------------- scikit-learn
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
+from skdnn._typing import Function
 from skdnn._warnings import warn
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
@@ -38,10 +39,10 @@ class available_when:  # noqa: N801 - a decorator
     def __init__(self, check: Callable[[Any], None]) -> None:
         self.check = check
 
-    def __call__(self, function: Callable) -> available_when:
+    def __call__(self, function: Function) -> Function:
         self.function = function
         update_wrapper(self, function)
-        return self
+        return self  # type: ignore[return-value]
 
     def __get__(self, estimator: Any, owner: type) -> Callable:
         if estimator is None:

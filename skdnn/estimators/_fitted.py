@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
+
+from skdnn._typing import Function
 
 
 def _with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
@@ -48,7 +50,7 @@ def learned_attributes(draft: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(draft).items() if name not in names}
 
 
-def reads_one_model(method: Callable) -> Callable:
+def reads_one_model(method: Function) -> Function:
     """Decorator of a method that reads what is fitted: from one model, whoever fits meanwhile.
 
     A fit replaces the ``__dict__`` of an estimator (:func:`learned_aside`); the method works on an
@@ -56,7 +58,7 @@ def reads_one_model(method: Callable) -> Callable:
     """
 
     @wraps(method)
-    def wrapper(self, *args, **kwargs):
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         return method(_with_attributes(self, self.__dict__), *args, **kwargs)
 
-    return wrapper
+    return wrapper  # type: ignore[return-value]

@@ -212,13 +212,7 @@ class ClassLabels(Labels):
                     "class_weight='balanced' needs all data at once and is not supported by "
                     "partial_fit: give the weights as a dict."
                 )
-            # Relative weights: the sum of large ones might be infinite.
-            relative = None if weights is None else weights / weights.max()
-            mass = np.bincount(y, relative, minlength=self.classes.size)
-            # A class without weight has no row that counts.
-            with np.errstate(divide="ignore"):
-                per_class = mass.sum() / (np.count_nonzero(mass) * mass)
-            per_class[mass == 0] = 0
+            per_class = balanced_class_weights(y, weights, self.classes.size)
         else:
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes, y=self.classes
@@ -332,6 +326,32 @@ class LabelIndicators(Labels):
     def is_right(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Whether each row has all labels right."""
         return ((raw > 0) == y).all(axis=1)
+
+
+def balanced_class_weights(
+    index: np.ndarray, weights: np.ndarray | None, n_classes: int
+) -> np.ndarray:
+    """Weights of classes, with which all that are there weigh the same.
+
+    Parameters
+    ----------
+    index : (n_samples,) int array
+        Of the class of each row.
+    weights : (n_samples,) array or None
+    n_classes : int
+
+    Returns
+    -------
+    class_weights : (n_classes,) array
+        0 for a class without a row that counts.
+    """
+    # Relative weights: the sum of large ones might be infinite.
+    relative = None if weights is None else weights / weights.max()
+    mass = np.bincount(index, relative, minlength=n_classes)
+    with np.errstate(divide="ignore"):
+        class_weights = mass.sum() / (np.count_nonzero(mass) * mass)
+    class_weights[mass == 0] = 0
+    return class_weights
 
 
 def never_certain(proba: np.ndarray) -> np.ndarray:

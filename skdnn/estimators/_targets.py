@@ -141,7 +141,7 @@ def complete_array(y: Any, name: str) -> Any:
     )
 
 
-def check_weights(sample_weight, X, name: str = "sample_weight") -> np.ndarray | None:
+def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> np.ndarray | None:
     """Validated sample weights in float64, or None.
 
     Raises

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from skdnn._sklearn import Interval, StrOptions, check_partial_fit_first_call, fit_context
+from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
@@ -16,6 +21,7 @@ from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
 from skdnn.estimators._targets import as_labels
 from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import NumericEmbedding
 from skdnn.network.losses import loss_names
 
 
@@ -28,29 +34,30 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     """Deep network classifier with compiled training.
 
     Takes tables as they are: data frames with categories and missing values, columns of any scale.
-    Minimises a loss of one logistic unit for two classes and of a softmax for more, plus a
-    penalty on the weights. The defaults average four networks that see the numbers differently.
+    Minimizes the loss of a logistic output for two classes, or of a softmax for more, plus a
+    penalty on the weights. The defaults average four networks with different numeric embeddings.
 
     Parameters
     ----------
     <network>
 
     loss : {"log_loss", "brier"}, default="log_loss"
-        **Targets.** "brier" is the squared error of the probabilities, halved and summed over the
-        classes: bounded, so that wrong labels pull less.
+        **Targets.** Loss function. "brier" is half the squared error of the probabilities, summed
+        over the classes. It is bounded, which limits the influence of wrong labels.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes as ``{label: weight}``; "balanced" weighs them inversely to their
-        frequency, sample weights included. They multiply ``sample_weight``.
+        Weights of the classes as ``{label: weight}``, which multiply ``sample_weight``. "balanced"
+        weights are inversely proportional to the class frequencies, with sample weights counted.
 
     label_smoothing : float, default=0.0
-        While training a target is ``1 - label_smoothing`` for the class, and ``label_smoothing``
-        shared equally by all classes (by yes and no for each label of a multilabel target).
+        In training the target probability is ``1 - label_smoothing`` for the class, and
+        ``label_smoothing`` is divided equally among all classes (for multilabel targets between 0
+        and 1 of each label).
 
     calibration : {"temperature"} or None, default="temperature"
-        "temperature" scales the log-odds of each member, at the end of a training with
-        ``early_stopping``, to be as sure as they are right on its held-out rows. It changes no
-        order of the classes for one member.
+        "temperature" is temperature scaling: at the end of a training with ``early_stopping`` the
+        log-odds of each member are multiplied by a factor that minimizes the loss of its held-out
+        rows. It does not change which class of a member is the most probable.
 
     <training>
 
@@ -98,69 +105,116 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(128, 128),
-        activation="mish",
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        activation: str = "mish",
         *,
-        normalization=None,
-        categorical_features="from_dtype",
-        feature_scaling="robust",
-        numeric_embedding="mixed",
-        loss="log_loss",
-        class_weight=None,
-        label_smoothing=0.0,
-        calibration="temperature",
-        solver="adamw",
-        learning_rate_init="auto",
-        learning_rate="coslog4",
-        power_t=0.5,
-        batch_size="by_rows",
-        shuffle=True,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.95,
-        epsilon=1e-8,
-        clip_norm=np.inf,
-        max_fun=15000,
-        alpha=0.0,
-        l1_ratio=0.0,
-        weight_decay=0.1,
-        dropout="auto",
-        input_dropout=0.0,
-        regularization_schedule="flat_cos",
-        max_iter="auto",
-        max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        scoring="accuracy",
-        n_members=4,
-        n_jobs=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-        dtype="auto",
-    ):
-        self._store(locals())
+        normalization: str | None = None,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        feature_scaling: str | None = "robust",
+        numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        loss: str = "log_loss",
+        class_weight: dict[Any, float] | str | None = None,
+        label_smoothing: float = 0.0,
+        calibration: str | None = "temperature",
+        solver: str = "adamw",
+        learning_rate_init: float | str = "auto",
+        learning_rate: Any = "coslog4",
+        power_t: float = 0.5,
+        batch_size: int | str = "by_rows",
+        shuffle: bool = True,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        clip_norm: float = np.inf,
+        max_fun: int = 15000,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        weight_decay: float = 0.1,
+        dropout: float | Sequence[float] | str = "auto",
+        input_dropout: float = 0.0,
+        regularization_schedule: Any = "flat_cos",
+        max_iter: int | str = "auto",
+        max_time: float = np.inf,
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | Any = 0.1,
+        scoring: str | Callable[..., float] | None = "accuracy",
+        n_members: int = 4,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        verbose: bool | int = False,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.categorical_features = categorical_features
+        self.feature_scaling = feature_scaling
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.calibration = calibration
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.max_fun = max_fun
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularization_schedule = regularization_schedule
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_members = n_members
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.dtype = dtype
 
     @available_when(has_epochs)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on the given rows.
 
-        Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
-        learning rate goes by its schedule, a call for an epoch: for a stream without an end
-        ``learning_rate="constant"`` may be the better one.
+        Not available with ``solver="lbfgs"`` or ``early_stopping=True``. No rows are held out. Each
+        call is an epoch of the learning-rate schedule: for a stream without an end use
+        ``learning_rate="constant"``.
 
-        What is known of the columns (scales, bins, categories) is learned from the first 500 rows.
-        If a call brings fewer, its rows are kept, also in a pickle; whenever there are twice as
-        many, the columns are learned anew and the calls so far are repeated with that. This ends,
-        too, when the rows of a call come again (a single row may), or when weights or parameters
-        other than ``n_jobs`` and ``verbose`` are changed between two calls. Later calls add what
-        was not known at all: a column that was constant or missing, missing values, categories (up
-        to 256 in a column that began with up to 32). The kinds of the columns, numbers or
-        categories, are those of the first call.
+        The encoding of the columns (scales, bins, categories) is learned from the first 500 rows.
+        Until then the rows of the calls are stored, in pickles too; whenever their number has
+        doubled, the encoding is learned again and the calls so far are repeated with it. This ends
+        early when a call repeats the rows of another one (single rows do not count), or when
+        weights or parameters other than ``n_jobs`` and ``verbose`` change between two calls. Later
+        calls only add what is new: columns that were constant or missing, missing values, and
+        categories (up to 256 in a column that started with at most 32). Columns are numeric or
+        categorical as in the first call.
 
         Parameters
         ----------
@@ -189,7 +243,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self
 
     @reads_one_model
-    def decision_function(self, X) -> np.ndarray:
+    def decision_function(self, X: MatrixLike) -> np.ndarray:
         """Raw predictions, before the logistic function or softmax.
 
         Parameters
@@ -207,7 +261,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self._task.decision(self._predict_raw(X))
 
     @reads_one_model
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
 
         Parameters
@@ -226,7 +280,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return task.predict(raw)
 
     @reads_one_model
-    def predict_proba(self, X) -> np.ndarray:
+    def predict_proba(self, X: MatrixLike) -> np.ndarray:
         """Predict class probabilities.
 
         Parameters
@@ -243,7 +297,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return self._task.probabilities(self._predict_raw(X))
 
     @reads_one_model
-    def predict_log_proba(self, X) -> np.ndarray:
+    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
         """Predict the logarithms of class probabilities.
 
         Parameters
@@ -257,7 +311,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return np.log(self.predict_proba(X))
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy on the given rows and labels.
 
         Parameters
@@ -278,7 +332,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     def _task(self) -> Labels:
         return self._fitted_model().task  # type: ignore[return-value]
 
-    def _as_targets(self, y, name: str):
+    def _as_targets(self, y: Any, name: str) -> Any:
         return as_labels(y, name)
 
     def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
@@ -297,7 +351,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         super()._check_attributes()
         check_attribute(self, "classes_", self._task.classes.shape)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self, overload
+
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from skdnn._sklearn import StrOptions, fit_context
+from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import (
     available_when,
@@ -19,6 +25,7 @@ from skdnn.estimators._presets import REGRESSOR_PRESETS
 from skdnn.estimators._scoring import in_safe_unit
 from skdnn.estimators._targets import as_numbers
 from skdnn.estimators._tasks import Task
+from skdnn.network.embeddings import NumericEmbedding
 from skdnn.network.losses import LossSettings, loss_names
 from skdnn.training.averages import deviation_of
 
@@ -36,24 +43,23 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """Deep network regressor with compiled training.
 
     Takes tables as they are: data frames with categories and missing values, columns of any scale.
-    Minimises a loss, summed over the outputs, plus a penalty on the weights. The defaults average
-    four networks that see the numbers differently.
+    Minimizes a loss, summed over the outputs, plus a penalty on the weights. The defaults average
+    four networks with different numeric embeddings.
 
     Parameters
     ----------
     <network>
 
     loss : str or settings object, default="squared_error"
-        **Targets.** One of "squared_error" (half the square), "absolute_error", "huber" and
-        "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or such an object),
-        "poisson" and "gamma" (half the deviance of the exponential of the output, for targets of
-        at least 0 and above 0). Several outputs have their sum.
+        **Targets.** Loss function: "squared_error" (half the squared error), "absolute_error",
+        "huber" and "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or an
+        object of these classes), "poisson" and "gamma" (half the deviance, with a log link, for
+        targets of at least 0 and above 0). With several outputs it is summed over them.
 
     target_scaling : {"standard"} or None, default="standard"
-        "standard" trains on targets of mean 0 and deviation 1, each for itself, and on targets
-        divided by their mean for the losses "poisson" and "gamma"; predictions are in the units
-        of ``y`` and in the range of the training rows, losses (``loss_curve_``) in those of the
-        network.
+        "standard" scales each target to mean 0 and standard deviation 1 for training; for the
+        losses "poisson" and "gamma" it divides by the mean. Predictions are in the units of ``y``
+        and within the range of the training targets; ``loss_curve_`` is in scaled units.
 
     <training>
 
@@ -94,52 +100,101 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     def __init__(
         self,
-        hidden_layer_sizes=(128, 128),
-        activation="mish",
+        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        activation: str = "mish",
         *,
-        normalization=None,
-        categorical_features="from_dtype",
-        feature_scaling="robust",
-        numeric_embedding="mixed",
-        loss="squared_error",
-        target_scaling="standard",
-        solver="adamw",
-        learning_rate_init="auto",
-        learning_rate="coslog4",
-        power_t=0.5,
-        batch_size="by_rows",
-        shuffle=True,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.95,
-        epsilon=1e-8,
-        clip_norm=np.inf,
-        max_fun=15000,
-        alpha=0.0,
-        l1_ratio=0.0,
-        weight_decay=0.1,
-        dropout="auto",
-        input_dropout=0.0,
-        regularization_schedule="flat_cos",
-        max_iter="auto",
-        max_time=np.inf,
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping="auto",
-        validation_fraction=0.1,
-        scoring="r2",
-        n_members=4,
-        n_jobs=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-        dtype="auto",
-    ):
-        self._store(locals())
+        normalization: str | None = None,
+        categorical_features: str | ArrayLike | None = "from_dtype",
+        feature_scaling: str | None = "robust",
+        numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        loss: str | LossSettings = "squared_error",
+        target_scaling: str | None = "standard",
+        solver: str = "adamw",
+        learning_rate_init: float | str = "auto",
+        learning_rate: Any = "coslog4",
+        power_t: float = 0.5,
+        batch_size: int | str = "by_rows",
+        shuffle: bool = True,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        clip_norm: float = np.inf,
+        max_fun: int = 15000,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        weight_decay: float = 0.1,
+        dropout: float | Sequence[float] | str = "auto",
+        input_dropout: float = 0.0,
+        regularization_schedule: Any = "flat_cos",
+        max_iter: int | str = "auto",
+        max_time: float = np.inf,
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float | Any = 0.1,
+        scoring: str | Callable[..., float] | None = "r2",
+        n_members: int = 4,
+        n_jobs: int | None = None,
+        random_state: int | RandomState | None = None,
+        warm_start: bool = False,
+        verbose: bool | int = False,
+        dtype: str = "auto",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.categorical_features = categorical_features
+        self.feature_scaling = feature_scaling
+        self.numeric_embedding = numeric_embedding
+        self.loss = loss
+        self.target_scaling = target_scaling
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.clip_norm = clip_norm
+        self.max_fun = max_fun
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.regularization_schedule = regularization_schedule
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_members = n_members
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.dtype = dtype
+
+    @overload
+    def predict(self, X: MatrixLike, *, return_std: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: MatrixLike, *, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     @reads_one_model
-    def predict(self, X, *, return_std=False):
+    def predict(
+        self, X: MatrixLike, *, return_std: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict targets.
 
         Parameters
@@ -148,16 +203,16 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
             a column of which nothing is known is named in a ``UserWarning``.
         return_std : bool, default=False
-            Whether to return the standard deviation of the members' predictions, too: how far
-            they disagree, not how far the target scatters. Zero with ``n_members=1``.
+            Whether to also return the standard deviation of the members' predictions. It measures
+            how much they disagree, not the noise of the target. Zero with ``n_members=1``.
 
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            The mean over the members; float64 with ``target_scaling``, otherwise in the dtype of
-            the network. With ``loss=Quantile`` of several levels the one next to one half.
-        std : array like ``y``
-            Only with ``return_std=True``.
+            Mean over the members, in float64 with ``target_scaling`` and otherwise in the dtype of
+            the network. With several quantiles it is the one closest to 0.5.
+        std : array of the shape of ``y``
+            Standard deviation over the members. Only with ``return_std=True``.
         """
         raw, model = self._member_raw(X), self._model
         y = model.task.predict(model.mean(raw))
@@ -167,7 +222,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     @available_when(predicts_quantiles)
     @reads_one_model
-    def predict_quantiles(self, X) -> np.ndarray:
+    def predict_quantiles(self, X: MatrixLike) -> np.ndarray:
         """Predict all quantiles of ``loss=Quantile(...)``.
 
         Parameters
@@ -178,27 +233,29 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Returns
         -------
         quantiles : array of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
-            In the order of the levels; they rise, or stay, from one to the next.
+            Quantiles in the order of the levels, sorted so that they do not cross.
         """
         return self._task.quantiles(self._predict_raw(X))
 
     @available_when(has_epochs)
     @fit_context
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train one epoch on the given rows.
 
-        Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
-        learning rate goes by its schedule, a call for an epoch: for a stream without an end
-        ``learning_rate="constant"`` may be the better one.
+        Not available with ``solver="lbfgs"`` or ``early_stopping=True``. No rows are held out. Each
+        call is an epoch of the learning-rate schedule: for a stream without an end use
+        ``learning_rate="constant"``.
 
-        What is known of the columns and of the targets (scales, bins, categories) is learned from
-        the first 500 rows. If a call brings fewer, its rows are kept, also in a pickle; whenever
-        there are twice as many, it is learned anew and the calls so far are repeated with that.
-        This ends, too, when the rows of a call come again (a single row may), or when weights or
-        parameters other than ``n_jobs`` and ``verbose`` are changed between two calls. Later calls
-        add what was not known at all: a column or target that was constant or missing, missing
-        values, categories (up to 256 in a column that began with up to 32), the range of the
-        targets. The kinds of the columns, numbers or categories, are those of the first call.
+        The encoding of columns and targets (scales, bins, categories) is learned from the first 500
+        rows. Until then the rows of the calls are stored, in pickles too; whenever their number
+        has doubled, the encoding is learned again and the calls so far are repeated with it. This
+        ends early when a call repeats the rows of another one (single rows do not count), or when
+        weights or parameters other than ``n_jobs`` and ``verbose`` change between two calls. Later
+        calls only add what is new: columns and targets that were constant or missing, missing
+        values, categories (up to 256 in a column that started with at most 32), and the range of
+        the targets. Columns are numeric or categorical as in the first call.
 
         Parameters
         ----------
@@ -222,7 +279,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             draft._partial_fit(X, y, sample_weight)
         return self
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """R² of the predictions of the given rows.
 
         Parameters
@@ -248,14 +305,14 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     def _task(self) -> NumericTargets:
         return self._fitted_model().task  # type: ignore[return-value]
 
-    def _as_targets(self, y, name: str):
+    def _as_targets(self, y: Any, name: str) -> Any:
         return as_numbers(y, name)
 
     def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
         scaler = before.scaler if isinstance(before, NumericTargets) else None
         return NumericTargets(self.loss, self.target_scaling, scaler)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         names = loss_names("regression", centers_targets=False)
         positive = getattr(self.loss, "name", self.loss) in names

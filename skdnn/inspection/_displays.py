@@ -1,4 +1,4 @@
-"""What the displays share: the network inside an estimator, axes to draw on."""
+"""Helpers of the displays: the network inside an estimator, axes to draw on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._sklearn import check_matplotlib_support
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._pipelines import final_estimator
 
 
 def fitted_network(estimator: Any) -> BaseDNN:
@@ -25,15 +26,11 @@ def fitted_network(estimator: Any) -> BaseDNN:
         message = "This %(name)s has no best_estimator_: call 'fit' with refit=True first."
         check_is_fitted(estimator, "best_estimator_", msg=message)
         return fitted_network(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
+    if isinstance(estimator, Pipeline):  # which may end with a search
         return fitted_network(estimator.steps[-1][1])
-    if not isinstance(estimator, BaseDNN):
-        raise TypeError(
-            "Expected a fitted DNNClassifier or DNNRegressor, a Pipeline that ends with one, or a "
-            f"search that has found one. Got {estimator!r}."
-        )
-    check_is_fitted(estimator)
-    return estimator
+    model, _ = final_estimator(estimator)
+    check_is_fitted(model)
+    return model
 
 
 def axes_for(display: Any, ax: Any) -> Any:

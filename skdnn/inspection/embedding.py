@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
@@ -46,7 +47,7 @@ class EmbeddingDisplay:
     lines_ : list of matplotlib Line2D
         Curves of a number.
     missing_lines_ : list of matplotlib Line2D
-        Where missing numbers are, dotted and in the colours of the curves.
+        Where missing numbers are, dotted and in the colors of the curves.
     points_ : matplotlib PathCollection or None
         The categories.
     texts_ : list of matplotlib Annotation
@@ -75,11 +76,18 @@ class EmbeddingDisplay:
     'size'
     """
 
-    def __init__(self, *, embedding, categorical=False):
+    def __init__(self, *, embedding: pd.DataFrame, categorical: bool = False) -> None:
         self.embedding = embedding
         self.categorical = categorical
 
-    def plot(self, ax=None, *, n_components=3, line_kw=None, scatter_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_components: int = 3,
+        line_kw: dict[str, Any] | None = None,
+        scatter_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the curves or the points.
 
         Parameters
@@ -102,7 +110,8 @@ class EmbeddingDisplay:
         self.figure_ = self.ax_.figure
         self.lines_: list[Any] = []
         self.missing_lines_: list[Any] = []
-        self.points_, self.texts_ = None, []
+        self.points_: Any = None
+        self.texts_: list[Any] = []
         if self.categorical:
             self._draw_categories(scatter_kw)
         else:
@@ -110,7 +119,7 @@ class EmbeddingDisplay:
         show_literally(self.ax_)
         return self
 
-    def _draw_categories(self, scatter_kw):
+    def _draw_categories(self, scatter_kw: dict[str, Any] | None) -> None:
         rows = self.embedding.to_numpy()
         self.components_, self.shares_ = principal_components(rows, np.ones(len(rows), bool), 2)
         x, y = self.components_.T
@@ -131,7 +140,7 @@ class EmbeddingDisplay:
             ylabel=component_name(1, self.shares_),
         )
 
-    def _draw_number(self, n_components, line_kw):
+    def _draw_number(self, n_components: int, line_kw: dict[str, Any] | None) -> None:
         values = self.embedding.index.to_numpy()
         known = ~np.isnan(values)
         rows = self.embedding.to_numpy()
@@ -152,16 +161,16 @@ class EmbeddingDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        column,
+        estimator: Any,
+        column: str | int,
         *,
-        values=None,
-        member=0,
-        ax=None,
-        n_components=3,
-        line_kw=None,
-        scatter_kw=None,
-    ):
+        values: ArrayLike | None = None,
+        member: int = 0,
+        ax: Any = None,
+        n_components: int = 3,
+        line_kw: dict[str, Any] | None = None,
+        scatter_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw what a fitted estimator has learned of a column.
 
         Parameters

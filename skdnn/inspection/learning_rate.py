@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
@@ -15,8 +17,11 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from skdnn._sklearn import safe_indexing
+from skdnn._typing import MatrixLike
 from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
+from skdnn.estimators._labels import balanced_class_weights
+from skdnn.estimators._pipelines import final_estimator
 from skdnn.estimators._tables import in_memory
 from skdnn.estimators._targets import check_weights
 from skdnn.inspection._displays import axes_for
@@ -72,13 +77,20 @@ class LearningRateDisplay:
     'log'
     """
 
-    def __init__(self, *, learning_rates, losses, smoothed_losses, suggestion):
+    def __init__(
+        self,
+        *,
+        learning_rates: np.ndarray,
+        losses: np.ndarray,
+        smoothed_losses: np.ndarray,
+        suggestion: float,
+    ) -> None:
         self.learning_rates = learning_rates
         self.losses = losses
         self.smoothed_losses = smoothed_losses
         self.suggestion = suggestion
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax: Any = None, *, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the losses and mark the suggestion.
 
         Parameters
@@ -115,16 +127,16 @@ class LearningRateDisplay:
 
 
 def find_learning_rate(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: MatrixLike,
+    y: MatrixLike,
     *,
-    sample_weight=None,
-    start=1e-6,
-    stop=10.0,
-    n_steps=200,
-    random_state=None,
-):
+    sample_weight: ArrayLike | None = None,
+    start: float = 1e-6,
+    stop: float = 10.0,
+    n_steps: int = 200,
+    random_state: int | RandomState | None = None,
+) -> LearningRateDisplay:
     """Learning-rate range test: a short training whose rate grows with each step.
 
     The suggestion is the first rate where the smoothed loss is half way down on a logarithmic
@@ -210,14 +222,9 @@ def geometric_rates(start: Any, stop: Any, n_steps: Any) -> np.ndarray:
 
 def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
     """A clone of the DNN estimator that an estimator is or ends with, and the data it gets."""
-    is_pipeline = isinstance(estimator, Pipeline)
-    if not isinstance(estimator.steps[-1][1] if is_pipeline else estimator, BaseDNN):
-        raise TypeError(
-            "Expected a DNNClassifier, a DNNRegressor or a Pipeline that ends with one. "
-            f"Got {estimator!r}."
-        )
+    final_estimator(estimator)  # raises before anything is cloned
     estimator = clone(estimator)
-    model = estimator.steps[-1][1] if is_pipeline else estimator
+    model, _ = final_estimator(estimator)
     model.check_params()
     if model.solver == "lbfgs":
         raise ValueError(
@@ -228,8 +235,10 @@ def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
     X, y = (data if hasattr(data, "shape") else np.asarray(data) for data in (X, y))
     if y.shape[1:] == (1,):
         y = column_or_1d(y, warn=True)
-    if is_pipeline and len(estimator.steps) > 1:
-        X = estimator[:-1].fit_transform(X, y)
+    while isinstance(estimator, Pipeline):
+        if len(estimator.steps) > 1:
+            X = estimator[:-1].fit_transform(X, y)
+        estimator = estimator.steps[-1][1]
     return model, X, y
 
 
@@ -284,11 +293,9 @@ def batches(model: BaseDNN, rows: np.ndarray, size: int) -> Iterator[np.ndarray]
 def balanced_weights(y: Any, weights: np.ndarray | None) -> dict[Any, float]:
     """What ``class_weight="balanced"`` is for all rows: ``partial_fit`` knows only its batch."""
     labels, index = np.unique(y, return_inverse=True)
-    mass = np.bincount(index, weights)
-    return {
-        label: mass.sum() / (np.count_nonzero(mass) * part) if part else 0.0
-        for label, part in zip(labels, mass, strict=True)
-    }
+    return dict(
+        zip(labels, balanced_class_weights(index, weights, labels.size).tolist(), strict=True)
+    )
 
 
 def smooth(losses: Any, n_steps: int) -> np.ndarray:

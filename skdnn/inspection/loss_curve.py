@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -56,11 +56,13 @@ class LossCurveDisplay:
     ['Training loss', 'Validation loss', 'Validation accuracy']
     """
 
-    def __init__(self, *, history, score_name="score"):
+    def __init__(self, *, history: dict[str, list[float]], score_name: str = "score") -> None:
         self.history = history
         self.score_name = score_name
 
-    def plot(self, ax=None, *, show_score=True, line_kw=None):
+    def plot(
+        self, ax: Any = None, *, show_score: bool = True, line_kw: dict[str, Any] | None = None
+    ) -> Self:
         """Draw the curves.
 
         Parameters
@@ -105,12 +107,22 @@ class LossCurveDisplay:
         show_literally(self.ax_, *([self.score_ax_] if self.score_ax_ else []))
         return self
 
-    def _add_line(self, ax, key, label, color, line_kw):
+    def _add_line(
+        self, ax: Any, key: str, label: str, color: str, line_kw: dict[str, Any] | None
+    ) -> None:
         style = {"label": label, "color": color, **(line_kw or {})}
         self.lines_ += ax.plot(self.history["epoch"], self.history[key], **style)
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, show_score=True, score_name=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        ax: Any = None,
+        show_score: bool = True,
+        score_name: str | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the curves of a fitted estimator.
 
         Parameters

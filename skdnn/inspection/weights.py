@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from skdnn.estimators._checks import check_index
@@ -34,7 +37,7 @@ class WeightsDisplay:
     im_ : matplotlib AxesImage
         The image.
     colorbar_ : matplotlib Colorbar or None
-        The colour bar.
+        The color bar.
 
     References
     ----------
@@ -54,12 +57,21 @@ class WeightsDisplay:
     'sepal length (cm)'
     """
 
-    def __init__(self, *, weights, feature_names=None, layer=0):
+    def __init__(
+        self, *, weights: np.ndarray, feature_names: Sequence[str] | None = None, layer: int = 0
+    ) -> None:
         self.weights = weights
         self.feature_names = feature_names
         self.layer = layer
 
-    def plot(self, ax=None, *, cmap="RdBu_r", colorbar=True, im_kw=None):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        cmap: Any = "RdBu_r",
+        colorbar: bool = True,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the weights.
 
         Parameters
@@ -67,9 +79,9 @@ class WeightsDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colours, best diverging ones; the middle is 0.
+            Colors, best diverging ones; the middle is 0.
         colorbar : bool, default=True
-            Whether to add a colour bar.
+            Whether to add a color bar.
         im_kw : dict, default=None
             Keyword arguments for matplotlib's ``imshow``.
 
@@ -97,16 +109,16 @@ class WeightsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: Any,
         *,
-        ax=None,
-        layer=0,
-        member=0,
-        feature_names=None,
-        cmap="RdBu_r",
-        colorbar=True,
-        im_kw=None,
-    ):
+        ax: Any = None,
+        layer: int = 0,
+        member: int = 0,
+        feature_names: Sequence[str] | None = None,
+        cmap: Any = "RdBu_r",
+        colorbar: bool = True,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the weights of one layer of a fitted estimator.
 
         Parameters
@@ -123,9 +135,9 @@ class WeightsDisplay:
             Names of the inputs of the layer. None takes those of the features for the first
             layer, if they are known and not more than 30.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colours, best diverging ones; the middle is 0.
+            Colors, best diverging ones; the middle is 0.
         colorbar : bool, default=True
-            Whether to add a colour bar.
+            Whether to add a color bar.
         im_kw : dict, default=None
             Keyword arguments for matplotlib's ``imshow``.
 

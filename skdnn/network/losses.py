@@ -6,7 +6,7 @@ scikit-learn's double underscore reaches into the objects (``loss__delta``).
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -47,8 +47,8 @@ class LossSettings(SettingsObject):
 class Huber(LossSettings):
     """Squared error for small errors, absolute error for those beyond ``delta``.
 
-    Half the square of an error of at most ``delta``, ``delta * (abs(error) - delta / 2)`` above:
-    outliers pull with a limited force.
+    ``error ** 2 / 2`` for errors up to ``delta``, and ``delta * (abs(error) - delta / 2)`` above,
+    which limits the influence of outliers.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Huber(LossSettings):
     name = "huber"
     _parameter_constraints = {"delta": [Number(Real, 0, None, closed="neither")]}
 
-    def __init__(self, delta=1.0):
+    def __init__(self, delta: float = 1.0) -> None:
         self.delta = delta
 
 
@@ -113,7 +113,7 @@ class Quantile(LossSettings):
         ]
     }
 
-    def __init__(self, quantile=0.5):
+    def __init__(self, quantile: float | Sequence[float] = 0.5) -> None:
         self.quantile = quantile
 
 

@@ -55,7 +55,7 @@ class InputColumn:
         leasts = {"source": 0, "width": 1, "size": kind.min_size}
         for name, least in leasts.items():
             value = getattr(self, name)
-            is_int = type(value) is int or (isinstance(value, Integral) and value is not True)
+            is_int = isinstance(value, Integral) and not isinstance(value, bool)
             if not is_int or value < least:
                 raise ValueError(
                     f"{name} of {self.kind!r} must be an int of at least {least}. Got {value!r} "

@@ -44,7 +44,7 @@ class TargetScaler:
     unit: np.ndarray = field(init=False, repr=False)
 
     def fit(self, y: np.ndarray, weights: np.ndarray | None = None) -> TargetScaler:
-        """Find mean, deviation and range.
+        """Find mean, standard deviation and range.
 
         Parameters
         ----------

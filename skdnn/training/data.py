@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skdnn._dtypes import BIN, CODE, COLUMN, FRACTION, INDEX
-from skdnn.kernels.network import Features
+from skdnn.kernels.network import Features as Features  # for the estimators, too
 
 #: An X by columns is copied up to this size: to gather a row from all over the memory is slower.
 COPY_BYTES = 2**25
@@ -167,34 +167,18 @@ class Rows(NamedTuple):
         return self.y.shape[0]
 
 
-def make_rows(
-    X: Any,
-    y: np.ndarray,
-    sample_weight: np.ndarray | None,
-    *,
-    dtype: np.dtype,
-    rows: np.ndarray | None = None,
-) -> Rows:
-    """Rows of X with their targets and weights; without weights all are 1.
-
-    Parameters
-    ----------
-    X : (n_rows, n_features) array, dense or sparse
-    y : (n_samples,) or (n_samples, n_targets) array
-    sample_weight : (n_samples,) array or None
-    dtype : dtype of the network
-    rows : (n_samples,) int array, optional
-        The rows of X that are meant; by default all of them.
-    """
-    with np.errstate(over="ignore"):
-        features = make_features(X, dtype, rows)
-    return rows_of(features, y, sample_weight, dtype)
-
-
 def rows_of(
     features: Features, y: np.ndarray, sample_weight: np.ndarray | None, dtype: np.dtype
 ) -> Rows:
-    """Rows of features with their targets and weights, as ``make_rows``."""
+    """Rows of features with their targets and weights; without weights all are 1.
+
+    Parameters
+    ----------
+    features : Features
+    y : (n_samples,) or (n_samples, n_targets) array
+    sample_weight : (n_samples,) array or None
+    dtype : dtype of the network
+    """
     if sample_weight is None:
         weights, scale = np.ones(y.shape[0], dtype=dtype), 1.0
     else:

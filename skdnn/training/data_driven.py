@@ -1,7 +1,7 @@
 """Initial weights that know the data.
 
-Every unit of a hidden layer gets pre-activations of deviation 1 over the training rows, and a bias
-that puts their zero at a random quantile of them. Layers are done one after the other.
+Every unit of a hidden layer gets pre-activations of standard deviation 1 over the training rows,
+and a bias that puts their zero at a random quantile of them. Layers are done one after the other.
 
 References
 ----------
@@ -18,11 +18,11 @@ from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import activations, first_inputs, unit_sums
 
-#: Rows that the deviations are measured on: enough for two digits.
+#: Rows that standard deviations are estimated from: enough for two digits.
 N_ROWS = 1024
 #: Quantiles that zeros are put at.
 LEVELS = 0.1, 0.9
-#: Less is no deviation, but rounding.
+#: A smaller standard deviation is rounding error.
 _LEAST = 1e-6
 
 
@@ -65,7 +65,12 @@ def fit_initial_values(
 
 
 def _quantiles(z: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """A weighted quantile of each column: the first value with so much weight up to it."""
+    """A weighted quantile of each column: the first value with so much weight up to it.
+
+    Unlike the quantiles of :mod:`skdnn.tabular.numeric`, which no module of training may import,
+    these have a level for each of many columns, and take no mean at a border: random levels are
+    not there.
+    """
     columns = np.ascontiguousarray(z.T)
     order = np.argsort(columns, axis=1)
     total = np.cumsum(weights[order], axis=1)

@@ -1,4 +1,4 @@
-"""What training leaves behind, as plain data."""
+"""History of a training, as plain data."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-def complete(write: Callable[[], None]) -> None:
+def finish_despite_interrupt(write: Callable[[], None]) -> None:
     """Let what belongs together change together: a Ctrl-C is raised when ``write`` is done.
 
     ``write`` must be a function that does the same when it is begun again. (To hold the signal

@@ -53,7 +53,6 @@ class Settings:
     clip_norm: float
     regularization_schedule: Any
     max_time: float
-    n_jobs: int | None
     label_smoothing: float = 0.0
 
     @classmethod

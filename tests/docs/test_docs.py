@@ -1,9 +1,13 @@
 """The documentation says what the code is."""
 
+import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import skdnn
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,3 +54,41 @@ def test_the_readme_has_the_two_commands_that_ci_runs():
     lines = (ROOT / "README.md").read_text().splitlines()
     commands = [line for line in lines if line.startswith("pip install ")]
     assert [command.split()[-1] for command in commands] == ["examples/quickstart.py", "pytest"]
+
+
+def heading_ids(path):
+    titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+PAGES = [path for folder in (".", "docs") for path in sorted((ROOT / folder).glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in link:
+            continue
+        name, _, heading = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not heading or heading in heading_ids(target), link
+
+
+def test_the_citation_is_of_this_version():
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {skdnn.__version__}\n" in citation
+
+
+def test_the_changelog_begins_with_this_version():
+    title = re.search(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE).group(1)
+    version = re.escape(skdnn.__version__)
+    assert re.fullmatch(rf"{version} \((unreleased|\d{{4}}-\d\d-\d\d)\)", title)
+
+
+def test_pages_about_the_project_are_in_the_source_distribution():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    included = settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    # The build always includes readme and licence.
+    assert {page.name for page in ROOT.glob("*.md")} <= {*included, "README.md"}
+    assert {"CITATION.cff", "docs", ".github"} <= set(included)

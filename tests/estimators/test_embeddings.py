@@ -257,3 +257,11 @@ def test_what_cannot_be_answered(model):
         plain = mlp_classifier((3,), max_iter=1).fit(rows, y)
         with pytest.raises(ValueError, match=r"takes the columns of X as they are.*coefs_\[0\]"):
             plain.column_embedding(0)
+
+
+def test_weights_too_large_for_the_dtype_are_infinite_without_a_remark():
+    model = fit(table())
+    model._network.params(1)[:] *= np.finfo(model.dtype_).max ** 0.75
+    inputs = model.column_embedding("size", member=1, of="inputs")
+    units = model.column_embedding("size", member=1)
+    assert not np.isfinite(np.c_[inputs, units]).all()

@@ -77,7 +77,7 @@ def test_the_network_in_an_estimator_is_found(draw, make):
 
 @pytest.mark.parametrize("draw", FROM_ESTIMATOR)
 def test_other_things_are_refused(draw):
-    accepted = "fitted DNNClassifier or DNNRegressor, a Pipeline .* or a search"
+    accepted = "a DNNClassifier, a DNNRegressor or a Pipeline that ends with one"
     other = LogisticRegression()
     for estimator in (other, make_pipeline(StandardScaler(), other)):
         with pytest.raises(TypeError, match=rf"{accepted}.* Got LogisticRegression\(\)\.$"):

@@ -280,6 +280,7 @@ def test_a_pipeline_is_its_last_step_on_transformed_data():
     pipeline = make_pipeline(scaler, model)
     assert bits(find_learning_rate(pipeline, X, y)) == expected
     assert bits(find_learning_rate(make_pipeline(model), scale(X), y)) == expected
+    assert bits(find_learning_rate(make_pipeline(scaler, make_pipeline(model)), X, y)) == expected
     assert not hasattr(scaler, "mean_")
     assert not hasattr(model, "classes_")
 

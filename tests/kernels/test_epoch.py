@@ -17,7 +17,7 @@ from encoded import (
     table_features,
     table_rows,
 )
-from engines import bind, make_settings
+from engines import bind, make_rows, make_settings
 from numba import config
 from numpy_twin import OPTIMIZERS as TWINS
 from numpy_twin import (
@@ -37,7 +37,7 @@ from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
-from skdnn.training.data import make_features, make_rows
+from skdnn.training.data import make_features
 from skdnn.training.engine import Objective, predict_raw
 from skdnn.training.threads import Threads
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 from encoded import random_table
+from engines import make_rows
 from numpy_twin import dense_rows
 from scipy import sparse
 
 from skdnn.training import data
-from skdnn.training.data import frozen, make_features, make_rows, n_feature_rows, with_columns
+from skdnn.training.data import frozen, make_features, n_feature_rows, with_columns
 
 
 def test_frozen_arrays_have_one_type_and_are_not_copied_without_need():

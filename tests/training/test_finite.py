@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from engines import make_rows
 from scipy.sparse import csr_array
 
 from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training import finite
-from skdnn.training.data import make_rows
 from skdnn.training.finite import predicts_numbers
 from skdnn.training.threads import Threads
 

@@ -6,7 +6,7 @@ from mlp import mlp_regressor
 from sklearn.datasets import load_diabetes
 
 from skdnn.training import loop
-from skdnn.training.interrupts import complete
+from skdnn.training.interrupts import finish_despite_interrupt
 
 
 @pytest.mark.parametrize("interrupts", [0, 1, 3])
@@ -21,9 +21,9 @@ def test_an_interrupt_is_raised_when_all_is_written(interrupts):
 
     if interrupts:
         with pytest.raises(KeyboardInterrupt):
-            complete(write)
+            finish_despite_interrupt(write)
     else:
-        complete(write)
+        finish_despite_interrupt(write)
     assert written == {"first": 1, "second": 2}
 
 
@@ -35,7 +35,7 @@ def test_other_errors_are_raised_at_once():
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        complete(write)
+        finish_despite_interrupt(write)
     assert len(calls) == 1
 
 
