@@ -629,7 +629,7 @@ def test_a_splitter_that_returns_no_splits(splits, message):
     model = DNNRegressor((4,), max_iter=2, early_stopping=True, validation_fraction=Splitter())
     with pytest.raises(TypeError, match=message):
         model.fit(X, X[:, 0])
-    with pytest.raises(TypeError, match="must be .* an object implementing 'split'"):
+    with pytest.raises(TypeError, match=r"must be .* an object implementing 'split'"):
         model.set_params(validation_fraction=Splitter).fit(X, X[:, 0])
 
 
