@@ -34,9 +34,9 @@ def text():
             "# Reference tables",
             "Written by `docs/tables.py` from the records in `skdnn/kernels/`.",
             "## Activations\n\nThe initial weights are uniform with a variance of "
-            "`gain² / fan`; the fan is the mean of inputs and outputs for Glorot's initialiser, "
+            "`gain² / fan`; the fan is the mean of inputs and outputs for Glorot's initializer, "
             "the inputs for the others.",
-            table(["name", "initialiser", "gain", "ONNX", "source"], activations),
+            table(["name", "initializer", "gain", "ONNX", "source"], activations),
             "## Losses",
             "Two classes, and each label of a multilabel target, have a logistic unit; more "
             "classes share a softmax.",

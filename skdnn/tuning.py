@@ -24,21 +24,20 @@ def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
     :func:`find_learning_rate` suggests and search around that. Parameters that the estimator's
     ``solver`` does not use are left out.
 
-    The dict is yours to change: ``del space["dropout"]``, or
-    ``space["n_members"] = [4, 16]``. ``max_iter`` is not in it: successive halving has it as its
-    resource (docs/tuning.md).
+    The dict can be changed: ``del space["dropout"]``, or ``space["n_members"] = [4, 16]``. It
+    does not contain ``max_iter``, which is the resource of successive halving (docs/tuning.md).
 
     Parameters
     ----------
     estimator : DNNClassifier, DNNRegressor or Pipeline
-        Whose parameters to search; it need not be fitted. A Pipeline ends with one of the others;
-        the names then begin with those of its steps.
+        Estimator whose parameters are searched; it need not be fitted. With a Pipeline, whose
+        last step is the network, names have the prefix of the step.
     size : {"small", "full"}, default="small"
         "small" has the parameters that matter most: ``hidden_layer_sizes``, ``dropout``,
-        ``learning_rate_init`` and the strength of regularisation (``weight_decay`` with "adamw",
-        ``alpha`` with other solvers). "full" adds what becomes of the columns, ``activation``,
-        ``n_members``, batches, schedule, the decay of averages and, for classes,
-        ``label_smoothing``; it needs a hundred candidates and more.
+        ``learning_rate_init`` and the regularization (``weight_decay`` with "adamw", ``alpha``
+        with other solvers). "full" adds scaling and embeddings of the columns, ``activation``,
+        ``n_members``, batch size, schedule, the decay rates of the averages and, for classifiers,
+        ``label_smoothing``; it needs a hundred candidates or more.
 
     Returns
     -------

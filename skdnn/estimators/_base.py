@@ -85,54 +85,55 @@ class BaseDNN(
     ) -> Self:
         """Train the network.
 
-        With ``n_members`` above 1, all of them. What is learned of the columns before (categories,
-        scales, bins) is learned from all rows that one of them is trained on.
+        All members are trained. The encoding of the columns (categories, scales, bins) is learned
+        from all rows that any member is trained on.
 
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Numbers, which may be missing (NaN) but not infinite, and categories: see
-            ``categorical_features``. Sparse rows hold numbers, are taken as they are, without
-            ``feature_scaling`` and ``numeric_embedding``, and are never made dense. Lazy data
-            (Dask, polars, Spark) are computed; masked values are missing.
+            Training rows: numbers, which may be missing (NaN) but not infinite, and categories (see
+            ``categorical_features``). Sparse X holds numbers, which are used as they are, without
+            ``feature_scaling`` and ``numeric_embedding``, and is never made dense. Lazy data (Dask,
+            polars, Spark) are computed; masked values are missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or numbers to predict, which may be text. None is missing, whatever
-            the row weighs.
+            Target values: class labels, or real numbers, which may be given as text. Missing
+            targets are an error, also in rows of weight 0.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights: 0 is as if the row were not there, an integer as if it were
-            there so many times. Exactly so where a batch holds all rows and none is held out, by
-            default up to 100 rows; otherwise other rows share a batch.
+            Non-negative sample weights: a weight of 0 removes a row, and an integer repeats it.
+            This is exact if a batch has all rows and none is held out, by default up to 100 rows;
+            otherwise the batches have other rows.
         X_val : {data frame, array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Rows to validate with after every epoch, instead of a part of ``X``, for all members
-            together. They decide with ``early_stopping`` which epoch is kept and when training
-            ends, otherwise their loss and score are only recorded. In
-            a ``Pipeline`` they are transformed as ``X`` is with ``transform_input=["X_val"]``.
+            Validation rows, used after every epoch by all members together instead of hold-outs of
+            ``X``. With ``early_stopping`` they decide which epoch is kept and when training stops;
+            otherwise their loss and score are only recorded. A ``Pipeline`` transforms them like
+            ``X`` with ``transform_input=["X_val"]``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Their targets.
+            Target values of the validation rows.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
+            Sample weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
-            Rows of a group stay together when rows are held out. Not used otherwise.
+            Group labels of the rows: a group is held out as a whole, or not at all.
 
         Returns
         -------
         self : object
+            Fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            For input that scikit-learn refuses, for targets that are missing or not what the loss
-            is made for, for columns and targets of dates, and if training ends in numbers that
-            are not finite. The estimator is then what it was before.
+            If the input is not valid, if targets are missing or outside of the domain of the loss,
+            if columns or targets are dates, or if training ends with numbers that are not finite.
+            The estimator is left as it was before.
 
         Warns
         -----
         UserWarning
-            If a column of text holds numbers, or nearly every value of it occurs only once.
+            If a column of text looks like numbers, or nearly all of its values are unique.
 
         Notes
         -----
-        Ctrl-C ends training with a warning and keeps the best model so far.
+        Ctrl-C stops training with a warning and keeps the best model so far.
         """
         tasks = epoch_tasks(self, X, y, sample_weight)
         with learned_aside(self) as draft:

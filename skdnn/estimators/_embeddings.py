@@ -31,46 +31,45 @@ class EmbeddingMixin:
         member: int = 0,
         of: str = "units",
     ) -> pd.DataFrame:
-        """What the first layer receives from a column of the table.
+        """Embed values of a column: what it contributes to the first layer.
 
         Parameters
         ----------
         column : str or int
             Name or position of a column of ``X``.
         values : array-like of shape (n_values,), default=None
-            Values of the column. None is what training has seen: of categories all in sorted
-            order, None if some were missing, and at the end "unknown", which is any other; of
-            numbers the distinct percentiles, and NaN if some were missing.
+            Values of the column. None takes those of the training rows: all categories in sorted
+            order, None if there were missing values, and last "unknown", which stands for all
+            others; of a numeric column the distinct percentiles, and NaN if there were missing
+            values.
         member : int, default=0
-            Which network, if the estimator has several.
+            Index of the member.
         of : {"units", "inputs"}, default="units"
-            "units" is what the column adds to the sums that enter the units of the first layer,
-            before bias and normalization: it means the same for any kind of column, and values
-            with similar rows are alike to the network. "inputs" is what these sums are made of:
-            the learned vector of a category, or one unit for each; the bins of a number, or its
-            periodic inputs; the indicator of missing numbers. Their product with their rows of
-            ``coefs_[0]`` is "units": where inputs have learned scales (:class:`Periodic`), these
-            are in them.
+            "units" is the contribution of the column to the pre-activations of the first layer,
+            without biases and normalization. It is comparable for any kind of column: the network
+            treats values with similar rows alike. "inputs" are the inputs of the first layer: the
+            learned embedding or the one-hot encoding of a category; the bins of a number or its
+            periodic embedding, and its missing indicator. Multiplied with their rows of
+            ``coefs_[0]`` they are "units"; learned scales (:class:`Periodic`) are included.
 
         Returns
         -------
         embedding : pandas DataFrame of shape (n_values, n_units or n_inputs)
-            The index holds the values, the columns are numbers of units or names of inputs.
+            One row for each value, which are the index; the columns are units or inputs.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If there is no such column or member, or if the columns are inputs as they are: in
-            networks for sparse rows, and for numbers without ``feature_scaling`` and
-            ``numeric_embedding``.
+            If there is no such column or member, or if X is not encoded: sparse X, or numbers
+            without ``feature_scaling`` and ``numeric_embedding``.
         TypeError, ValueError
-            If ``values`` are nothing for such a column, as in ``predict``.
+            If ``values`` are not valid for the column, as in ``predict``.
 
         See Also
         --------
-        EmbeddingDisplay : The same as a picture.
+        EmbeddingDisplay : Plot of the embedding.
 
         Examples
         --------

@@ -26,7 +26,7 @@ from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._resume import (
     extended_model,
-    measure_of,
+    monitored_by,
     new_stopping,
     resumed_network,
     resumed_progress,
@@ -45,7 +45,7 @@ from skdnn.training.calibration import calibrate
 from skdnn.training.data import Features, Rows, chosen_rows, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots
-from skdnn.training.loop import Judge, Training, Validation
+from skdnn.training.loop import Training, Validation, Validator
 from skdnn.training.progress import Progress
 from skdnn.training.sampling import draw_seeds, draw_split_seed
 from skdnn.training.settings import TINY_ROWS, Settings
@@ -207,7 +207,7 @@ class Fit:
             )
             training.run(single_epoch=self.is_partial)
             if self.task.is_calibrated and validation is not None and validation.keep_best:
-                calibrate(model.network, validation.judges, threads)
+                calibrate(model.network, validation.validators, threads)
                 progress.calibrated_values = model.network.values.copy()
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
@@ -283,12 +283,12 @@ class Fit:
             # Weights first: the same random_state then gives those of scikit-learn's MLP.
             values.append(initial_values(spec, random_state, dtype))
             seeds.append(draw_seeds(random_state))
-        network, judged = Network(specs, np.concatenate(values)), digests_of(splits)
+        network, digests = Network(specs, np.concatenate(values)), digests_of(splits)
         progress = Progress(
             seeds,
             split_seed,
-            new_stopping(estimator, judged),
-            measure_of(estimator, specs[0], judged),
+            new_stopping(estimator, digests),
+            monitored_by(estimator, specs[0], digests),
             settings.solver,
             empty_slots(network, settings.solver),
             np.zeros((len(specs), 1), dtype=np.int64),
@@ -303,8 +303,8 @@ class Fit:
         estimator, inputs = self.estimator, self.before.inputs
         specs = network_specs(estimator, self.task, data, inputs, splits[0].training.y.shape[0])
         network = resumed_network(estimator, self.before.network, specs)
-        judged = digests_of(splits)
-        progress = resumed_progress(estimator, self.progress, network, settings, judged)
+        digests = digests_of(splits)
+        progress = resumed_progress(estimator, self.progress, network, settings, digests)
         return FittedModel(inputs, network, self.task), progress
 
     def _check_values(
@@ -361,14 +361,14 @@ class Fit:
     def _validation(
         self, splits: list[Split], held_out: list[list[Rows]], model: FittedModel
     ) -> Validation | None:
-        judges, scoring = [], Scoring(self.estimator)
+        validators, scoring = [], Scoring(self.estimator)
         for i, rows in enumerate(held_out):
             data, members = splits[i].held_out, members_of(splits, i)
             assert data is not None
             labelled = data._replace(y=self.task.decode(data.y))
             score = scoring.score_of(model.part(members), rows[0], labelled)
-            judges.append(Judge(members, rows, score))
-        return Validation(judges, self.estimator.do_early_stopping_) if judges else None
+            validators.append(Validator(members, rows, score))
+        return Validation(validators, self.estimator.do_early_stopping_) if validators else None
 
     def _attributes_of(self, model: FittedModel, progress: Progress) -> dict[str, Any]:
         """Attributes of a copy of the estimator that predicts with the model as it is now."""

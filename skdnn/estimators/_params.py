@@ -85,79 +85,81 @@ CONSTRAINTS: dict[str, list] = {
 #: The shared parameters in groups; those of the targets are told by each estimator.
 _DOCS = """\
 hidden_layer_sizes : int or iterable of int, default=(128, 128)
-    **Network.** Number of units of each hidden layer; ``()`` is a network of one layer, that is
+    **Network.** Number of units of each hidden layer. ``()`` has no hidden layer, which is
     linear, logistic or softmax regression.
 
 activation : {activations}, default="mish"
     Activation function of the hidden layers. It also decides the initial weights: Glorot's
-    uniform distribution for those of scikit-learn's MLP and softplus, LeCun's for selu, He's
-    for the others. Unless X is taken as it is (numbers without missing values, scaling or
-    embedding, or sparse rows), those of the hidden layers are then adapted to the training rows,
-    layer by layer: the sums that enter a unit have deviation 1, and its bias puts their zero at a
-    random quantile of them.
+    uniform distribution for the activations of scikit-learn's MLP and softplus, LeCun's for selu,
+    He's for the others. If X is encoded (see ``feature_scaling``), the initial weights of the
+    hidden layers are then adapted to the training rows, layer by layer: the pre-activations of a
+    unit have standard deviation 1, and its bias puts their zero at a random quantile of them.
 
 normalization : {{"batch", "layer"}} or None, default=None
-    Normalisation of the hidden units before their activation: over the rows of a batch, weighted
-    by ``sample_weight``, with running moments for predictions, or over the units of a row. The
-    biases of these layers are added behind it. "batch" is not for ``solver="lbfgs"``.
+    Normalization of the pre-activations of the hidden layers. "batch" normalizes each unit over
+    the rows of a batch, weighted by ``sample_weight``, and uses running averages in predictions;
+    "layer" normalizes each row over the units. The biases of these layers are added after it.
+    "batch" is not available with ``solver="lbfgs"``.
 
-categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, \
-        default="from_dtype"
-    **Columns of X.** Which columns hold categories, as in histogram gradient boosting: by dtype
-    (categorical, string, bool, and objects that are not all numbers), by a mask, positions or
-    names, or none. Two categories become one unit, up to 32 one unit each, and of more each has a
-    learned vector of length 8 (in tables with more than 100 such columns already of fewer than
-    32: down to 8). Missing is a category of its own if it occurs in training; what
-    training has not seen is no category. In other columns missing numbers become the median, and
-    a unit says where that was. Sparse rows have no categories.
+categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, default="from_dtype"
+    **Columns of X.** Which columns are categorical: by dtype, by a boolean mask, by positions or
+    names, or none. "from_dtype" takes pandas' categorical dtype, as in histogram gradient
+    boosting, and also strings, bool, and objects that are not all numbers. A column with
+    two categories becomes one input, one with up to 32 is one-hot encoded, and one with more gets
+    a learned embedding of length 8 (in tables with more than 100 categorical columns already one
+    with fewer, down to 8). Missing values are a category of their own if there are any in training;
+    categories that are not seen in training are encoded as zeros. In numeric columns missing
+    values are imputed by the median, with an indicator. Sparse X has no categories.
 
 feature_scaling : {{"robust", "standard"}} or None, default="robust"
-    Of the numeric columns, by the training rows and their weights. "robust" is
-    ``(x - median) / interquartile range``, then the smooth clip ``x / sqrt(1 + (x / 3) ** 2)``:
-    outliers stay near. "standard" is mean 0 and deviation 1.
+    How numeric columns are scaled, by statistics of the training rows and their weights. "robust"
+    is ``(x - median) / interquartile range``, followed by the smooth clipping
+    ``x / sqrt(1 + (x / 3) ** 2)``, which limits outliers. "standard" is mean 0 and standard
+    deviation 1. With None, and ``numeric_embedding=None``, numbers without missing values are
+    the inputs as they are.
 
 numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object, sequence of \
-        these or None, default="mixed"
-    What becomes of a number: see :class:`PiecewiseLinear` and :class:`Periodic`; None is the
+these or None, default="mixed"
+    How a number is encoded: see :class:`PiecewiseLinear` and :class:`Periodic`. None is the
     number itself. The members take the items of a sequence in turn. "mixed" is
-    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members that
-    see different things err differently. With a single member it is the first of them. In tables
-    of more than 100 numbers a name stands for fewer bins, or frequencies, of each: all numbers
-    together make as many inputs as 100 would, but each at least one. Objects are always what they
-    say.
+    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members with
+    different inputs make different errors. A single member takes the first item. In tables with
+    more than 100 numeric columns the names stand for fewer bins, or frequencies, of each column:
+    all columns together make as many inputs as 100 would, and at least one each. Settings objects
+    are always used as they are.
 
 {targets}
 
 solver : {solvers}, default="adamw"
-    **Optimisation.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" decays its
-    average of squared gradients by ``beta_2`` and corrects it for its start at zero. "lbfgs" is
-    SciPy's L-BFGS-B over all rows at once, best for some hundred rows: each member has a line
-    search of its own and ends by ``tol`` or where the loss falls by less than its precision; the
-    parameters of learning rate and batches have no effect.
+    **Optimization.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" averages squared
+    gradients with ``beta_2``, and corrects the average for its start at zero. "lbfgs" is SciPy's
+    L-BFGS-B on all rows at once, and best for some hundred rows; each member has its own line
+    search, and ends by ``tol`` or when the loss decreases by less than its precision. It does
+    not use the parameters of learning rate and batches.
 
 learning_rate_init : float or "auto", default="auto"
-    Learning rate; the highest one with "cosine", "one_cycle" and "coslog4". "auto" is 0.01, but
+    Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.01, and
     0.001 for "sgd", whose steps grow with the gradient.
 
 learning_rate : {schedules} or settings object, default="coslog4"
-    Schedule of the learning rate, for every solver but "lbfgs". "invscaling" divides
+    Schedule of the learning rate. Not used by "lbfgs". "invscaling" divides
     ``learning_rate_init`` by ``(t + 1) ** power_t`` after ``t`` samples; "adaptive" divides the
-    rate by 5 where training would stop, until it is below 1e-6; "cosine", "one_cycle" and
-    "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their defaults,
-    laid over ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes to their end,
-    which is then no reason to warn. Each call of ``partial_fit`` is an epoch; after ``max_iter``
-    of them a schedule begins anew.
+    rate by 5 when training would stop, until it is below 1e-6; "cosine", "one_cycle" and
+    "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their defaults. They
+    take ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes to their end, without
+    a warning. Each call of ``partial_fit`` is an epoch; after ``max_iter`` calls a schedule
+    starts again.
 
 power_t : float, default=0.5
     Exponent of ``learning_rate="invscaling"``.
 
 batch_size : int, "by_rows" or "auto", default="by_rows"
-    Rows of a batch. "by_rows" is all up to 100 training rows, then 64 up to 3,000, 128 up to
-    30,000, 256 up to 100,000, and 512. "auto" is ``min(200, n_samples)``, as in scikit-learn's
-    MLP.
+    Number of rows of a batch. "by_rows" depends on the number of training rows: all of them up to
+    100, then 64 up to 3,000 rows, 128 up to 30,000, 256 up to 100,000, and 512 above. "auto" is
+    ``min(200, n_samples)``, as in scikit-learn's MLP.
 
 shuffle : bool, default=True
-    Whether to draw a new order of the rows in each epoch.
+    Whether to shuffle the rows in each epoch.
 
 momentum : float, default=0.9
     Momentum, between 0 and 1. Only used by ``solver="sgd"``.
@@ -166,29 +168,29 @@ nesterovs_momentum : bool, default=True
     Whether to use Nesterov's momentum. Only used by ``solver="sgd"``.
 
 beta_1 : float, default=0.9
-    Decay of the average of gradients. Only used by "adam" and "adamw".
+    Exponential decay rate of the average of gradients. Only used by "adam" and "adamw".
 
 beta_2 : float, default=0.95
-    Decay of the average of squared gradients. Not used by "sgd".
+    Exponential decay rate of the average of squared gradients. Not used by "sgd" and "lbfgs".
 
 epsilon : float, default=1e-8
-    Added to the root of the average of squared gradients. Not used by "sgd".
+    Added to the square root of the average of squared gradients. Not used by "sgd" and "lbfgs".
 
 clip_norm : float, default=inf
-    Longest gradient of a batch's loss, over all parameters; a longer one is
-    shortened to it before the penalty is added. Not used by "lbfgs".
+    Maximum norm of the gradient of a batch, over all parameters and before the penalty is added.
+    Larger gradients are scaled to it. Not used by "lbfgs".
 
 max_fun : int, default=15000
     Maximum number of evaluations of the loss of a member. Only used by ``solver="lbfgs"``.
 
 alpha : float, default=0.0
-    **Regularisation.** Strength of the penalty
+    **Regularization.** Strength of the elastic-net penalty
     ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))`` on the weights, not
-    the biases. It is added to the sum of the weighted losses of a batch before
-    both are divided: by the rows of the batch times the mean sample weight of the data set.
+    the biases. As in scikit-learn's MLP it is divided by the number of rows of the batch; with
+    sample weights by that number times their mean over the data set.
 
 l1_ratio : float, default=0.0
-    Share of the L1 penalty in ``alpha``, between 0 and 1: it makes weights exactly zero. Not for
+    Share of the L1 penalty, between 0 and 1. It makes weights exactly zero. Must be 0 with
     ``solver="lbfgs"``, which needs a smooth penalty.
 
 weight_decay : float, default=0.1
@@ -196,92 +198,89 @@ weight_decay : float, default=0.1
     Only used by ``solver="adamw"``.
 
 dropout : float, list or tuple of float or "auto", default="auto"
-    Probability to drop a hidden unit while training: one for all hidden
-    layers, or one each. "auto" is 0.2, but 0 up to 100 training rows and with
-    "lbfgs", which needs the same loss in each evaluation and takes nothing else.
+    Probability of a hidden unit to be dropped in training: one for all hidden layers, or one
+    each. "auto" is 0.2, and 0 up to 100 training rows and with "lbfgs", which must have 0.
 
 input_dropout : float, default=0.0
-    Probability to drop a feature of a row while training. Not for ``solver="lbfgs"``.
+    Probability of an input to be dropped in training. Must be 0 with ``solver="lbfgs"``.
 
 regularization_schedule : {regularization_schedules} or settings object, default="flat_cos"
-    Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos"
-    keeps them for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
+    Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos" keeps them for the
+    first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
 
 max_iter : int or "auto", default="auto"
-    **End of training.** Maximum number of epochs (of iterations with "lbfgs"). "auto" is 120
-    up to 2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples``, at least 12; 100
-    with "lbfgs", where not to have converged by then is a reason to warn only if
-    ``early_stopping`` has not chosen the best iteration.
+    **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 120 up to 2,000
+    training rows, 60 up to 30,000, then ``1_800_000 / n_samples`` and at least 12; with "lbfgs"
+    it is 100, and a warning of no convergence is given only if ``early_stopping`` has not chosen
+    the best iteration.
 
 max_time : float, default=inf
-    Seconds after which no other epoch is begun.
+    Seconds after which no further epoch is started.
 
 tol : float, default=1e-4
-    An epoch improves if it lowers the training loss, or raises the validation
-    score with ``early_stopping``, by at least ``tol``. A member that "lbfgs" trains ends where no
-    item of the gradient is larger.
+    Minimum decrease of the training loss, or with ``early_stopping`` minimum increase of the
+    validation score, to count as an improvement. "lbfgs" ends when no component of the gradient
+    is larger.
 
 n_iter_no_change : int or inf, default=inf
-    Stop after more than this number of epochs in a row without an
-    improvement (of any member, where each has a hold-out of its own); inf is never.
+    Maximum number of consecutive epochs without an improvement; with a hold-out for each member,
+    without one of any member. inf never stops.
 
 early_stopping : bool or "auto", default="auto"
-    **Validation.** Whether to go by the score of rows that are not trained on: to stop when it
-    has not improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the
-    epoch with the best one. The rows are ``X_val`` of :meth:`fit`, or those that
-    ``validation_fraction`` holds out. "auto" does so with ``X_val`` and with more than 100 rows.
+    **Validation.** Whether to use the score of held-out rows to stop training, when it has not
+    improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the best epoch.
+    The held-out rows are ``X_val`` of :meth:`fit`, or drawn by ``validation_fraction``. "auto" is
+    True with ``X_val`` and with more than 100 rows.
 
 validation_fraction : float or cross-validation splitter, default=0.1
-    What to hold out for early stopping. A fraction of the rows, at least two of them and one of
-    each class: a stratified draw for classes, of whole groups if ``fit`` is given ``groups``; a
-    draw of its own for each member, so that the members together are trained on all rows or
-    nearly. Of a rare class, or label, each member holds out another row, of two or three rows only
-    some do, and a single one is always trained on. Or a splitter such as ``GroupKFold()`` or
-    ``TimeSeriesSplit()``: its last split, and for further members those before it, in turn.
+    The hold-out for early stopping. A float is the fraction of rows, at least two of them and one
+    of each class: stratified for classes, by whole groups if ``fit`` is given ``groups``. Each
+    member draws its own hold-out, so that the members together are trained on nearly all rows.
+    The rows of a rare class, or label, are dealt to the hold-outs of the members; of two or three
+    rows only some members hold out one, and a single row is always trained on. With a splitter,
+    such as ``GroupKFold()`` or ``TimeSeriesSplit()``, the first member takes the last split, and
+    the others those before it in turn.
 
 scoring : str, callable or None, default={scoring}
-    What ``early_stopping`` goes by: the name of a scorer, "loss" for the validation
-    loss, or a callable ``scorer(estimator, X, y)`` that is given ``sample_weight`` by keyword, if
-    there are weights and it takes them; higher is better. None is the estimator's own
-    :meth:`score`. Metrics of probabilities know all classes. What a score cannot judge (it raises
-    ``ValueError`` or is NaN, or rows without a positive one have 0 for any prediction) the
-    validation loss judges, with a warning, as it does a single row. Without one it judges what is
-    too few rows of unequal weight for the accuracy, fewer than five by weight.
+    The score of ``early_stopping``: the name of a scorer, "loss" for the negative validation
+    loss, or a callable ``scorer(estimator, X, y)``, which gets ``sample_weight`` if it takes it;
+    higher is better. None is the score of :meth:`score`. Scorers of probabilities know all
+    classes. If a score is not defined for the held-out rows (it raises ``ValueError``, is NaN, or
+    is the same for any prediction), the validation loss is used instead, with a warning; so it
+    is, without one, for a single row and, with accuracy, for less than five rows by weight.
 
 n_members : int, default=4
-    **Members.** Number of networks whose predictions are averaged, with inputs (see
-    ``numeric_embedding``), initial weights, order of rows, dropout and hold-outs of their own.
-    With early stopping each keeps the epoch that is best for its own hold-out; with ``X_val``
-    all keep that whose average is best. Without early stopping the first one is that of
-    ``n_members=1``.
+    **Ensemble.** Number of networks whose predictions are averaged. Members differ in their inputs
+    (see ``numeric_embedding``), initial weights, order of rows, dropout and hold-outs. With early
+    stopping each keeps its own best epoch; with ``X_val`` all keep the epoch whose average is
+    best. Without early stopping the first member is the network of ``n_members=1``.
 
 n_jobs : int or None, default=None
-    Threads for members, for the steps of a wide network (about 10**7 multiplications and more)
-    if there are fewer members than threads, and for blocks of rows in predictions: -1 is all
-    cores; None, too, or ``OMP_NUM_THREADS``, as in histogram gradient boosting, but 1 inside of
-    a parallel search. Results do not depend on it.
+    Number of threads: for members, for the steps of a wide network (from about 10**7
+    multiplications on) if there are fewer members than threads, and for blocks of rows in
+    predictions. -1 uses all cores; None does, too, or what ``OMP_NUM_THREADS`` says, as in
+    histogram gradient boosting, but is 1 inside a parallel search. Results do not depend on it.
 
 random_state : int, RandomState instance or None, default=None
-    **State.** Decides initial weights, order of the rows, dropout masks and the validation
-    splits. An int makes the result the same bits in every run, whatever the number of threads.
-    Where X is taken as it is (as by ``preset("mlp")``), the initial weights with "identity",
-    "logistic", "tanh" and "relu" are those of scikit-learn's MLP with the same ``random_state``.
+    **State.** Determines initial weights, order of rows, dropout masks and validation splits. With
+    an int the result has the same bits in every run, whatever the number of threads. If X is not
+    encoded (as with ``preset("mlp")``), the initial weights for "identity", "logistic", "tanh" and
+    "relu" are those of scikit-learn's MLP with the same ``random_state``.
 
 warm_start : bool, default=False
-    Whether ``fit`` goes on from the network of the last call, with the optimiser's averages and
-    the random streams where they were. What was learned of the columns before the training
-    (kinds, categories, scales, bins) stays, whatever the parameters of the columns say now.
+    Whether ``fit`` continues the training of the previous call, with the optimizer's averages and
+    the random streams. What was learned of the columns (kinds, categories, scales, bins) is kept,
+    whatever the parameters of the columns are now.
 
 verbose : bool or int, default=False
     Whether to print the loss of every epoch.
 
 dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
-    "auto" is float32 for float32 arrays; for other data, data frames among them, it is float64
-    while an epoch takes at most 10**7 multiplications in a forward pass (of more than four
-    members, 4 * 10**7 of all), and float32 above that, where it is twice as fast. (The folds of
-    a cross-validation may be on one side of the limit and its refit on the other: force one to
-    compare bits.) "input" is float32 for
-    float32 arrays and float64 for anything else.\
+    Precision of the network. "auto" is float32 for float32 arrays. For other data, data frames
+    among them, it is float64 if an epoch takes at most 10**7 multiplications in a forward pass
+    (with more than four members, 4 * 10**7 for all), and float32 above, which is twice as fast.
+    The folds of a cross-validation may be below the limit and the refit above: set the dtype to
+    compare bits. "input" is float32 for float32 arrays and float64 for anything else.\
 """
 
 
@@ -312,25 +311,25 @@ n_layers_ : int
     Number of layers, input and output included.
 
 n_parameters_ : int
-    Number of weights, biases and other learned numbers of all members.
+    Number of learned parameters of all members: weights, biases and those of embeddings.
 
 batch_size_ : int
-    Rows of a batch, of the first member: what ``batch_size`` came to; all with "lbfgs".
+    Number of rows of a batch of the first member, by ``batch_size``; with "lbfgs" all rows.
 
 max_iter_ : int
-    What ``max_iter`` came to.
+    Maximum number of epochs, by ``max_iter``.
 
 learning_rate_init_ : float
-    What ``learning_rate_init`` came to. Not used by "lbfgs".
+    Learning rate, by ``learning_rate_init``. Not used by "lbfgs".
 
 dropout_ : tuple of float
-    Rate of each hidden layer: what ``dropout`` came to.
+    Dropout rate of each hidden layer, by ``dropout``.
 
 dtype_ : numpy dtype
-    Of the network: what ``dtype`` came to.
+    Precision of the network, by ``dtype``.
 
 is_categorical_ : (n_features_in_,) array of bool or None
-    Which columns are taken as categories; None if none is.
+    Which columns are categorical; None if there are none.
 
 n_outputs_ : int
     Number of outputs of the network.
@@ -339,7 +338,7 @@ out_activation_ : str
     Activation of the output: {links}.
 
 do_early_stopping_ : bool
-    Whether ``early_stopping`` was in force.
+    Whether early stopping was used.
 
 t_ : int
     Number of training samples that the first member has seen, repetitions included.
@@ -351,23 +350,24 @@ best_loss_ : float or None
     Least training loss; None with early stopping.
 
 loss_curve_ : list of float
-    Training loss of every epoch, penalty included, the mean over the members; {loss_units}.
+    Training loss of every epoch with the penalty, averaged over the members; {loss_units}.
 
 history_ : dict of lists
-    Curves by name, one value an epoch: epoch, loss, validation_loss and validation_score with
-    validation rows, learning_rate (of the last step), seconds. Fits a ``pandas.DataFrame``.
+    Training curves with one value per epoch: "epoch", "loss", "learning_rate" (of the last step),
+    "seconds", and with validation rows "validation_loss" and "validation_score". A
+    ``pandas.DataFrame`` can be made of it.
 
 validation_loss_curve_ : list of float or None
-    Loss on the validation rows after every epoch; None without such rows. Of several members
-    that of their average on ``X_val``, or the mean of each one's on its own hold-out.
+    Loss on the validation rows after every epoch; None without validation rows. With ``X_val`` it
+    is the loss of the members' average, with hold-outs the mean over the members.
 
 validation_scores_ : list of float or None
-    Score of the validation rows after every epoch, by ``scoring``, as the losses, of the
-    hold-outs that it can judge; the negative losses if it can judge none. None without such rows.
+    Score on the validation rows after every epoch, by ``scoring``; the mean over the hold-outs
+    for which it is defined, or the negative loss if there are none. None without validation rows.
 
 best_validation_score_ : float or None
-    The best of them. With early stopping the weights of its epoch were kept; by members with
-    hold-outs of their own, those of the epoch that each was best in.\
+    Best validation score. With early stopping the weights of its epoch are kept; members with
+    their own hold-outs keep the weights of their own best epoch.\
 """
 
 

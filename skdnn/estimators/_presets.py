@@ -87,22 +87,22 @@ class PresetMixin:
 
     @classmethod
     def preset(cls, name: str, **parameters: Any) -> Self:
-        """Make an estimator with a set of parameters that has a name.
+        """Make an estimator from a named set of parameters.
 
         Parameters
         ----------
         name : {"best", "mlp"}
-            "best" is for accuracy where time matters less: the defaults with four times as many
-            members of three layers. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
-            ``MLPRegressor``, and nothing of what these do not have: no dropout, one member, a
+            "best" is for accuracy when time matters less: the defaults with four times as many
+            members, of three layers. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
+            ``MLPRegressor``, without anything that these do not have: no dropout, one member, a
             constant learning rate.
         **parameters : dict
-            Parameters of the constructor that differ from the set.
+            Parameters of the constructor that replace those of the set.
 
         Returns
         -------
         estimator : object
-            As the constructor makes it with these parameters.
+            Estimator with these parameters.
 
         Raises
         ------

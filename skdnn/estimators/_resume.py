@@ -22,15 +22,15 @@ from skdnn.training.settings import Settings
 from skdnn.training.stopping import NoImprovement
 
 
-def new_stopping(estimator: Any, judged: tuple[int, ...]) -> list[NoImprovement]:
-    """One for each of those that judge; a single one without any."""
+def new_stopping(estimator: Any, digests: tuple[int, ...]) -> list[NoImprovement]:
+    """One for each of the validators; a single one without any."""
     return [
         NoImprovement(
             estimator.n_iter_no_change,
             estimator.tol,
             greater_is_better=estimator.do_early_stopping_,
         )
-        for _ in judged
+        for _ in digests
     ]
 
 
@@ -117,7 +117,7 @@ def resumed_progress(
     progress: Progress,
     network: Network,
     settings: Settings,
-    judged: tuple[int, ...],
+    digests: tuple[int, ...],
 ) -> Progress:
     """What training stood at, with what the parameters now ask for."""
     progress = deepcopy(progress)
@@ -128,9 +128,9 @@ def resumed_progress(
     else:
         slots, fresh = empty_slots(network, settings.solver), np.zeros_like(progress.step)
         progress = replace(progress, slots=slots, solver=settings.solver, step=fresh)
-    stopping = new_stopping(estimator, judged)
-    measure = measure_of(estimator, network.spec, judged)
-    if measure == progress.measure:
+    stopping = new_stopping(estimator, digests)
+    monitored = monitored_by(estimator, network.spec, digests)
+    if monitored == progress.monitored:
         for new, before in zip(stopping, progress.stopping, strict=True):
             for name in ("best", "count", "has_fallen_back", "fallback"):
                 setattr(new, name, getattr(before, name))
@@ -138,12 +138,12 @@ def resumed_progress(
             values = getattr(progress, name)
             setattr(progress, name, None if values is None else _cast(values, dtype))
     else:
-        # What was best by another measure does not count.
+        # What was best by another score does not count.
         progress = replace(progress, best_values=None, calibrated_values=None, last_values=None)
-    return replace(progress, stopping=stopping, measure=measure)
+    return replace(progress, stopping=stopping, monitored=monitored)
 
 
-def measure_of(estimator: Any, spec: NetworkSpec, judged: tuple[int, ...]) -> tuple:
-    """What the best epoch is found by."""
+def monitored_by(estimator: Any, spec: NetworkSpec, digests: tuple[int, ...]) -> tuple:
+    """What the best epoch is chosen by."""
     scoring = estimator.scoring if estimator.do_early_stopping_ else None
-    return estimator.do_early_stopping_, judged, scoring, spec.loss, spec.loss_parameters
+    return estimator.do_early_stopping_, digests, scoring, spec.loss, spec.loss_parameters

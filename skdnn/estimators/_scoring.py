@@ -50,7 +50,7 @@ def check_scoring_name(estimator: Any) -> None:
 
 
 class Scoring:
-    """Makes the scores of a fit, and warns once of rows that ``scoring`` cannot judge.
+    """Makes the scores of a fit, and warns once of rows for which ``scoring`` is not defined.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class Scoring:
 
         Higher is better, NaN is none.
 
-        None stands for the negative validation loss, which can judge any rows: it is asked for, or
-        the score is undefined whatever is predicted.
+        None stands for the negative validation loss, which is defined for any rows: it is asked
+        for, or the score is undefined whatever is predicted.
 
         Parameters
         ----------
@@ -179,8 +179,8 @@ class Scoring:
             return
         self.has_warned = True
         warn(
-            f"scoring={self.estimator.scoring!r} cannot judge some of the rows to validate with: "
-            f"{reason}. The validation loss judges there instead. More rows of each class to "
+            f"scoring={self.estimator.scoring!r} is not defined for some of the validation rows: "
+            f"{reason}. The validation loss is used there instead. More rows of each class to "
             'validate with (X_val, validation_fraction) or scoring="loss" may help.'
         )
 

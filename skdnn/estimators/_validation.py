@@ -62,8 +62,6 @@ def _splits_of(
 ) -> list[Indices]:
     """So many splits at most, from the last one on, as indices that are safe to use."""
     name = f"validation_fraction={splitter!r}"
-    if isinstance(splitter, type):
-        raise TypeError(f"{name} is a class. Make a splitter of it, as {splitter.__name__}().")
     try:
         with np.errstate(invalid="ignore"):  # scikit-learn asks whether targets are integers
             splits = list(splitter.split(X, labels, groups))

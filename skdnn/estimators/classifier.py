@@ -34,29 +34,30 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     """Deep network classifier with compiled training.
 
     Takes tables as they are: data frames with categories and missing values, columns of any scale.
-    Minimises a loss of one logistic unit for two classes and of a softmax for more, plus a
-    penalty on the weights. The defaults average four networks that see the numbers differently.
+    Minimizes the loss of a logistic output for two classes, or of a softmax for more, plus a
+    penalty on the weights. The defaults average four networks with different numeric embeddings.
 
     Parameters
     ----------
     <network>
 
     loss : {"log_loss", "brier"}, default="log_loss"
-        **Targets.** "brier" is the squared error of the probabilities, halved and summed over the
-        classes: bounded, so that wrong labels pull less.
+        **Targets.** Loss function. "brier" is half the squared error of the probabilities, summed
+        over the classes. It is bounded, which limits the influence of wrong labels.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes as ``{label: weight}``; "balanced" weighs them inversely to their
-        frequency, sample weights included. They multiply ``sample_weight``.
+        Weights of the classes as ``{label: weight}``, which multiply ``sample_weight``. "balanced"
+        weights are inversely proportional to the class frequencies, with sample weights counted.
 
     label_smoothing : float, default=0.0
-        While training a target is ``1 - label_smoothing`` for the class, and ``label_smoothing``
-        shared equally by all classes (by yes and no for each label of a multilabel target).
+        In training the target probability is ``1 - label_smoothing`` for the class, and
+        ``label_smoothing`` is divided equally among all classes (for multilabel targets between 0
+        and 1 of each label).
 
     calibration : {"temperature"} or None, default="temperature"
-        "temperature" scales the log-odds of each member, at the end of a training with
-        ``early_stopping``, to be as sure as they are right on its held-out rows. It changes no
-        order of the classes for one member.
+        "temperature" is temperature scaling: at the end of a training with ``early_stopping`` the
+        log-odds of each member are multiplied by a factor that minimizes the loss of its held-out
+        rows. It does not change which class of a member is the most probable.
 
     <training>
 
@@ -202,18 +203,18 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     ) -> Self:
         """Train one epoch on the given rows.
 
-        Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
-        learning rate goes by its schedule, a call for an epoch: for a stream without an end
-        ``learning_rate="constant"`` may be the better one.
+        Not available with ``solver="lbfgs"`` or ``early_stopping=True``. No rows are held out. Each
+        call is an epoch of the learning-rate schedule: for a stream without an end use
+        ``learning_rate="constant"``.
 
-        What is known of the columns (scales, bins, categories) is learned from the first 500 rows.
-        If a call brings fewer, its rows are kept, also in a pickle; whenever there are twice as
-        many, the columns are learned anew and the calls so far are repeated with that. This ends,
-        too, when the rows of a call come again (a single row may), or when weights or parameters
-        other than ``n_jobs`` and ``verbose`` are changed between two calls. Later calls add what
-        was not known at all: a column that was constant or missing, missing values, categories (up
-        to 256 in a column that began with up to 32). The kinds of the columns, numbers or
-        categories, are those of the first call.
+        The encoding of the columns (scales, bins, categories) is learned from the first 500 rows.
+        Until then the rows of the calls are stored, in pickles too; whenever their number has
+        doubled, the encoding is learned again and the calls so far are repeated with it. This ends
+        early when a call repeats the rows of another one (single rows do not count), or when
+        weights or parameters other than ``n_jobs`` and ``verbose`` change between two calls. Later
+        calls only add what is new: columns that were constant or missing, missing values, and
+        categories (up to 256 in a column that started with at most 32). Columns are numeric or
+        categorical as in the first call.
 
         Parameters
         ----------

@@ -43,24 +43,23 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     """Deep network regressor with compiled training.
 
     Takes tables as they are: data frames with categories and missing values, columns of any scale.
-    Minimises a loss, summed over the outputs, plus a penalty on the weights. The defaults average
-    four networks that see the numbers differently.
+    Minimizes a loss, summed over the outputs, plus a penalty on the weights. The defaults average
+    four networks with different numeric embeddings.
 
     Parameters
     ----------
     <network>
 
     loss : str or settings object, default="squared_error"
-        **Targets.** One of "squared_error" (half the square), "absolute_error", "huber" and
-        "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or such an object),
-        "poisson" and "gamma" (half the deviance of the exponential of the output, for targets of
-        at least 0 and above 0). Several outputs have their sum.
+        **Targets.** Loss function: "squared_error" (half the squared error), "absolute_error",
+        "huber" and "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or an
+        object of these classes), "poisson" and "gamma" (half the deviance, with a log link, for
+        targets of at least 0 and above 0). With several outputs it is summed over them.
 
     target_scaling : {"standard"} or None, default="standard"
-        "standard" trains on targets of mean 0 and deviation 1, each for itself, and on targets
-        divided by their mean for the losses "poisson" and "gamma"; predictions are in the units
-        of ``y`` and in the range of the training rows, losses (``loss_curve_``) in those of the
-        network.
+        "standard" scales each target to mean 0 and standard deviation 1 for training; for the
+        losses "poisson" and "gamma" it divides by the mean. Predictions are in the units of ``y``
+        and within the range of the training targets; ``loss_curve_`` is in scaled units.
 
     <training>
 
@@ -204,16 +203,16 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
             a column of which nothing is known is named in a ``UserWarning``.
         return_std : bool, default=False
-            Whether to return the standard deviation of the members' predictions, too: how far
-            they disagree, not how far the target scatters. Zero with ``n_members=1``.
+            Whether to also return the standard deviation of the members' predictions. It measures
+            how much they disagree, not the noise of the target. Zero with ``n_members=1``.
 
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            The mean over the members; float64 with ``target_scaling``, otherwise in the dtype of
-            the network. With ``loss=Quantile`` of several levels the one next to one half.
-        std : array like ``y``
-            Only with ``return_std=True``.
+            Mean over the members, in float64 with ``target_scaling`` and otherwise in the dtype of
+            the network. With several quantiles it is the one closest to 0.5.
+        std : array of the shape of ``y``
+            Standard deviation over the members. Only with ``return_std=True``.
         """
         raw, model = self._member_raw(X), self._model
         y = model.task.predict(model.mean(raw))
@@ -234,7 +233,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Returns
         -------
         quantiles : array of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
-            In the order of the levels; they rise, or stay, from one to the next.
+            Quantiles in the order of the levels, sorted so that they do not cross.
         """
         return self._task.quantiles(self._predict_raw(X))
 
@@ -245,18 +244,18 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     ) -> Self:
         """Train one epoch on the given rows.
 
-        Not available with ``solver="lbfgs"`` and ``early_stopping=True``. Nothing is held out. The
-        learning rate goes by its schedule, a call for an epoch: for a stream without an end
-        ``learning_rate="constant"`` may be the better one.
+        Not available with ``solver="lbfgs"`` or ``early_stopping=True``. No rows are held out. Each
+        call is an epoch of the learning-rate schedule: for a stream without an end use
+        ``learning_rate="constant"``.
 
-        What is known of the columns and of the targets (scales, bins, categories) is learned from
-        the first 500 rows. If a call brings fewer, its rows are kept, also in a pickle; whenever
-        there are twice as many, it is learned anew and the calls so far are repeated with that.
-        This ends, too, when the rows of a call come again (a single row may), or when weights or
-        parameters other than ``n_jobs`` and ``verbose`` are changed between two calls. Later calls
-        add what was not known at all: a column or target that was constant or missing, missing
-        values, categories (up to 256 in a column that began with up to 32), the range of the
-        targets. The kinds of the columns, numbers or categories, are those of the first call.
+        The encoding of columns and targets (scales, bins, categories) is learned from the first 500
+        rows. Until then the rows of the calls are stored, in pickles too; whenever their number
+        has doubled, the encoding is learned again and the calls so far are repeated with it. This
+        ends early when a call repeats the rows of another one (single rows do not count), or when
+        weights or parameters other than ``n_jobs`` and ``verbose`` change between two calls. Later
+        calls only add what is new: columns and targets that were constant or missing, missing
+        values, categories (up to 256 in a column that started with at most 32), and the range of
+        the targets. Columns are numeric or categorical as in the first call.
 
         Parameters
         ----------

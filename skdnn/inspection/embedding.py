@@ -47,7 +47,7 @@ class EmbeddingDisplay:
     lines_ : list of matplotlib Line2D
         Curves of a number.
     missing_lines_ : list of matplotlib Line2D
-        Where missing numbers are, dotted and in the colours of the curves.
+        Where missing numbers are, dotted and in the colors of the curves.
     points_ : matplotlib PathCollection or None
         The categories.
     texts_ : list of matplotlib Annotation

@@ -37,7 +37,7 @@ class WeightsDisplay:
     im_ : matplotlib AxesImage
         The image.
     colorbar_ : matplotlib Colorbar or None
-        The colour bar.
+        The color bar.
 
     References
     ----------
@@ -79,9 +79,9 @@ class WeightsDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colours, best diverging ones; the middle is 0.
+            Colors, best diverging ones; the middle is 0.
         colorbar : bool, default=True
-            Whether to add a colour bar.
+            Whether to add a color bar.
         im_kw : dict, default=None
             Keyword arguments for matplotlib's ``imshow``.
 
@@ -135,9 +135,9 @@ class WeightsDisplay:
             Names of the inputs of the layer. None takes those of the features for the first
             layer, if they are known and not more than 30.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colours, best diverging ones; the middle is 0.
+            Colors, best diverging ones; the middle is 0.
         colorbar : bool, default=True
-            Whether to add a colour bar.
+            Whether to add a color bar.
         im_kw : dict, default=None
             Keyword arguments for matplotlib's ``imshow``.
 

@@ -21,12 +21,12 @@ N_BINS = {"n_bins": [Number(Integral, 0, 256, closed="both")]}
 
 
 class NumericEmbedding(SettingsObject):
-    """Base of the embeddings of numbers; one of your own is a subclass of it.
+    """Base class of numeric embeddings; derive your own from it.
 
-    A subclass says in ``columns`` what becomes of a number. Its parameters may be checked by
-    ``_parameter_constraints`` or by a method ``check``. With an attribute ``n_bins`` the numbers
-    are also put into bins, and with ``scaled_inputs = True`` each input of the first layer has a
-    learned scale.
+    A subclass implements ``columns``, which lists the inputs that a number is encoded as. Its
+    parameters can be checked by ``_parameter_constraints`` or by a method ``check``. With an
+    attribute ``n_bins`` the numbers are also put into quantile bins, and with
+    ``scaled_inputs = True`` each input of the first layer has a learned scale.
 
     References
     ----------
@@ -56,7 +56,7 @@ class NumericEmbedding(SettingsObject):
 
     @abstractmethod
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """What becomes of a number.
+        """List the inputs that a number is encoded as.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class NumericEmbedding(SettingsObject):
         Returns
         -------
         columns : list of InputColumn
-            At least one, each made of this number.
+            At least one, all computed from this number.
         """
 
     def narrowed(self, share: float) -> NumericEmbedding | None:
@@ -89,11 +89,11 @@ class NumericEmbedding(SettingsObject):
 
 
 class PiecewiseLinear(NumericEmbedding):
-    """A number by its place among bins that hold equally many training rows.
+    """Piecewise linear encoding of a number by quantile bins.
 
-    Each bin is an input: 1 for the bins below that of the number, 0 for those above, and for its
-    own how far into it the number lies. The first layer then makes a piecewise linear function of
-    every number, with kinks where the data are.
+    Each bin is an input: 1 for the bins below the number, 0 for those above it, and for the bin of
+    the number the fraction of the bin that lies below it. The first layer then computes a
+    piecewise linear function of every number, with kinks at the edges of the bins.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class PiecewiseLinear(NumericEmbedding):
         self.n_bins = n_bins
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """What becomes of a number: its bins.
+        """List the inputs that a number is encoded as: its bins.
 
         Parameters
         ----------
@@ -151,13 +151,13 @@ class PiecewiseLinear(NumericEmbedding):
 
 
 class Periodic(NumericEmbedding):
-    """A number and learned periodic functions of it.
+    """Periodic embedding of a number: a linear map of learned cosines, and the number itself.
 
-    Of every number ``cos(2 pi w x + b)`` for several frequencies w and phases b, times a matrix
-    of its own, and the number itself: all are learned, at a tenth of the learning rate. Smooth
-    functions of a number need few of them. (In the paper: PBLD, periodic with bias, linear,
-    densely connected.) Every input of the first layer, those of the other columns too, then has a
-    learned scale, at six times the learning rate: what is of no use becomes small.
+    For every number, ``cos(2 pi w x + b)`` is computed for several frequencies w and phases b and
+    multiplied by a matrix; all of them are learned, at a tenth of the learning rate. This is PBLD
+    of the paper (periodic with bias, linear, densely connected). Every input of the first layer,
+    those of other columns too, also has a learned scale, at six times the learning rate, which
+    reduces useless inputs.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class Periodic(NumericEmbedding):
         self.sigma = sigma
 
     def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """What becomes of a number: mixtures of periodic functions of it, and the number.
+        """List the inputs that a number is encoded as: the embedding, and the number itself.
 
         Parameters
         ----------

@@ -32,8 +32,8 @@ def initial_values(
 ) -> np.ndarray:
     """Draw the values of a new network.
 
-    The activation decides the initialiser and the gain. Biases have the bound of the weights with
-    Glorot's, as in scikit-learn's MLP, and are zero with the others and in normalised layers, as
+    The activation decides the initializer and the gain. Biases have the bound of the weights with
+    Glorot's, as in scikit-learn's MLP, and are zero with the others and in normalized layers, as
     in their papers. The draws are those of scikit-learn's MLP, in its order: with its
     activations, the same random state gives the same weights.
 
@@ -54,7 +54,7 @@ def initial_values(
     for gain in layout.gains(values):
         gain[...] = 1
     _draw_columns(spec, layout, values[0], random_state)
-    # Running moments: no mean, and a variance of 1 as if nothing were normalised.
+    # Running moments: no mean, and a variance of 1 as if nothing were normalized.
     for row in layout.table[:-1] if layout.n_buffers else ():
         start = layout.n_params + row[columns.MOMENTS] + row[columns.N_OUT]
         values[0, start : start + row[columns.N_OUT]] = 1

@@ -77,9 +77,9 @@ def _reads(spec: NetworkSpec) -> Reads:
 class Layout:
     """The layer table and the named views of a specification.
 
-    The parameters are all weights, then all biases, then the gains of normalised layers: what the
-    optimiser treats alike are two segments whatever the depth. A member's values are the
-    parameters, followed by the buffers: running mean and variance of each batch-normalised layer.
+    The parameters are all weights, then all biases, then the gains of normalized layers: what the
+    optimizer treats alike are two segments whatever the depth. A member's values are the
+    parameters, followed by the buffers: running mean and variance of each batch-normalized layer.
 
     Attributes
     ----------
@@ -90,13 +90,13 @@ class Layout:
     segments : (n_segments, 2) int64 array
         First and last + 1 of every segment of the parameters.
     factors : (n_segments, N_FACTORS) float64 array
-        What the optimiser multiplies learning rate, decay and penalty by.
+        What the optimizer multiplies learning rate, decay and penalty by.
     dropout : (n_layers,) float64 array
         Rate at the input of each layer.
     reads : Reads
     n_params, n_buffers : int
     n_blocks : int
-        Blocks of the parameters that the optimiser changes one after the other.
+        Blocks of the parameters that the optimizer changes one after the other.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -133,7 +133,7 @@ class Layout:
         self.reads = _reads(spec)
         self._lay_out_columns(spec)
         # Elements of the arena for every row of a batch; of the scratch memory, for transposed
-        # weights, for the optimiser, for columns.
+        # weights, for the optimizer, for columns.
         n_trained = self.inputs[embeddings.N_TRAINED]
         below = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
         self.inputs[embeddings.GRADIENT] = below
@@ -165,7 +165,7 @@ class Layout:
                 # Of all inputs before this one gradients are computed: right in any order of the
                 # columns, and least work where those with parameters come first.
                 self.inputs[embeddings.N_TRAINED] = place
-                # Neighbours of one kind are one segment.
+                # Neighbors of one kind are one segment.
                 if ends and ends[-1][0] is kind:
                     ends.pop()
                 ends.append((kind, start))
@@ -203,7 +203,7 @@ class Layout:
         return np.empty(self._scratch_size, dtype)
 
     def moments(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Scratch memory for what batches of up to ``n_rows`` rows are normalised by."""
+        """Scratch memory for what batches of up to ``n_rows`` rows are normalized by."""
         n_values = len(self.table) * n_rows if self.normalization == LAYER else self.n_buffers
         return np.empty(n_values, dtype)
 
@@ -231,7 +231,7 @@ class Layout:
         return self._vectors(values, columns.BIAS)
 
     def gains(self, values: np.ndarray) -> ArrayViews:
-        """Views of the (n_out,) gains of every normalised layer, as ``coefs``."""
+        """Views of the (n_out,) gains of every normalized layer, as ``coefs``."""
         if self.normalization is None:
             return ArrayViews()
         return ArrayViews(self._vectors(values, columns.GAIN)[:-1])

@@ -47,8 +47,8 @@ class LossSettings(SettingsObject):
 class Huber(LossSettings):
     """Squared error for small errors, absolute error for those beyond ``delta``.
 
-    Half the square of an error of at most ``delta``, ``delta * (abs(error) - delta / 2)`` above:
-    outliers pull with a limited force.
+    ``error ** 2 / 2`` for errors up to ``delta``, and ``delta * (abs(error) - delta / 2)`` above,
+    which limits the influence of outliers.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 All statistics are those of the rows that are given, with weights that count as repeated rows. They
 are float64, and so is all arithmetic until the result: an integer beyond 2**24 loses nothing that
-distinguishes it from its neighbours.
+distinguishes it from its neighbors.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from scipy.optimize import minimize_scalar
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_loss, predict_raw
-from skdnn.training.loop import Judge
+from skdnn.training.loop import Validator
 from skdnn.training.threads import Threads
 
 #: Where the logarithm of the factor is looked for, and the deviation that it has before anything
@@ -30,20 +30,20 @@ LOG_FACTORS = np.log(0.25), np.log(4.0)
 PRIOR_DEVIATION = 1.0
 
 
-def calibrate(network: Network, judges: Sequence[Judge], threads: Threads) -> None:
-    """Scale the output layers of classifiers by the held-out rows of their judges, in place.
+def calibrate(network: Network, validators: Sequence[Validator], threads: Threads) -> None:
+    """Scale the output layers of classifiers by the held-out rows of their validators, in place.
 
     Parameters
     ----------
     network : Network
         Its loss is the log-loss or its like: raw predictions are logits.
-    judges : sequence of Judge
+    validators : sequence of Validator
     threads : Threads
     """
     power = 1.0 if network.n_members == 1 else 0.5
-    for judge in judges:
-        members = range(network.n_members)[judge.members]
-        for member, rows in zip(members, judge.rows, strict=True):
+    for validator in validators:
+        members = range(network.n_members)[validator.members]
+        for member, rows in zip(members, validator.rows, strict=True):
             own = network.part(slice(member, member + 1))
             (raw,) = predict_raw(own, [rows.features], threads)
             # As it is, where the largest factor might overflow.

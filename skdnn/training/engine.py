@@ -51,7 +51,7 @@ BLOCK_ROWS = 256
 #: or two. Python handles signals (Ctrl-C) between calls.
 CALL_WORK = 10**10
 #: What else costs time, in the same unit (measured, generously): a step, a parameter in the
-#: optimiser, an element of the features or of an activation.
+#: optimizer, an element of the features or of an activation.
 STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
 
 
@@ -134,7 +134,7 @@ class Engine:
         Its slots and its numbers of steps are changed in place.
     threads : Threads
         Train the members side by side, or, where there are more threads than members, share the
-        steps of one after the other: not with L-BFGS, nor with a normalisation.
+        steps of one after the other: not with L-BFGS, nor with a normalization.
     """
 
     def __init__(
@@ -198,14 +198,17 @@ class Engine:
         )  # fmt: skip
 
     def train_epoch(
-        self, orders: list[np.ndarray], rates: list[np.ndarray], strengths: list[np.ndarray]
+        self,
+        orders: list[np.ndarray],
+        rates: list[np.ndarray],
+        regularization_factors: list[np.ndarray],
     ) -> float:
         """Train every member on the rows of its order; return the mean loss, penalty included.
 
         Parameters
         ----------
         orders : list of (n_order,) int64 arrays
-        rates, strengths : list of (n_steps,) float64 arrays
+        rates, regularization_factors : list of (n_steps,) float64 arrays
             Learning rate, and factor on dropout and weight decay, of every step.
 
         Raises
@@ -215,7 +218,9 @@ class Engine:
         """
 
         def train(member: int) -> float:
-            return self._train_member(member, orders[member], rates[member], strengths[member])
+            return self._train_member(
+                member, orders[member], rates[member], regularization_factors[member]
+            )
 
         members = range(self.network.n_members)
         shared = len(self.teams[0]) > 1
@@ -225,12 +230,12 @@ class Engine:
         return sum(losses) / len(losses)
 
     def _train_member(
-        self, member: int, order: np.ndarray, rates: np.ndarray, strengths: np.ndarray
+        self, member: int, order: np.ndarray, rates: np.ndarray, regularization_factors: np.ndarray
     ) -> float:
         total, rows, batch_size = 0.0, self.rows[member], self.batch_sizes[member]
         seed = np.uint64(self.progress.seeds[member].dropout)
         # The kernel trusts it.
-        assert rates.size == strengths.size == -(-order.size // batch_size)
+        assert rates.size == regularization_factors.size == -(-order.size // batch_size)
         n_steps = self._steps_per_call[member]
         for first in range(0, rates.size, n_steps):
             if self.threads.stopping.is_set():
@@ -239,7 +244,7 @@ class Engine:
             chunk = slice(steps.start * batch_size, steps.stop * batch_size)
             status, loss = self._call_team(
                 member, rows.features, rows.y, rows.weights, order[chunk], rates[steps],
-                strengths[steps], batch_size, seed,
+                regularization_factors[steps], batch_size, seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError

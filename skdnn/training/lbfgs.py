@@ -1,4 +1,4 @@
-"""SciPy's L-BFGS-B, an iteration at a time: so that members can be minimised side by side."""
+"""SciPy's L-BFGS-B, an iteration at a time: so that members can be minimized side by side."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ one_blas_thread = _BlasLimit()
 
 
 class Minimization:
-    """A minimisation that waits after each iteration until it is told to go on.
+    """A minimization that waits after each iteration until it is told to go on.
 
     ``minimize`` runs in a thread of its own, which and whose caller never run at the same time.
 

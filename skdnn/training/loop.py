@@ -56,7 +56,7 @@ class DivergenceError(ValueError):
 
 
 @dataclass
-class Judge:
+class Validator:
     """Rows that some members are not trained on, and the score of raw predictions and their mean.
 
     ``rows`` are the same for each of the members, made for its inputs. Without a ``score``, and
@@ -69,13 +69,13 @@ class Judge:
 
 
 class Validation(NamedTuple):
-    """One judge of all members, or one for each of them.
+    """One validator of all members, or one for each of them.
 
     With ``keep_best`` the scores decide when to stop, and the values of the epoch with the best
-    one, of each judge for its members, are kept at the end; otherwise they are only recorded.
+    one, of each validator for its members, are kept at the end; otherwise they are only recorded.
     """
 
-    judges: Sequence[Judge]
+    validators: Sequence[Validator]
     keep_best: bool
 
 
@@ -119,8 +119,8 @@ class Training:
         self.keeps_best = validation is not None and validation.keep_best
         self.history = progress.history
         if validation is not None and validation.keep_best:
-            for judge, stopping in zip(validation.judges, progress.stopping, strict=True):
-                judge.score = None if stopping.has_fallen_back else judge.score
+            for validator, stopping in zip(validation.validators, progress.stopping, strict=True):
+                validator.score = None if stopping.has_fallen_back else validator.score
         #: Whether the curve of scores has the negative losses in it.
         self.records_losses = False
         n_rows = [each.n_rows for each in rows]
@@ -141,7 +141,7 @@ class Training:
         ]
         self.schedule = make_schedule(settings.learning_rate, settings.power_t)
         self.rates = StepFactors(self.schedule, "learning_rate")
-        self.strengths = StepFactors(
+        self.regularization_factors = StepFactors(
             make_schedule(settings.regularization_schedule), "regularization_schedule"
         )
         self.n_epochs_run = 0
@@ -203,9 +203,9 @@ class Training:
             self.monitor.begin_epoch()
         # Of members with as many steps they are the same.
         factors = {n_steps: self._factors(n_steps) for n_steps in set(self.n_steps)}
-        rates, strengths = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
+        rates, regularization_factors = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
         orders = [order(progress.epoch) for order in self.row_orders]
-        loss = self.engine.train_epoch(orders, rates, strengths)
+        loss = self.engine.train_epoch(orders, rates, regularization_factors)
         self.record(loss, float(rates[0][-1]), start)
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
 
@@ -219,17 +219,18 @@ class Training:
             rate *= progress.rate_factor
         # What the largest number does as a rate is seen in the loss.
         rates = rate * np.minimum(self.rates(position), MOST / rate)
-        strengths = self.strengths(position)
+        regularization_factors = self.regularization_factors(position)
         dropout = max(self.network.spec.dropout)
-        if dropout > 0 and strengths.max() * dropout >= 1:
+        largest = regularization_factors.max() * dropout
+        if dropout > 0 and largest >= 1:
             raise ValueError(
                 f"regularization_schedule={settings.regularization_schedule!r} raises a rate of "
-                f"dropout of {dropout:g} to {strengths.max() * dropout:g}; it must be below 1."
+                f"dropout of {dropout:g} to {largest:g}; it must be below 1."
             )
-        return rates, strengths
+        return rates, regularization_factors
 
     def _run_lbfgs(self) -> None:
-        """Minimise the loss over all rows with L-BFGS-B; an iteration counts as an epoch.
+        """Minimize the loss over all rows with L-BFGS-B; an iteration counts as an epoch.
 
         Each member has a line search and an end of its own; they go from iteration to iteration
         together, while any of them has one to do.
@@ -302,9 +303,11 @@ class Training:
             points.append((history.validation_score, [*gap, score]))
         points.append((history.seconds, [time.perf_counter() - start]))
         ends = [(curve, len(curve), added) for curve, added in points]
-        by_loss = self.validation is not None and not any(j.score for j in self.validation.judges)
+        by_loss = self.validation is not None and not any(
+            j.score for j in self.validation.validators
+        )
         if by_loss and not self.records_losses:
-            # One curve has one measure.
+            # One curve has one kind of score.
             losses = [*history.validation_loss, *gap, validation_loss]
             ends.append((history.validation_score, 0, [-each for each in losses]))
         epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
@@ -323,14 +326,14 @@ class Training:
             self._print_epoch()
 
     def _best_values(self, improved: list[bool]) -> np.ndarray | None:
-        """The values to keep: those of now for the members whose judge says that they improved."""
+        """Values to keep: the present ones of the members that have improved."""
         network, best = self.network, self.progress.best_values
         if not any(improved):
             return best
         now = network.values.copy()
         if best is not None and self.validation is not None:
-            for judge, better in zip(self.validation.judges, improved, strict=True):
-                for member in range(network.n_members)[judge.members]:
+            for validator, better in zip(self.validation.validators, improved, strict=True):
+                for member in range(network.n_members)[validator.members]:
                     if not better:
                         network.of_member(member, now)[...] = network.of_member(member, best)
         return now
@@ -338,27 +341,31 @@ class Training:
     def _validate(self, loss: float) -> tuple[list[tuple[float, ...]], float, float]:
         """What an epoch is judged by, its validation loss, and the score of the validation rows.
 
-        The last two are means over the judges; the score over those that can score.
+        The last two are means over the validators; the score over those that can score.
         """
         if self.validation is None:
             return [(loss,)], np.nan, np.nan
         link, losses = LOSSES[self.network.spec.loss].link, []
         values: list[tuple[float, ...]] = []
-        judges = self.validation.judges
-        for judge in judges:
-            features = [rows.features for rows in judge.rows]
-            members = self.network.part(judge.members)
+        validators = self.validation.validators
+        for validator in validators:
+            features = [rows.features for rows in validator.rows]
+            members = self.network.part(validator.members)
             each = predict_raw(members, features, self.threads)
             raw = mean_raw(each, link)
-            losses.append(mean_loss(members, raw, judge.rows[0]))
+            losses.append(mean_loss(members, raw, validator.rows[0]))
             if not np.isfinite(raw).all():
                 values.append((np.nan, np.nan))
                 continue
-            score = np.nan if judge.score is None else judge.score(each, raw)
+            score = np.nan if validator.score is None else validator.score(each, raw)
             if np.isnan(score):
-                judge.score = None
+                validator.score = None
             values.append((score, -losses[-1]))
-        scores = [score for judge, (score, _) in zip(judges, values, strict=True) if judge.score]
+        scores = [
+            score
+            for validator, (score, _) in zip(validators, values, strict=True)
+            if validator.score
+        ]
         scores = scores or [fallback for _, fallback in values]
         mean = float(np.mean(losses)), float(np.mean(scores))
         return values if self.keeps_best else [(loss,)], *mean
@@ -370,7 +377,7 @@ class Training:
         return self.stop_requested or (self.keeps_best and self._is_exhausted())
 
     def _is_exhausted(self) -> bool:
-        """Whether nothing has improved for long, by any judge."""
+        """Whether nothing has improved for long, by any validator."""
         return all(each.exhausted for each in self.progress.stopping)
 
     def _is_time_over(self, *, announce: bool = False) -> bool:

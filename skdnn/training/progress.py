@@ -25,9 +25,9 @@ class Progress:
     split_seed : int
         Of the hold-outs.
     stopping : list of NoImprovement
-        One for each judge (``Validation``); a single one without validation.
-    measure : tuple
-        What the best epoch is found by.
+        One for each validator (``Validation``); a single one without validation.
+    monitored : tuple
+        What the best epoch is chosen by.
     solver : str
     slots : list of (n_slots * n_params,) arrays
         State vectors of the solver, of every member.
@@ -49,7 +49,7 @@ class Progress:
     seeds: list[Seeds]
     split_seed: int
     stopping: list[NoImprovement]
-    measure: tuple
+    monitored: tuple
     solver: str
     slots: list[np.ndarray]
     step: np.ndarray

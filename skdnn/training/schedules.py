@@ -102,8 +102,7 @@ class Annealing(SettingsObject):
 class FlatCosine(Annealing):
     """Constant for the first half, then half a cosine down to zero.
 
-    Of dropout and weight decay: late in training they cost more than they protect. Holzmüller et
-    al. 2024, arXiv 2407.04491 ("flat_cos").
+    For dropout and weight decay. Holzmüller et al. 2024, arXiv 2407.04491 ("flat_cos").
     """
 
     def factors(self, position: Position) -> np.ndarray:
@@ -112,16 +111,16 @@ class FlatCosine(Annealing):
 
 
 class Cosine(Annealing):
-    """A linear rise, then half a cosine down to zero at the last step.
+    """Cosine annealing to zero at the last step, after a linear warmup.
 
     Parameters
     ----------
     warmup : float, default=0.05
-        Share of the steps that the rise takes, in [0, 1).
+        Fraction of the steps that the warmup takes, in [0, 1).
 
     References
     ----------
-    Loshchilov & Hutter 2017, "SGDR", arXiv 1608.03983; the linear rise: Goyal et al. 2017,
+    Loshchilov & Hutter 2017, "SGDR", arXiv 1608.03983; the warmup: Goyal et al. 2017,
     arXiv 1706.02677.
 
     Examples
@@ -147,14 +146,14 @@ class Cosine(Annealing):
 
 
 class OneCycle(Annealing):
-    """Half a cosine up from a fraction of the rate, then half a cosine down to almost zero.
+    """One-cycle policy: half a cosine up to the learning rate, then half a cosine down to zero.
 
     Parameters
     ----------
     rise : float, default=0.25
-        Share of the steps that the way up takes, in [0, 1).
+        Fraction of the steps in which the learning rate increases, in [0, 1).
     start : float, default=0.04
-        The first rate, as a fraction of ``learning_rate_init``.
+        Initial learning rate as a fraction of ``learning_rate_init``, in [0, 1).
 
     References
     ----------
@@ -183,7 +182,7 @@ class OneCycle(Annealing):
 
 
 class CosLog(Annealing):
-    """Cycles from zero to the rate and back, each twice as long as the one before.
+    """Cosine cycles from zero to the learning rate and back, each about twice as long as the last.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ class NoImprovement:
         self.best = -self.sign * inf
         self.count = 0
         self.has_fallen_back = False
-        #: What the best epoch would be judged by instead.
+        #: What the best epoch would be chosen by instead.
         self.fallback = self.best
 
     def update(self, value: float, fallback: float = nan) -> bool:

@@ -1,10 +1,12 @@
 """The guide to what can be added: its code is put where it says, into a copy of the package."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,13 @@ def places(text):
 
 
 def insert(root, path, line, code):
-    """Put code before the only line of a file that begins so, as far to the right as it is."""
+    """Put code before the only line of a file that begins so, as far to the right as it is.
+
+    An expression is an item of a list.
+    """
+    with suppress(SyntaxError):
+        ast.parse(code, mode="eval")
+        code += ","
     file = root / path
     lines = file.read_text().split("\n")
     (place,) = [i for i, each in enumerate(lines) if each.strip().startswith(line)]

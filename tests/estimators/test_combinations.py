@@ -132,7 +132,7 @@ def test_scores_that_are_all_nan(early_stopping):
     X, y = diabetes()
     model = mlp_regressor((3,), max_iter=2, early_stopping=early_stopping)
     model.set_params(scoring=lambda model, X, y: np.nan)
-    with pytest.warns(UserWarning, match="cannot judge .*: the score is not a number"):
+    with pytest.warns(UserWarning, match="is not defined .*: the score is not a number"):
         model.fit(X, y, X_val=X, y_val=y)
     losses = np.array(model.validation_loss_curve_)
     np.testing.assert_array_equal(model.validation_scores_, -losses)

@@ -43,7 +43,7 @@ def split(monkeypatch):
     training = _fit.Training
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
-        seen[:] = [rows[0], validation.judges[0].rows[0] if validation else None]
+        seen[:] = [rows[0], validation.validators[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
     monkeypatch.setattr(_fit, "Training", spy)

@@ -171,7 +171,7 @@ def test_a_stream_beside_a_fit_is_no_half_of_each():
     other.start()
     assert began.wait(20)
     with learned_aside(model) as draft:
-        draft._partial_fit(NARROW, Y, None, resume=True)
+        draft._partial_fit(NARROW, Y, None)
         ended.set()
         other.join()
         assert model.n_features_in_ == 40

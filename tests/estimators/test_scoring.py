@@ -31,7 +31,7 @@ def test_a_rare_class_never_ends_a_fit(scoring, y):
     model, found = fit(y, scoring=scoring)
     assert np.isfinite(model.validation_scores_).all()
     assert len(found) <= 1
-    assert all(f"scoring={scoring!r} cannot judge" in each for each in found)
+    assert all(f"scoring={scoring!r} is not defined" in each for each in found)
 
 
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "top_k_accuracy", "neg_brier_score"])
@@ -56,7 +56,7 @@ def test_without_a_positive_row_the_loss_judges(scoring):
     data = {"X_val": features()[80:110], "y_val": y[80:110]}
     model, found = fit(y, scoring=scoring, data=data, max_iter=6, calibration=None)
     assert len(found) == 1
-    assert "The validation loss judges there instead" in found[0]
+    assert "The validation loss is used there instead" in found[0]
     by_loss, _ = fit(y, scoring="loss", data=data, max_iter=6, calibration=None)
     np.testing.assert_array_equal(model.coefs_[0][0], by_loss.coefs_[0][0])
     np.testing.assert_array_equal(model.validation_scores_, -np.array(model.validation_loss_curve_))
@@ -153,7 +153,7 @@ def test_a_resumed_training_keeps_its_judge():
     data = {"X_val": features()[80:110], "y_val": y[80:110]}
     whole, _ = fit(y, scoring="roc_auc", data=data, max_iter=6)
     half, _ = fit(y, scoring="roc_auc", data=data, max_iter=3, warm_start=True)
-    with pytest.warns(UserWarning, match="cannot judge"):
+    with pytest.warns(UserWarning, match="is not defined"):
         half.fit(features(), y, **data)
     assert half._progress.stopping[0].best == max(half.validation_scores_)
     assert len(half.validation_scores_) == len(whole.validation_scores_) == 6

@@ -80,7 +80,7 @@ def split(monkeypatch):
     training = _fit.Training
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
-        seen[:] = [rows[0], validation.judges[0].rows[0] if validation else None]
+        seen[:] = [rows[0], validation.validators[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
     monkeypatch.setattr(_fit, "Training", spy)
@@ -629,7 +629,7 @@ def test_a_splitter_that_returns_no_splits(splits, message):
     model = DNNRegressor((4,), max_iter=2, early_stopping=True, validation_fraction=Splitter())
     with pytest.raises(TypeError, match=message):
         model.fit(X, X[:, 0])
-    with pytest.raises(TypeError, match=r"is a class. Make a splitter of it, as Splitter\(\)"):
+    with pytest.raises(TypeError, match=r"must be .* an object implementing 'split'"):
         model.set_params(validation_fraction=Splitter).fit(X, X[:, 0])
 
 

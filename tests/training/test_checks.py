@@ -139,7 +139,7 @@ def test_a_network_of_another_dtype():
 def progress_of(network, **changes):
     slots, steps = empty_slots(network, "adam"), np.zeros((network.n_members, 1), np.int64)
     values = {"seeds": [None], "slots": slots, "step": steps, "solver": "adam", **changes}
-    return Progress(split_seed=0, stopping=[], measure=(), **values)
+    return Progress(split_seed=0, stopping=[], monitored=(), **values)
 
 
 @pytest.mark.parametrize(
