@@ -52,6 +52,8 @@ def test_nothing_runs_on_behind_a_second_interrupt():
     def press():
         while len(running) < 2:
             time.sleep(0.001)
+        # The main thread waits by then: a signal just before it does would not wake it.
+        time.sleep(0.1)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     threading.Thread(target=press).start()
