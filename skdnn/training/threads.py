@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from typing import Any
 
 from joblib import cpu_count
@@ -51,14 +50,13 @@ class Threads:
         items = list(items)
         if self._pool is None or len(items) == 1:
             return [function(item) for item in items]
-        futures = [self._pool.submit(function, item) for item in items]
+        futures: list[Future] = []
         try:
+            for item in items:
+                futures.append(self._pool.submit(function, item))
             return [future.result() for future in futures]
         except BaseException:
-            self.stopping.set()
-            for future in futures:
-                future.cancel()
-            _wait_for(futures)
+            _end(futures, self.stopping.set)
             self.stopping.clear()
             raise
 
@@ -92,16 +90,22 @@ class Threads:
                 future.result()
             return result
         except BaseException:
-            give_up()
-            _wait_for(futures)
+            _end(futures, give_up)
             raise
 
 
-def _wait_for(futures: list[Future]) -> None:
-    """Wait until all are done; another Ctrl-C changes nothing."""
-    while not all(future.done() for future in futures):
-        with suppress(KeyboardInterrupt):
+def _end(futures: list[Future], tell: Callable[[], None]) -> None:
+    """Tell the tasks to end, and wait until all have; another Ctrl-C changes nothing."""
+    done = False
+    while not done:
+        try:
+            tell()
+            for future in futures:
+                future.cancel()
             wait(futures)
+            done = True
+        except KeyboardInterrupt:
+            pass
 
 
 def count_threads(n_jobs: int | None) -> int:

@@ -45,21 +45,46 @@ def test_nothing_runs_on_behind_a_second_interrupt():
         running.append(i)
         while not threads.stopping.is_set():
             time.sleep(0.001)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        if i == 0:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         time.sleep(0.1)
         running.remove(i)
 
     def press():
         while len(running) < 2:
             time.sleep(0.001)
-        # The main thread waits by then: a signal just before it does would not wake it.
-        time.sleep(0.1)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        time.sleep(0.02)  # all are handed out
+        while not threads.stopping.is_set():  # Python drops an interrupt inside of a destructor
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            threads.stopping.wait(5)
 
-    threading.Thread(target=press).start()
     with Threads(2, 2) as threads, pytest.raises(KeyboardInterrupt):
+        barrier = threading.Barrier(2)
+        threads.map(lambda _: barrier.wait(10), range(2))  # both threads are there
+        threading.Thread(target=press).start()
         threads.map(task, range(2))
     assert running == []
+
+
+def test_an_interrupt_while_tasks_are_handed_out_ends_those_that_run(monkeypatch):
+    done = []
+
+    def task(i):
+        if threads.stopping.wait(10):
+            done.append(i)
+
+    with Threads(2, 2) as threads:
+        submit = threads._pool.submit
+
+        def interrupted(function, item):
+            if item == 1:
+                raise KeyboardInterrupt
+            return submit(function, item)
+
+        monkeypatch.setattr(threads._pool, "submit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            threads.map(task, range(2))
+    assert done == [0]
 
 
 def test_no_threads_for_a_single_task():
