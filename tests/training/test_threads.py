@@ -58,11 +58,12 @@ def test_nothing_runs_on_behind_a_second_interrupt():
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             threads.stopping.wait(5)
 
-    with Threads(2, 2) as threads, pytest.raises(KeyboardInterrupt):
+    with Threads(2, 2) as threads:
         barrier = threading.Barrier(2)
         threads.map(lambda _: barrier.wait(10), range(2))  # both threads are there
         threading.Thread(target=press).start()
-        threads.map(task, range(2))
+        with pytest.raises(KeyboardInterrupt):
+            threads.map(task, range(2))
     assert running == []
 
 
