@@ -15,6 +15,11 @@ from typing import Any
 from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
+#: The thread that waits for the others looks for Ctrl-C this often. Python cannot interrupt a wait
+#: without a limit on Windows, nor where another library has set the handler again with SA_RESTART,
+#: as Polars does.
+CTRL_C_SECONDS = 0.1
+
 
 class Threads:
     """A number of threads that work as long as the ``with`` block lasts.
@@ -54,7 +59,7 @@ class Threads:
         try:
             for item in items:
                 futures.append(self._pool.submit(function, item))
-            return [future.result() for future in futures]
+            return [_result(future) for future in futures]
         except BaseException:
             _end(futures, self.stopping.set)
             self.stopping.clear()
@@ -87,11 +92,21 @@ class Threads:
                 futures.append(self._pool.submit(run, worker))
             result = run(0)
             for future in futures:
-                future.result()
+                _result(future)
             return result
         except BaseException:
             _end(futures, give_up)
             raise
+
+
+def _result(future: Future) -> Any:
+    """The result of a task, in an interruptible wait."""
+    while True:
+        try:
+            return future.result(CTRL_C_SECONDS)
+        except TimeoutError:
+            if future.done():  # the task's own
+                return future.result()
 
 
 def _end(futures: list[Future], tell: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 from joblib.parallel import ParallelBackendBase
 
-from skdnn.training.threads import Threads, count_threads
+from skdnn.training.threads import CTRL_C_SECONDS, Threads, count_threads
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, -1, None])
@@ -65,6 +65,25 @@ def test_nothing_runs_on_behind_a_second_interrupt():
         with pytest.raises(KeyboardInterrupt):
             threads.map(task, range(2))
     assert running == []
+
+
+def test_an_error_of_a_task_is_no_time_limit():
+    def task(i):
+        if i == 1:
+            raise TimeoutError("of the task")
+        time.sleep(2 * CTRL_C_SECONDS)
+
+    with Threads(2, 2) as threads, pytest.raises(TimeoutError, match="of the task"):
+        threads.map(task, range(2))
+
+
+def test_ctrl_c_is_seen_after_another_library_has_touched_the_handler():
+    """As Polars does."""
+    signal.siginterrupt(signal.SIGINT, False)
+    try:
+        test_nothing_runs_on_behind_a_second_interrupt()
+    finally:
+        signal.siginterrupt(signal.SIGINT, True)
 
 
 def test_an_interrupt_while_tasks_are_handed_out_ends_those_that_run(monkeypatch):
