@@ -163,6 +163,8 @@ def resolve_loss(loss: Any) -> ChosenLoss:
     """What an estimator's parameter ``loss`` says, a name or a settings object."""
     settings = settings_of(loss, settings_classes())
     if isinstance(settings, str):
+        if settings not in loss_names("regression"):
+            raise _unknown(settings, "regression")
         return _chosen(LOSSES[settings], [])
     record = LOSSES[settings.name]
     return _chosen(record, [getattr(settings, name) for name in record.parameters])
@@ -189,9 +191,19 @@ def loss_names(task: str, **fields: Any) -> list[str]:
 
 
 def class_loss(public_name: str, link: str) -> str:
-    """Name of the loss of classes, or of labels, for a link."""
-    return next(
-        each.name
-        for each in LOSSES.values()
-        if each.task == "classification" and each.public_name == public_name and each.link == link
-    )
+    """Name of the loss of classes, or of labels, for a link.
+
+    Raises
+    ------
+    ValueError
+        If there is none: scikit-learn does not validate the parameters of later partial fits.
+    """
+    for each in LOSSES.values():
+        if each.task == "classification" and (each.public_name, each.link) == (public_name, link):
+            return each.name
+    raise _unknown(public_name, "classification")
+
+
+def _unknown(loss: Any, task: str) -> ValueError:
+    names = loss_names(task)
+    return ValueError(f"The 'loss' parameter must be one of {names}. Got {loss!r} instead.")

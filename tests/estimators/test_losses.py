@@ -19,6 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import scale
 from sklearn.utils import get_tags
 
+import skdnn
 from skdnn import DNNRegressor, Huber, Quantile
 
 pytestmark = pytest.mark.filterwarnings(
@@ -503,3 +504,22 @@ def test_smoothing_keeps_probabilities_from_the_extremes(kind, most):
     np.testing.assert_allclose(model.predict_proba(X).max(axis=1), most, atol=0.005)
     sharp = classifier((4,), **params).fit(X, y)
     assert sharp.predict_proba(X).max(axis=1).min() > 0.99
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "nothing"])
+def test_an_unknown_loss_in_a_later_partial_fit(loss):
+    """scikit-learn does not validate the parameters of a fitted estimator there."""
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = DNNRegressor((4,), random_state=0).partial_fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=rf"'loss' parameter must be one of .* Got '{loss}'"):
+        model.set_params(loss=loss).partial_fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "nothing"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_an_unknown_loss_of_classes_in_a_later_partial_fit(loss, n_classes):
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % n_classes
+    model = skdnn.DNNClassifier((4,), random_state=0)
+    model.partial_fit(X, y, classes=range(n_classes))
+    with pytest.raises(ValueError, match=rf"'loss' parameter must be one of .* Got '{loss}'"):
+        model.set_params(loss=loss).partial_fit(X, y)
