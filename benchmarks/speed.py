@@ -14,7 +14,7 @@ epoch's seconds are the difference between fits of 1 and of 1 + N epochs divided
 costs once does not count. GFLOP/s are those of the matrix products of an epoch; beside them stands
 SciPy's ``sgemm`` on the same shapes, each in a loop of its own, with its operands in the cache.
 
-extras: case B with dropout, batch normalisation, GELU, Mish. predict: 1, 1,000 and 1,000,000 rows.
+extras: case B with dropout, batch normalization, GELU, Mish. predict: 1, 1,000 and 1,000,000 rows.
 grid: GridSearchCV with 100 fits. linear: nanoseconds for each row and epoch of whole fits.
 What the first fit of a machine costs is measured by cold_start.py, memory by memory.py.
 """

@@ -18,7 +18,7 @@ from _speed import tables
 from matplotlib import pyplot as plt
 
 DOCS = Path(__file__).parents[1] / "docs"
-PEERS = {"scikit-learn": "#3b75af", "torch": "#e1812c"}  # apart for colour-blind eyes, too
+PEERS = {"scikit-learn": "#3b75af", "torch": "#e1812c"}  # apart for color-blind eyes, too
 
 
 def read(paths):

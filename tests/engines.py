@@ -4,9 +4,9 @@ import numpy as np
 
 from skdnn.training.data import make_features, rows_of
 from skdnn.training.engine import Engine, empty_slots
-from skdnn.training.progress import Progress
+from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import draw_seeds
-from skdnn.training.settings import Settings
+from skdnn.training.settings import TrainingSettings
 from skdnn.training.stopping import NoImprovement
 from skdnn.training.threads import Threads
 
@@ -20,7 +20,7 @@ def make_settings(**changes):
         weight_decay=0.1, max_fun=100, l1_ratio=0.0, clip_norm=np.inf,
         regularization_schedule="constant", max_time=np.inf,
     )  # fmt: skip
-    return Settings(**{**values, **changes})
+    return TrainingSettings(**{**values, **changes})
 
 
 def make_rows(X, y, sample_weight=None, *, dtype, rows=None):
@@ -31,7 +31,7 @@ def make_rows(X, y, sample_weight=None, *, dtype, rows=None):
 
 def bind(network, settings, rows, threads=None):
     """An engine before its first step, of a network with one member."""
-    progress = Progress(
+    progress = TrainingState(
         [draw_seeds(np.random.RandomState(0))],
         0,
         [NoImprovement(10, 0.0, greater_is_better=False)],

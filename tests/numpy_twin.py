@@ -173,7 +173,7 @@ EPSILON = 1e-5
 
 
 def batch_normalize(z, weights):
-    """Normalised columns, and their 1 / deviation."""
+    """Normalized columns, and their 1 / deviation."""
     mean = np.average(z, axis=0, weights=weights)
     variance = np.average((z - mean) ** 2, axis=0, weights=weights)
     return (z - mean) / np.sqrt(variance + EPSILON), 1 / np.sqrt(variance + EPSILON)
@@ -183,12 +183,12 @@ def batch_normalize_backward(d_normal, z, weights):
     """By the chain rule through mean and variance (Ioffe & Szegedy 2015, section 3)."""
     share = (weights / weights.sum())[:, None]
     mean = (share * z).sum(axis=0)
-    centred = z - mean
-    variance = (share * centred**2).sum(axis=0) + EPSILON
-    d_variance = (d_normal * centred * -0.5 * variance**-1.5).sum(axis=0)
+    centered = z - mean
+    variance = (share * centered**2).sum(axis=0) + EPSILON
+    d_variance = (d_normal * centered * -0.5 * variance**-1.5).sum(axis=0)
     d_mean = -(d_normal / np.sqrt(variance)).sum(axis=0)
-    d_mean = d_mean - 2 * d_variance * (share * centred).sum(axis=0)
-    return d_normal / np.sqrt(variance) + d_variance * 2 * share * centred + d_mean * share
+    d_mean = d_mean - 2 * d_variance * (share * centered).sum(axis=0)
+    return d_normal / np.sqrt(variance) + d_variance * 2 * share * centered + d_mean * share
 
 
 def layer_normalize(z, weights=None):

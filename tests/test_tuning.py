@@ -175,7 +175,7 @@ def test_drawn_parameters_are_valid(cls, size):
 
 @pytest.mark.parametrize("cls", CLASSES)
 @pytest.mark.filterwarnings("ignore:Got batch_size")
-def test_a_randomised_search_is_the_same_for_the_same_random_state(cls):
+def test_a_randomized_search_is_the_same_for_the_same_random_state(cls):
     model = cls(n_members=1, max_iter=2, random_state=0)
     X, y = data_for(model)
     pipeline = make_pipeline(StandardScaler(), model)

@@ -49,7 +49,7 @@ def sklearn_model(case, epochs):
 
 
 def torch_network(sizes, activation="relu", normalization=None, dropout=0.0):
-    """Linear layers; between them normalisation, activation and dropout, in skdnn's order."""
+    """Linear layers; between them normalization, activation and dropout, in skdnn's order."""
     from torch import nn
 
     activations = {"relu": nn.ReLU, "gelu": nn.GELU, "mish": nn.Mish}

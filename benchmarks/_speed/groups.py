@@ -30,7 +30,7 @@ from _speed.measure import (
 
 EXTRAS = {
     "dropout 0.1": {"dropout": 0.1},
-    "batch normalisation": {"normalization": "batch"},
+    "batch normalization": {"normalization": "batch"},
     "GELU": {"activation": "gelu"},
     "Mish": {"activation": "mish"},
 }

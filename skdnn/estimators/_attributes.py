@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skdnn.estimators._model import FittedModel
     from skdnn.network.network import Network
     from skdnn.training.loop import Training
-    from skdnn.training.progress import Progress
+    from skdnn.training.progress import TrainingState
 
 #: What parameters came to.
 CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
@@ -27,7 +27,7 @@ class FittedAttributesMixin:
     """Attributes of the estimators that a fit leaves, apart from those of the targets."""
 
     _model: FittedModel
-    _progress: Progress
+    _progress: TrainingState
     do_early_stopping_: bool
 
     @property

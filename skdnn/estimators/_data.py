@@ -27,7 +27,7 @@ class Data(NamedTuple):
         rows = index if self.rows is None else self.rows[index]
         return Data(self.X, self.y[index], weights, rows)
 
-    def with_weight(self) -> Data:
+    def drop_zero_weights(self) -> Data:
         """Rows that count: one of weight 0 is as if it were not there."""
         if self.weights is None or self.weights.all():
             return self
@@ -59,7 +59,7 @@ def digests_of(splits: list[Split]) -> tuple[int, ...]:
     return tuple(0 if data is None else crc32(data.y.tobytes()) for data in held_out)
 
 
-def weighted(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
+def apply_class_weight(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
     """Data with the weights of the classes multiplied in."""
     y, weights = data.y, data.weights
     if per_class is None:
@@ -82,13 +82,13 @@ def split_data(
     """
     known = whole
     if not hasattr(estimator.validation_fraction, "split"):
-        known = whole.with_weight()
+        known = whole.drop_zero_weights()
         groups = groups if groups is None or known.rows is None else groups[known.rows]
     y, splits = known.y, []
     for indices in split_indices(
         estimator, known.X, task.decode(y), task.strata(y), groups, seed, estimator.n_members
     ):
-        training, held_out = (known.take(index).with_weight() for index in indices)
+        training, held_out = (known.take(index).drop_zero_weights() for index in indices)
         for rows, purpose in ((training, "train on"), (held_out, "validate with")):
             if not rows.y.shape[0]:
                 raise ValueError(

@@ -15,11 +15,11 @@ from skdnn.estimators._checks import check_domain, check_range
 from skdnn.estimators._data import (
     Data,
     Split,
+    apply_class_weight,
     digests_of,
     members_of,
     relative,
     split_data,
-    weighted,
 )
 from skdnn.estimators._fitted import learned_attributes
 from skdnn.estimators._inputs import TableInputs
@@ -46,9 +46,9 @@ from skdnn.training.data import Features, Rows, chosen_rows, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots
 from skdnn.training.loop import Training, Validation, Validator
-from skdnn.training.progress import Progress
+from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import draw_seeds, draw_split_seed
-from skdnn.training.settings import TINY_ROWS, Settings
+from skdnn.training.settings import TINY_ROWS, TrainingSettings
 from skdnn.training.threads import Threads
 
 
@@ -70,7 +70,7 @@ class Fit:
     #: Whether the inputs are made from columns; otherwise they are the numbers as they are.
     is_encoded: bool
     #: Of a training that goes on, where it stands.
-    progress: Progress
+    progress: TrainingState
     #: Rows and what they are encoded as, for as long as they are needed again.
     _encoded: tuple[Any, Table] | None = None
 
@@ -170,7 +170,7 @@ class Fit:
         """
         estimator = self.estimator
         whole, held_out, known = self._weighted(data, held_out, known)
-        data = whole.with_weight()
+        data = whole.drop_zero_weights()
         estimator.do_early_stopping_ = not self.is_partial and self._stops_early(data, held_out)
         split_seed = self._split_seed()
         if held_out is None and estimator.do_early_stopping_:
@@ -178,8 +178,8 @@ class Fit:
         else:
             splits = [Split(data, held_out)]
         n_rows = splits[0].training.y.shape[0]
-        settings = Settings.of(estimator, n_rows)
-        to_learn = splits if known is None else [Split(known.with_weight(), None)]
+        settings = TrainingSettings.of(estimator, n_rows)
+        to_learn = splits if known is None else [Split(known.drop_zero_weights(), None)]
         if self.before is None:
             inputs = self._learn(whole if known is None else known, to_learn, again=bool(known))
             model, progress = self._new_model(whole, inputs, settings, splits, split_seed)
@@ -217,7 +217,7 @@ class Fit:
         data, class_weight = pieces[0], getattr(self.estimator, "class_weight", None)
         assert data is not None
         per_class = self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
-        return [each and weighted(each, per_class, class_weight) for each in pieces]
+        return [each and apply_class_weight(each, per_class, class_weight) for each in pieces]
 
     def _stops_early(self, data: Data, held_out: Data | None) -> bool:
         early_stopping = self.estimator.early_stopping
@@ -257,7 +257,7 @@ class Fit:
     def _learn_more(self, whole: Data, n_rows: int) -> None:
         """What more rows say about X and y that is not known yet."""
         assert self.before is not None
-        self.task.extend(whole.with_weight().y)
+        self.task.extend(whole.drop_zero_weights().y)
         self.progress = self.estimator._progress
         if self.before.inputs is not None:
             if not self.is_partial:
@@ -270,10 +270,10 @@ class Fit:
         self,
         data: Data,
         inputs: TableInputs | None,
-        settings: Settings,
+        settings: TrainingSettings,
         splits: list[Split],
         split_seed: int,
-    ) -> tuple[FittedModel, Progress]:
+    ) -> tuple[FittedModel, TrainingState]:
         estimator = self.estimator
         random_state = check_random_state(estimator.random_state)
         specs = network_specs(estimator, self.task, data, inputs, splits[0].training.y.shape[0])
@@ -284,7 +284,7 @@ class Fit:
             values.append(initial_values(spec, random_state, dtype))
             seeds.append(draw_seeds(random_state))
         network, digests = Network(specs, np.concatenate(values)), digests_of(splits)
-        progress = Progress(
+        progress = TrainingState(
             seeds,
             split_seed,
             new_stopping(estimator, digests),
@@ -296,8 +296,8 @@ class Fit:
         return FittedModel(inputs, network, self.task), progress
 
     def _resumed_model(
-        self, data: Data, settings: Settings, splits: list[Split]
-    ) -> tuple[FittedModel, Progress]:
+        self, data: Data, settings: TrainingSettings, splits: list[Split]
+    ) -> tuple[FittedModel, TrainingState]:
         """On copies: a failure must not leave a half-trained network behind."""
         assert self.before is not None
         estimator, inputs = self.estimator, self.before.inputs
@@ -365,18 +365,18 @@ class Fit:
         for i, rows in enumerate(held_out):
             data, members = splits[i].held_out, members_of(splits, i)
             assert data is not None
-            labelled = data._replace(y=self.task.decode(data.y))
-            score = scoring.score_of(model.part(members), rows[0], labelled)
+            labeled = data._replace(y=self.task.decode(data.y))
+            score = scoring.score_of(model.part(members), rows[0], labeled)
             validators.append(Validator(members, rows, score))
         return Validation(validators, self.estimator.do_early_stopping_) if validators else None
 
-    def _attributes_of(self, model: FittedModel, progress: Progress) -> dict[str, Any]:
+    def _attributes_of(self, model: FittedModel, progress: TrainingState) -> dict[str, Any]:
         """Attributes of a copy of the estimator that predicts with the model as it is now."""
         learned = learned_attributes(self.estimator)
         return {**learned, "_model": model.snapshot(), "_progress": progress}
 
 
-def _adapt(network: Network, rows: list[Rows], progress: Progress, threads: Threads) -> None:
+def _adapt(network: Network, rows: list[Rows], progress: TrainingState, threads: Threads) -> None:
     """Let the initial values know the training rows."""
 
     def adapt(member: int) -> None:

@@ -17,8 +17,8 @@ from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.numeric import ENOUGH_ROWS
 from skdnn.training.checks import check_progress, check_values
 from skdnn.training.engine import empty_slots
-from skdnn.training.progress import Progress
-from skdnn.training.settings import Settings
+from skdnn.training.progress import TrainingState
+from skdnn.training.settings import TrainingSettings
 from skdnn.training.stopping import NoImprovement
 
 
@@ -35,14 +35,14 @@ def new_stopping(estimator: Any, digests: tuple[int, ...]) -> list[NoImprovement
 
 
 def extended_model(
-    model: FittedModel, progress: Progress, X: Any, weights: np.ndarray | None
-) -> tuple[FittedModel, Progress]:
+    model: FittedModel, progress: TrainingState, X: Any, weights: np.ndarray | None
+) -> tuple[FittedModel, TrainingState]:
     """Let a model know what more rows say about its columns, and its network have inputs for it.
 
     Parameters
     ----------
     model : FittedModel
-    progress : Progress
+    progress : TrainingState
         Of its training.
     X : array-like or data frame of shape (n_samples, n_features)
     weights : (n_samples,) array or None
@@ -50,7 +50,7 @@ def extended_model(
     Returns
     -------
     model : FittedModel
-    progress : Progress
+    progress : TrainingState
     """
     assert model.inputs is not None
     inputs, codes, renewed = model.inputs.extended(X, weights)
@@ -114,11 +114,11 @@ def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def resumed_progress(
     estimator: Any,
-    progress: Progress,
+    progress: TrainingState,
     network: Network,
-    settings: Settings,
+    settings: TrainingSettings,
     digests: tuple[int, ...],
-) -> Progress:
+) -> TrainingState:
     """What training stood at, with what the parameters now ask for."""
     progress = deepcopy(progress)
     dtype = network.dtype

@@ -56,7 +56,7 @@ class Beginning(NamedTuple):
     @property
     def n_rows(self) -> int:
         """Number of rows of these pieces that count: of a weight above 0."""
-        return sum(piece.with_weight().y.shape[0] for piece in self.to_learn)
+        return sum(piece.drop_zero_weights().y.shape[0] for piece in self.to_learn)
 
     @property
     def is_complete(self) -> bool:

@@ -136,7 +136,7 @@ def _inverse(width: float, numerator: float) -> float:
 
 @dataclass(eq=False)
 class NumericScaler:
-    """Imputes, centres, scales and clips numeric columns, and says where values were missing.
+    """Imputes, centers, scales and clips numeric columns, and says where values were missing.
 
     Parameters
     ----------

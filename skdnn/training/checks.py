@@ -16,7 +16,7 @@ from skdnn.kernels.network import Features
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.network import Network
 from skdnn.training.data import Rows, n_feature_rows
-from skdnn.training.progress import Progress
+from skdnn.training.progress import TrainingState
 
 
 def check_values(network: Network) -> None:
@@ -34,7 +34,7 @@ def check_values(network: Network) -> None:
         )
 
 
-def check_progress(network: Network, progress: Progress, solver: str) -> None:
+def check_progress(network: Network, progress: TrainingState, solver: str) -> None:
     """Raise unless training stands where a training of this network with this solver can.
 
     Raises

@@ -40,8 +40,8 @@ from skdnn.training.checks import (
     check_values,
 )
 from skdnn.training.data import Rows, frozen, n_feature_rows
-from skdnn.training.progress import Progress
-from skdnn.training.settings import Settings
+from skdnn.training.progress import TrainingState
+from skdnn.training.settings import TrainingSettings
 from skdnn.training.threads import Threads
 
 #: Rows of a block in prediction and validation: its activations stay in cache.
@@ -68,7 +68,10 @@ class NonFiniteLossError(ArithmeticError):
 
 
 def _program(
-    network: Network, member: int = 0, settings: Settings | None = None, weight_scale: float = 1.0
+    network: Network,
+    member: int = 0,
+    settings: TrainingSettings | None = None,
+    weight_scale: float = 1.0,
 ) -> Program:
     spec, layout = network.specs[member], network.layouts[member]
     hyper = np.zeros(N_HYPER, dtype=SCALAR)
@@ -125,12 +128,12 @@ class Engine:
     ----------
     network : Network
         Its values are trained in place.
-    settings : Settings
+    settings : TrainingSettings
     rows : sequence of Rows
         Training data of every member.
     batch_sizes : sequence of int
         Of every member.
-    progress : Progress
+    progress : TrainingState
         Its slots and its numbers of steps are changed in place.
     threads : Threads
         Train the members side by side, or, where there are more threads than members, share the
@@ -140,10 +143,10 @@ class Engine:
     def __init__(
         self,
         network: Network,
-        settings: Settings,
+        settings: TrainingSettings,
         rows: Sequence[Rows],
         batch_sizes: Sequence[int],
-        progress: Progress,
+        progress: TrainingState,
         threads: Threads,
     ) -> None:
         self.network = network

@@ -28,10 +28,10 @@ from skdnn.training.engine import (
 from skdnn.training.finite import predicts_numbers
 from skdnn.training.interrupts import finish_despite_interrupt
 from skdnn.training.lbfgs import Minimization, one_blas_thread
-from skdnn.training.progress import Progress
+from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import RowOrder
 from skdnn.training.schedules import Annealing, Position, StepFactors, make_schedule
-from skdnn.training.settings import BY_ROWS, Settings, batch_size_for
+from skdnn.training.settings import BY_ROWS, TrainingSettings, batch_size_for
 from skdnn.training.threads import Threads
 
 #: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
@@ -95,8 +95,8 @@ class Training:
     network : Network
     rows : sequence of Rows
         Of every member.
-    settings : Settings
-    progress : Progress
+    settings : TrainingSettings
+    progress : TrainingState
         Where training stands; changed as it goes on.
     threads : Threads
     validation : Validation, optional
@@ -107,8 +107,8 @@ class Training:
         self,
         network: Network,
         rows: Sequence[Rows],
-        settings: Settings,
-        progress: Progress,
+        settings: TrainingSettings,
+        progress: TrainingState,
         threads: Threads,
         validation: Validation | None = None,
         monitor: Monitor | None = None,

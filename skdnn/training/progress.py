@@ -12,7 +12,7 @@ from skdnn.training.stopping import NoImprovement
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """The state of a training between epochs, apart from the parameters.
 
     Orders and masks depend on seeds and counters alone, so this is all there is: a training that

@@ -28,7 +28,7 @@ LEARNING_RATES, LEARNING_RATE = {"sgd": 0.001}, 0.01
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """Names and meaning as the parameters of :class:`skdnn.DNNClassifier`."""
 
     solver: str
@@ -56,7 +56,7 @@ class Settings:
     label_smoothing: float = 0.0
 
     @classmethod
-    def of(cls, estimator: Any, n_rows: int) -> Settings:
+    def of(cls, estimator: Any, n_rows: int) -> TrainingSettings:
         """The parameters of an estimator that are settings, for so many training rows."""
         names = [field.name for field in fields(cls)]
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}

@@ -96,7 +96,7 @@ def test_a_sparse_array_with_room_to_spare_is_not_changed(method):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_batch_normalisation_of_rows_that_hardly_count(dtype):
+def test_batch_normalization_of_rows_that_hardly_count(dtype):
     X, y = diabetes()
     weights = np.ones(len(y))
     weights[:200] = 1e-60 if dtype == "float32" else 5e-324

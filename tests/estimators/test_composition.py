@@ -61,9 +61,9 @@ def test_pipeline():
 def test_column_transformer_with_a_frame():
     """Columns of a frame are found by name, strings are encoded on the way."""
     X, y = load_wine(as_frame=True, return_X_y=True)
-    X["colour"] = pd.cut(X["color_intensity"], 3, labels=["light", "mid", "dark"]).astype(str)
+    X["color"] = pd.cut(X["color_intensity"], 3, labels=["light", "mid", "dark"]).astype(str)
     columns = ColumnTransformer(
-        [("text", OneHotEncoder(), ["colour"])], remainder=StandardScaler(), sparse_threshold=0
+        [("text", OneHotEncoder(), ["color"])], remainder=StandardScaler(), sparse_threshold=0
     )
     model = make_pipeline(columns, classifier(batch_size=32)).fit(X, y)
     assert model.score(X, y) > 0.95

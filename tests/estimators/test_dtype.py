@@ -116,7 +116,7 @@ def test_both_precisions_learn_the_same():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_row_does_not_depend_on_its_neighbours(activation, dtype):
+def test_a_row_does_not_depend_on_its_neighbors(activation, dtype):
     """Alone, in a batch of any size, at any place: the same bits."""
     X, y = digits(200)
     for cls, target in ((DNNClassifier, y), (DNNRegressor, y / 10)):
@@ -139,7 +139,7 @@ def test_a_row_does_not_depend_on_its_neighbours(activation, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", [(), (1,), (3, 1, 2), (16,), (17, 31), (300, 130)])
 @pytest.mark.parametrize("n_columns", [1, 5, 64])
-def test_a_row_does_not_depend_on_its_neighbours_in_any_architecture(n_columns, sizes, dtype):
+def test_a_row_does_not_depend_on_its_neighbors_in_any_architecture(n_columns, sizes, dtype):
     """Vectors and tiles of the matrix products have rests in every direction."""
     X, y = digits(70)
     X = X[:, 32 : 32 + n_columns] if n_columns < 64 else X

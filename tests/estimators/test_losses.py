@@ -1,4 +1,4 @@
-"""What the losses of the estimators minimise and predict, by scikit-learn, NumPy and SciPy."""
+"""What the losses of the estimators minimize and predict, by scikit-learn, NumPy and SciPy."""
 
 import numpy as np
 import pytest

@@ -277,7 +277,7 @@ def test_early_stopping_goes_by_the_average(task, solver):
 
 VARIANTS = {
     "adam": {}, "sgd and dropout": {"solver": "sgd", "dropout": 0.3},
-    "batch normalisation": {"normalization": "batch"},
+    "batch normalization": {"normalization": "batch"},
     "early stopping": {"early_stopping": True, "n_iter_no_change": np.inf},
 }  # fmt: skip
 

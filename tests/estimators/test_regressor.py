@@ -1,4 +1,4 @@
-"""Targets of the regressor: one, several, columns; and what it minimises."""
+"""Targets of the regressor: one, several, columns; and what it minimizes."""
 
 import numpy as np
 import pandas as pd

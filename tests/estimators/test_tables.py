@@ -101,7 +101,7 @@ def test_many_categories_have_vectors_two_have_one_unit(cls):
 
 
 @each_class
-def test_neighbours_beyond_float32_are_told_apart(cls):
+def test_neighbors_beyond_float32_are_told_apart(cls):
     """Whole numbers above 2**24, in a float32 network."""
     X = np.repeat([[2**40], [2**40 + 1]], 30, axis=0)
     y = np.repeat(["low", "high"], 30) if cls is DNNClassifier else np.repeat([0.0, 1.0], 30)

@@ -39,7 +39,7 @@ def test_keys_differ_in_seed_step_and_layer(compiled):
     assert len(keys) == len(seeds) * len(steps) * 4
 
 
-def test_masks_of_neighbouring_keys_and_positions_are_uncorrelated(compiled):
+def test_masks_of_neighboring_keys_and_positions_are_uncorrelated(compiled):
     key = compiled(dropout_key)
     masks = [
         _mask(compiled, 0.5, key(np.uint64(7), step, layer)) == 0

@@ -1,4 +1,4 @@
-"""The elementary functions against mpmath, and their behaviour at the borders."""
+"""The elementary functions against mpmath, and their behavior at the borders."""
 
 import math
 

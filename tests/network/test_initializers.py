@@ -51,7 +51,7 @@ def test_the_seed_decides_and_float32_is_the_rounded_float64():
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_a_normalised_layer_starts_without_gain_and_shift(normalization):
+def test_a_normalized_layer_starts_without_gain_and_shift(normalization):
     network = draw("tanh", normalization=normalization)
     gains = network.layouts[0].gains(network.values[None])
     assert [gain.tolist() for gain in gains] == [[1.0] * 200]

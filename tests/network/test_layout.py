@@ -68,7 +68,7 @@ def test_scratch_memory_has_room_for_transposed_weights_and_for_a_block():
     assert Layout(make_spec(300, 50, 60, 2)).scratch(np.dtype(float)).size == 50 * 60
 
 
-def test_blocks_of_the_optimiser_end_with_their_segment():
+def test_blocks_of_the_optimizer_end_with_their_segment():
     # 3,120 weights and 62 biases.
     assert Layout(make_spec(50, 60, 2)).n_blocks == 4 + 1
     assert 3 * UPDATE_BLOCK < 50 * 60 + 60 * 2

@@ -16,7 +16,7 @@ from skdnn.training.checks import (
 )
 from skdnn.training.data import checked_sparse, chosen_rows, make_features, rows_of, with_columns
 from skdnn.training.engine import empty_slots, first_inputs, mean_loss, predict_raw
-from skdnn.training.progress import Progress
+from skdnn.training.progress import TrainingState
 from skdnn.training.threads import Threads
 
 rng = np.random.default_rng(0)
@@ -139,7 +139,7 @@ def test_a_network_of_another_dtype():
 def progress_of(network, **changes):
     slots, steps = empty_slots(network, "adam"), np.zeros((network.n_members, 1), np.int64)
     values = {"seeds": [None], "slots": slots, "step": steps, "solver": "adam", **changes}
-    return Progress(split_seed=0, stopping=[], monitored=(), **values)
+    return TrainingState(split_seed=0, stopping=[], monitored=(), **values)
 
 
 @pytest.mark.parametrize(

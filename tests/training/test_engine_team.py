@@ -134,7 +134,7 @@ def test_lbfgs_takes_one_thread(shared, rng):
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_a_normalised_network_is_trained_by_one_thread(normalization, shared, rng):
+def test_a_normalized_network_is_trained_by_one_thread(normalization, shared, rng):
     X = rng.standard_normal((100, 5))
     model = mlp_classifier((8,), normalization=normalization, max_iter=2, n_jobs=2)
     with pytest.warns(match="Maximum iterations"):

@@ -90,7 +90,7 @@ def test_rows_of_another_member_are_training_rows_too():
 
 
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
-def test_normalised_networks_are_asked(normalization):
+def test_normalized_networks_are_asked(normalization):
     network = make(normalization=normalization)
     assert finite_for(network, rows_of(X))
     network.coefs[1][...] = 3e38

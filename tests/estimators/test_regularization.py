@@ -1,4 +1,4 @@
-"""Normalisation, dropout, penalties and clipping, by NumPy and scikit-learn's linear models."""
+"""Normalization, dropout, penalties and clipping, by NumPy and scikit-learn's linear models."""
 
 import pickle
 
@@ -47,7 +47,7 @@ def vector(model):
     return np.concatenate([array.ravel() for array in [*model.coefs_, *model.intercepts_]])
 
 
-# ---------------------------------------------------------------- normalisation
+# ---------------------------------------------------------------- normalization
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -65,7 +65,7 @@ def test_a_row_is_predicted_alone_as_among_others(cls, normalization, dtype):
 
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 @pytest.mark.parametrize("cls", CLASSES)
-def test_normalised_prediction_is_numpys(cls, normalization):
+def test_normalized_prediction_is_numpys(cls, normalization):
     """After one full batch the running moments are those of the batch."""
     X, y = data(cls)
     model = make(
@@ -150,7 +150,7 @@ def test_half_pickle_half_is_the_whole_bit_for_bit(cls, params):
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_lbfgs_with_layer_normalisation(cls):
+def test_lbfgs_with_layer_normalization(cls):
     X, y = data(cls)
     model = make(cls, solver="lbfgs", normalization="layer", alpha=0.0, max_iter=40).fit(X, y)
     if cls is DNNRegressor:
@@ -329,7 +329,7 @@ def test_dropped_features_share_the_weight_among_copies():
     np.testing.assert_allclose(model.coefs_[0][:, 0], expected, atol=0.03)
 
 
-# ---------------------------------------------------------------- schedule of the regularisation
+# ---------------------------------------------------------------- schedule of the regularization
 
 
 def epochs(cls, n_epochs, **params):
