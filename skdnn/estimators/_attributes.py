@@ -1,4 +1,4 @@
-"""What users read from a fitted estimator: curves, weights, the layers in a notebook."""
+"""Attributes of a fitted estimator: training curves, weights, the HTML view."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from skdnn.training.loop import Training
     from skdnn.training.progress import TrainingState
 
-#: What parameters came to.
+#: Attributes with the values that "auto" parameters were resolved to.
 CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
 
 
 class FittedAttributesMixin:
-    """Attributes of the estimators that a fit leaves, apart from those of the targets."""
+    """Fitted attributes of the estimators, except those of the targets."""
 
     _model: FittedModel
     _progress: TrainingState
@@ -39,7 +39,7 @@ class FittedAttributesMixin:
         return self._model.inputs
 
     def _set_network_attributes(self, model: FittedModel) -> None:
-        """What describes the network, known before it is trained."""
+        """Set the attributes that are known before training."""
         self.n_layers_ = len(model.network.spec.layer_sizes)
         self.n_outputs_ = model.n_outputs
         self.out_activation_ = model.link
@@ -49,7 +49,7 @@ class FittedAttributesMixin:
         self.is_categorical_ = None if model.inputs is None else model.inputs.is_categorical
 
     def _set_fitted_attributes(self, training: Training) -> None:
-        """What a training has done, and with what."""
+        """Set the attributes that describe the training."""
         history, stopping = self._progress.history, self._progress.stopping
         validated = training.validation is not None
         self.n_iter_ = training.n_epochs_run
@@ -68,7 +68,7 @@ class FittedAttributesMixin:
             self.best_validation_score_ = max(known) if known else np.nan
 
     def _check_attributes(self) -> None:
-        """Raise if an attribute that predictions depend on is another one than the network's."""
+        """Raise if an attribute that predictions depend on does not match the network."""
         check_attribute(self, "out_activation_", self._model.link)
         check_attribute(self, "n_outputs_", self._model.n_outputs)
         self._model.check()
@@ -114,7 +114,7 @@ class FittedAttributesMixin:
 
     @reads_one_model
     def _fitted_html(self) -> str:
-        """The layers of a fitted network, and what parameters came to."""
+        """HTML of the layers of a fitted network and of the resolved parameters."""
         model = self.__dict__.get("_model")
         if model is None:
             return ""

@@ -1,4 +1,4 @@
-"""What classifier and regressor share: from a table to a trained network and back."""
+"""Base class of the classifier and the regressor."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class BaseDNN(
     BaseEstimator,
     ABC,
 ):
-    """Base of the estimators; the subclasses say what targets and predictions are."""
+    """Base of the estimators; the subclasses define targets and predictions."""
 
     _beginning: Beginning | None = None
-    #: Of rows that have been predicted, the rows and their raw predictions (see ``Scoring``).
+    #: Rows that have been predicted already, and their raw predictions (see ``Scoring``).
     _known_raw: tuple[Any, np.ndarray] | None = None
     #: The value of ``scoring`` that is the estimator's own score.
     _default_scoring: str
@@ -53,20 +53,20 @@ class BaseDNN(
 
     @abstractmethod
     def _as_targets(self, y: Any, name: str) -> Any:
-        """Targets as an array, however the user has them."""
+        """Convert the user's targets to an array."""
 
     @abstractmethod
     def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
-        """What the targets of a fit are.
+        """Create the task of a fit from its targets.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
             Validated.
         before : Task or None
-            Of the training that is gone on with.
+            The task of the training that is continued.
         is_partial : bool
-            Whether ``y`` are a part of the targets.
+            Whether ``y`` is only part of the targets.
         """
 
     # ---------------------------------------------------------------- fit

@@ -22,7 +22,7 @@ class EpochTasks:
     Parameters
     ----------
     estimator : BaseDNN
-        Its context is made here; scikit-learn's ``fit`` wrapper takes it down.
+        Its callback context is created here and torn down by scikit-learn's ``fit`` wrapper.
     X, y : array-like
         As the user gave them: a callback may score with them.
     sample_weight : array-like or None
@@ -34,7 +34,7 @@ class EpochTasks:
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._context = callback_context(estimator, max_epochs)
         self._context.call_on_fit_task_begin(**self._data)
-        #: What a copy of the estimator needs to predict in the middle of training.
+        #: Returns the attributes that a copy of the estimator needs to predict during training.
         self.fitted_attributes: Callable[[], dict[str, Any]] = dict
 
     def begin_epoch(self) -> None:

@@ -22,18 +22,18 @@ from skdnn.training.data import Features, dense_numbers
 
 
 class UnavailableError(AttributeError, ValueError):
-    """A method that the parameters rule out: for ``hasattr`` and for who calls it all the same."""
+    """A method is not available with the current parameters; ``hasattr`` is then False."""
 
 
 class available_when:  # noqa: N801 - a decorator
-    """Decorator of a method that some values of parameters rule out.
+    """Decorator of a method that is only available with some parameters.
 
-    As scikit-learn's ``available_if``, but with the error of the check itself.
+    Like scikit-learn's ``available_if``, but the check raises the error itself.
 
     Parameters
     ----------
     check : callable
-        Raises an ``UnavailableError`` for an estimator that does not have the method.
+        Raises an ``UnavailableError`` if an estimator does not have the method.
     """
 
     def __init__(self, check: Callable[[Any], None]) -> None:
@@ -52,7 +52,7 @@ class available_when:  # noqa: N801 - a decorator
 
 
 def has_epochs(estimator: Any) -> None:
-    """``partial_fit`` is an epoch, and nobody else decides when to stop."""
+    """Raise unless ``partial_fit`` is available: solver with epochs, no early stopping."""
     if estimator.solver not in OPTIMIZERS:
         raise UnavailableError(
             "partial_fit is only available for stochastic optimizers. "
@@ -61,12 +61,12 @@ def has_epochs(estimator: Any) -> None:
     if estimator.early_stopping and estimator.early_stopping != "auto":
         raise UnavailableError(
             "partial_fit does not support early_stopping=True: it trains one epoch on all rows "
-            "that it is given."
+            "that are passed to it."
         )
 
 
 def predicts_quantiles(estimator: Any) -> None:
-    """``predict_quantiles`` needs the loss "quantile", of the fitted network if there is one."""
+    """Raise unless the loss, of the fitted network if there is one, is "quantile"."""
     model = vars(estimator).get("_model")
     loss = estimator.loss if model is None else model.network.spec.loss
     loss = getattr(loss, "name", loss)
@@ -121,7 +121,7 @@ def check_range(
 
 
 def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features) -> None:
-    """Warn that rows cannot be predicted, and name the column of their most extreme number.
+    """Warn that predictions overflow, and name the column with the most extreme value.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features
         Raw predictions, some of them not finite.
     X : data frame or (n_samples, n_columns) array, dense or sparse
     features : Features
-        The rows of X as the network takes them.
+        The rows of X as inputs of the network.
     """
     inputs, network = estimator._model.inputs, estimator._model.network
     names = getattr(estimator, "feature_names_in_", None)
@@ -148,18 +148,18 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features
     warn(
         f"The predictions for {numbers.shape[0]} row(s) overflow {network.dtype.name}, the dtype "
         f"of the network. Their most extreme number is {largest[column]:g} in column {label}"
-        f"{scaled}: far from all that training has seen. Look at this value, "
-        "or use feature_scaling='robust', which limits numbers."
+        f"{scaled}: far from all training rows. Check this value, "
+        "or use feature_scaling='robust', which limits outliers."
     )
 
 
 def check_domain(
     network: Network, y: np.ndarray, scaled: np.ndarray, which: str, *, all_zero: bool
 ) -> None:
-    """Raise if targets are not what the loss is made for.
+    """Raise if targets are outside the domain of the loss.
 
-    ``scaled`` are the targets that the network gets. ``all_zero`` says whether counts may all be
-    0: those of a part of the data may.
+    ``scaled`` are the targets of the network. ``all_zero`` says whether all targets may be 0, which
+    is possible in a part of the data.
     """
     loss, dtype = network.spec.loss, network.dtype
     domain = LOSSES[loss].domain
@@ -202,14 +202,14 @@ def assign(views: list, arrays: Any) -> None:
 
 
 def check_attribute(estimator: Any, name: str, expected: Any) -> None:
-    """Raise unless a fitted attribute is what the network was trained with.
+    """Raise if a fitted attribute has been changed.
 
     Parameters
     ----------
     estimator : BaseDNN
     name : str
     expected : object
-        The value, or of an array its shape.
+        The value, or the shape if the attribute is an array.
     """
     value: Any = getattr(estimator, name, None)
     what = f"an array of shape {expected}" if isinstance(expected, tuple) else repr(expected)
@@ -225,7 +225,7 @@ def check_attribute(estimator: Any, name: str, expected: Any) -> None:
 
 
 def check_index(name: str, value: Any, length: int) -> int:
-    """``value`` as an index of a sequence of ``length`` items, counted from the first."""
+    """``value`` as a non-negative index of a sequence of ``length`` items."""
     valid = isinstance(value, Integral) and not isinstance(value, bool)
     if not valid or not -length <= int(value) < length:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Rows to train on and rows to validate with."""
+"""Training rows and held-out rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Data(NamedTuple):
     X: Any
     y: np.ndarray
     weights: np.ndarray | None
-    #: The rows of X that are meant; None for all. X itself is not copied.
+    #: Indices of the selected rows of X; None for all. X itself is not copied.
     rows: np.ndarray | None = None
 
     def take(self, index: np.ndarray) -> Data:
@@ -28,14 +28,14 @@ class Data(NamedTuple):
         return Data(self.X, self.y[index], weights, rows)
 
     def drop_zero_weights(self) -> Data:
-        """Rows that count: one of weight 0 is as if it were not there."""
+        """The rows of positive weight: a weight of 0 is the same as no row."""
         if self.weights is None or self.weights.all():
             return self
         return self.take(np.flatnonzero(self.weights))
 
 
 def relative(weights: np.ndarray) -> np.ndarray:
-    """Weights whose sums are numbers: in units of a power of two, which rounds nothing."""
+    """Weights scaled so that sums do not overflow, by a power of two, which is exact."""
     return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
@@ -47,14 +47,12 @@ class Split(NamedTuple):
 
 
 def members_of(splits: list[Split], i: int) -> slice:
-    """The members that split i is for: all if there is but one."""
+    """The members that use split i: all of them if there is a single split."""
     return slice(None) if len(splits) == 1 else slice(i, i + 1)
 
 
 def digests_of(splits: list[Split]) -> tuple[int, ...]:
-    """What tells the held-out rows of each split from others: the scores of different rows say
-    nothing about each other.
-    """
+    """A digest of the held-out rows of each split: scores on different rows are not comparable."""
     held_out = [split.held_out for split in splits]
     return tuple(0 if data is None else crc32(data.y.tobytes()) for data in held_out)
 
@@ -76,9 +74,9 @@ def apply_class_weight(data: Data, per_class: np.ndarray | None, class_weight: A
 def split_data(
     estimator: Any, task: Task, whole: Data, groups: np.ndarray | None, seed: int
 ) -> list[Split]:
-    """Rows to train on and rows to validate with, of each member.
+    """Training and held-out rows of each member.
 
-    A splitter knows the rows as the user has them; a fraction is drawn of those that count.
+    A splitter gets all rows of the user; a fraction is drawn from the rows of positive weight.
     """
     known = whole
     if not hasattr(estimator.validation_fraction, "split"):

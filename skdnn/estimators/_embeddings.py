@@ -1,4 +1,4 @@
-"""What the first layer receives from a column of a table."""
+"""The embedding of a column: the inputs that the first layer receives from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddingMixin:
-    """A method of the estimators that says what becomes of a column."""
+    """Adds ``column_embedding`` to the estimators."""
 
     _model: FittedModel
 
@@ -104,7 +104,7 @@ class EmbeddingMixin:
     def _column_inputs(
         self, column: Any, values: Any, member: int
     ) -> tuple[pd.DataFrame, list[int]]:
-        """Inputs that a column becomes, and their places among all inputs of a member."""
+        """Inputs made from a column, and their positions among all inputs of a member."""
         network, inputs = self._model.network, self._model.inputs
         if inputs is None:
             raise ValueError(

@@ -58,20 +58,20 @@ class Fit:
     Parameters
     ----------
     estimator : BaseDNN
-        Its parameters say how; what is learned becomes its attributes at the end.
+        Its parameters control the training; its fitted attributes are set at the end.
     resumes : bool
-        Whether training goes on with the estimator's model, or begins anew.
+        Whether to continue the training of the estimator's model, or start a new one.
     is_partial : bool, default=False
-        Whether the rows are a part of the data, to train one epoch on.
+        Whether this is ``partial_fit``: one epoch on part of the data.
     """
 
-    #: What the targets are, known when they have been validated.
+    #: The kind of the targets, known after their validation.
     task: Task
-    #: Whether the inputs are made from columns; otherwise they are the numbers as they are.
+    #: Whether columns are encoded; otherwise the inputs are the numbers of X as they are.
     is_encoded: bool
-    #: Of a training that goes on, where it stands.
+    #: State of the training that is continued.
     progress: TrainingState
-    #: Rows and what they are encoded as, for as long as they are needed again.
+    #: X and its encoding, cached until it is no longer needed.
     _encoded: tuple[Any, Table] | None = None
 
     def __init__(self, estimator: Any, *, resumes: bool, is_partial: bool = False) -> None:
@@ -91,7 +91,7 @@ class Fit:
     # ---------------------------------------------------------------- validation
 
     def training_data(self, X: Any, y: Any, sample_weight: Any) -> Data:
-        """Validated rows to train on; they decide what kind of targets there are."""
+        """Validated training rows; they determine the kind of the targets."""
         estimator, before = self.estimator, self.before
         X, y = self._rows(X, estimator._as_targets(y, "y"), reset=before is None)
         known = None if before is None else before.task
@@ -99,7 +99,7 @@ class Fit:
         return Data(X, self.task.encode(y), check_weights(sample_weight, X))
 
     def validation_data(self, y: np.ndarray, X_val: Any, y_val: Any, weights: Any) -> Data | None:
-        """Validated rows from the user to validate with, beside the encoded targets ``y``."""
+        """Validated rows of the user's validation set; ``y`` are the encoded training targets."""
         if X_val is None and y_val is None:
             if weights is not None:
                 raise ValueError("sample_weight_val is given without X_val and y_val.")
@@ -121,7 +121,7 @@ class Fit:
         return Data(X_val, encoded, check_weights(weights, X_val, "sample_weight_val"))
 
     def _rows(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
-        """X and y in a format that is known; a single column of y becomes a vector."""
+        """Validated X and y; a single column of y is raveled."""
         X, y = rows_to_fit(self.estimator, X, y, reset=reset)
         if reset:
             self.is_encoded = self._encodes(X)
@@ -136,7 +136,7 @@ class Fit:
         return X, y
 
     def _encodes(self, X: Any) -> bool:
-        """Whether numbers of X are not the inputs as they are."""
+        """Whether the columns of X are encoded."""
         if issparse(X):
             return False
         estimator = self.estimator
@@ -154,19 +154,19 @@ class Fit:
         callbacks: EpochTasks | None = None,
         known: Data | None = None,
     ) -> None:
-        """Train a new network or go on with the present one.
+        """Train a new network or continue training the current one.
 
         Parameters
         ----------
         data : Data
-            Rows to train on, or to hold out a part of.
+            Rows to train on; a part of them may be held out.
         held_out : Data, optional
-            Rows to validate with.
+            The user's validation rows.
         groups : (n_samples,) array, optional
             Of the rows of ``data``.
         callbacks : EpochTasks, optional
         known : Data, optional
-            Rows to learn the columns from, if there are more than those to train on.
+            Rows to learn the encoding from, if these are more than the training rows.
         """
         estimator = self.estimator
         whole, held_out, known = self._weighted(data, held_out, known)
@@ -213,7 +213,7 @@ class Fit:
         estimator._set_fitted_attributes(training)
 
     def _weighted(self, *pieces: Data | None) -> list[Any]:
-        """Data with the weights of the classes multiplied in: those of the first one for all."""
+        """All data with class weights, which are computed from the first."""
         data, class_weight = pieces[0], getattr(self.estimator, "class_weight", None)
         assert data is not None
         per_class = self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
@@ -231,9 +231,9 @@ class Fit:
         return draw_split_seed(check_random_state(self.estimator.random_state))
 
     def _learn(self, whole: Data, splits: list[Split], *, again: bool) -> TableInputs | None:
-        """What is learned of X and y before any network, from the rows that one is trained on.
+        """Learn the encoding of X and y from the rows that any member is trained on.
 
-        Learned ``again``, columns stay numbers or categories as they were.
+        If learned ``again``, columns remain numeric or categorical as before.
         """
         estimator = self.estimator
         training = [split.training for split in splits]
@@ -243,7 +243,7 @@ class Fit:
             weights[rows] = 1 if data.weights is None else data.weights
         self.task.fit(training[0] if len(splits) == 1 else whole.take(np.flatnonzero(weights)))
         embedding, n_members = estimator.numeric_embedding, estimator.n_members
-        resolve_embeddings(embedding, n_members)  # raises where it is none, whatever X is
+        resolve_embeddings(embedding, n_members)  # raises if invalid, even if X is not encoded
         if not self.is_encoded:
             return None
         categorical = estimator.categorical_features
@@ -255,7 +255,7 @@ class Fit:
         return inputs
 
     def _learn_more(self, whole: Data, n_rows: int) -> None:
-        """What more rows say about X and y that is not known yet."""
+        """Extend the encoding of X and y by what is new in more rows."""
         assert self.before is not None
         self.task.extend(whole.drop_zero_weights().y)
         self.progress = self.estimator._progress
@@ -298,7 +298,7 @@ class Fit:
     def _resumed_model(
         self, data: Data, settings: TrainingSettings, splits: list[Split]
     ) -> tuple[FittedModel, TrainingState]:
-        """On copies: a failure must not leave a half-trained network behind."""
+        """Copies: a failed fit must not leave a half-trained network."""
         assert self.before is not None
         estimator, inputs = self.estimator, self.before.inputs
         specs = network_specs(estimator, self.task, data, inputs, splits[0].training.y.shape[0])
@@ -321,7 +321,7 @@ class Fit:
     # ---------------------------------------------------------------- rows
 
     def _features(self, X: Any, model: FittedModel) -> list[Features]:
-        """All rows of X as the network takes them, for each member."""
+        """Inputs of each member for all rows of X."""
         if self._encoded is not None and self._encoded[0] is X and model.inputs is not None:
             dtype = model.network.dtype
             table = model.inputs.encoder.cast(self._encoded[1], dtype)
@@ -335,7 +335,7 @@ class Fit:
     def _member_rows(
         self, splits: list[Split], model: FittedModel
     ) -> tuple[list[Rows], list[list[Rows]]]:
-        """Rows to train each member on; those held out of each split, for each of its members."""
+        """Training rows of each member, and held-out rows of each split for each of its members."""
         members, dtype = range(model.network.n_members), model.network.dtype
         X = splits[0].training.X
         features = self._features(X, model)
@@ -371,13 +371,13 @@ class Fit:
         return Validation(validators, self.estimator.do_early_stopping_) if validators else None
 
     def _attributes_of(self, model: FittedModel, progress: TrainingState) -> dict[str, Any]:
-        """Attributes of a copy of the estimator that predicts with the model as it is now."""
+        """Attributes of a copy of the estimator that predicts with the current weights."""
         learned = learned_attributes(self.estimator)
         return {**learned, "_model": model.snapshot(), "_progress": progress}
 
 
 def _adapt(network: Network, rows: list[Rows], progress: TrainingState, threads: Threads) -> None:
-    """Let the initial values know the training rows."""
+    """Adapt the initial weights to the training rows."""
 
     def adapt(member: int) -> None:
         start = np.random.RandomState(progress.seeds[member].start % 2**32)

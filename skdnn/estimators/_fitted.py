@@ -1,4 +1,4 @@
-"""A fit learns aside and attaches all at once; who reads sees one model, never half of two."""
+"""Atomic fits: readers see the model before a fit or the model after it, never a mixture."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def _with_attributes(estimator: Any, attributes: dict[str, Any]) -> Any:
 
 @contextmanager
 def learned_aside(estimator: Any) -> Iterator[Any]:
-    """A private copy of an estimator for the block to train.
+    """Context manager with a private copy of an estimator to train.
 
-    What is learned there becomes the estimator's when the block has ended, with one assignment:
-    other threads, scorers and callbacks see the model before or the model after. All of it does,
-    changed or not: another fit may have ended in the meantime, and half a model of each is none.
-    If the block raises, nothing is changed.
+    At the end of the block, the fitted attributes of the copy become those of the estimator, with
+    one assignment: other threads, scorers and callbacks see the model before or the model after.
+    All fitted attributes are replaced, changed or not, because another fit may have ended in the
+    meantime. If the block raises, nothing is changed.
 
     Yields
     ------
@@ -34,27 +34,27 @@ def learned_aside(estimator: Any) -> Iterator[Any]:
     draft = _with_attributes(estimator, estimator.__dict__.copy())
     yield draft
     learned = {k: v for k, v in draft.__dict__.items() if _is_learned(k)}
-    # Attributes that others have set in the meantime, parameters among them, stay as they are.
+    # Attributes that were set in the meantime, such as parameters, are kept.
     kept = {k: v for k, v in estimator.__dict__.items() if not _is_learned(k)}
     estimator.__dict__ = {**kept, **learned}
 
 
 def _is_learned(name: str) -> bool:
-    """Whether an attribute is a fit's, by scikit-learn's convention, or private."""
+    """Whether an attribute is fitted, by scikit-learn's convention, or private."""
     return name.startswith("_") or name.endswith("_")
 
 
 def learned_attributes(draft: Any) -> dict[str, Any]:
-    """What is known of a fit in the middle of it: all but the parameters."""
+    """Attributes of a draft during a fit: all except the parameters."""
     names = set(draft.get_params(deep=False))
     return {name: value for name, value in vars(draft).items() if name not in names}
 
 
 def reads_one_model(method: Function) -> Function:
-    """Decorator of a method that reads what is fitted: from one model, whoever fits meanwhile.
+    """Decorator of a method that reads fitted attributes: all from the same fit.
 
     A fit replaces the ``__dict__`` of an estimator (:func:`learned_aside`); the method works on an
-    object that keeps the one that it has found.
+    object that keeps the old one.
     """
 
     @wraps(method)

@@ -15,9 +15,9 @@ _HEAD = ("layer", "shape", "then", "parameters")
 
 
 def network_html(network: Network, inputs: TableInputs | None = None) -> str:
-    """A table of the layers: shape, what follows the product, number of parameters.
+    """A table of the layers: shape, normalization and activation, number of parameters.
 
-    With ``inputs`` also what these are made of, for members that differ one row each.
+    With ``inputs`` it also describes the inputs, in a row for each kind of member.
     """
     spec = network.spec
     sizes_in = [member.n_in for member in network.specs]
@@ -45,7 +45,7 @@ def network_html(network: Network, inputs: TableInputs | None = None) -> str:
 
 
 def chosen_html(chosen: Mapping[str, Any]) -> str:
-    """A line with what parameters came to in a fit."""
+    """A line with the values that parameters were resolved to in a fit."""
     items = []
     for name, value in chosen.items():
         if name == "is_categorical_":
@@ -60,7 +60,7 @@ def chosen_html(chosen: Mapping[str, Any]) -> str:
 
 
 def _input_rows(network: Network, inputs: TableInputs) -> list[tuple[str, ...]]:
-    """What the inputs of the members are made of; members that are alike share a row."""
+    """Descriptions of the inputs; members with the same inputs share a row."""
     alike: dict[tuple, list[int]] = {}
     for member, spec in enumerate(network.specs):
         alike.setdefault(spec.columns, []).append(member)

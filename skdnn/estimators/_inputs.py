@@ -1,4 +1,4 @@
-"""From the rows that a user has to the inputs of every member, and their names."""
+"""Encoding of the rows of a table as inputs of each member, and the names of the inputs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
 from skdnn.training.data import Features, make_features, with_columns
 
-#: Categories of a column that are units of their own; of more, each has a learned vector.
+#: Columns with up to this number of categories are one-hot encoded; others have an embedding.
 ONE_HOT_CODES = 32
-#: In tables with more columns of categories fewer have units, of as many in all.
+#: In tables with more categorical columns the limit is lower, so that one-hot inputs stay few.
 WIDE_CATEGORICAL = 100
-#: Units that such a column can have when later calls of ``partial_fit`` bring more categories.
+#: Limit for one-hot columns that get more categories in later calls of ``partial_fit``.
 ONE_HOT_ROOM = 256
-#: Length of these vectors.
+#: Length of the embeddings.
 D_EMBEDDING = 8
-#: Outside the bins a number goes on as a line, as far as this.
+#: Range of linear extrapolation outside the bins.
 FRACTION_RANGE = (-3.0, 4.0)
 
 
 class TableInputs:
-    """What the members make of a table, learned from training rows.
+    """Encodes a table as inputs of each member; learned from training rows.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class TableInputs:
     ) -> None:
         self.encoder = TableEncoder(categorical_features, scaling)
         self.numeric_embedding, self.n_members = numeric_embedding, n_members
-        #: Of each member, known when the numbers of the table are.
+        #: Of each member, known after ``fit``.
         self.embeddings: Sequence[NumericEmbedding | None] = ()
         #: Number of bins -> edges.
         self.edges: dict[int, BinEdges] = {}
@@ -65,11 +65,11 @@ class TableInputs:
         self.encoder.fit(X, weights)
         n_codes = self.encoder.n_codes
         share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
-        # A vector is shorter than as many units as it has elements, or more.
+        # An embedding is never longer than the one-hot encoding.
         most = max(D_EMBEDDING, int(share * ONE_HOT_CODES))
-        #: Whether the categories of a column have vectors, not units: that stays.
+        #: Whether a categorical column has an embedding; this does not change in ``extended``.
         self.is_embedded = tuple(n > most for n in n_codes)
-        #: Rows that all this was learned from.
+        #: Number of rows that the encoding was learned from.
         self.n_rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
         self.embeddings = resolve_embeddings(
             self.numeric_embedding, self.n_members, self.encoder.n_numeric
@@ -85,7 +85,7 @@ class TableInputs:
     def extended(
         self, X: Any, weights: np.ndarray | None
     ) -> tuple[TableInputs, list[np.ndarray], set[tuple[str, int]]]:
-        """Inputs with what more rows say that these do not know: see ``TableEncoder.extended``.
+        """Inputs extended by what is new in more rows: see ``TableEncoder.extended``.
 
         Parameters
         ----------
@@ -97,9 +97,9 @@ class TableInputs:
         inputs : TableInputs
             These, if there is nothing new.
         codes : list of (n_codes,) int arrays
-            Of each categorical column the codes of what had the codes 1, 2, ... here.
+            New codes of the categories of each column that have the codes 1, 2, ... here.
         renewed : set of (kind, source)
-            Columns of inputs that were the same for all rows and are no more.
+            Input columns that were constant until now.
         """
         room = [np.inf if embedded else ONE_HOT_ROOM for embedded in self.is_embedded]
         before = self.encoder
@@ -118,19 +118,19 @@ class TableInputs:
         return other, codes, {(kind, source) for kind in kinds for source in learned}
 
     def part(self, members: slice) -> TableInputs:
-        """Of some of the members."""
+        """The inputs of some members."""
         part = copy(self)
         part.embeddings = self.embeddings[members]
         return part
 
     @property
     def is_categorical(self) -> np.ndarray | None:
-        """Of each column, whether it is taken as categories; None if none is."""
+        """Mask of the categorical columns; None if there are none."""
         found = self.encoder.is_categorical
         return found.copy() if found.any() else None
 
     def check_members(self, n_members: int) -> None:
-        """Raise unless these are the inputs of so many members."""
+        """Raise unless there are inputs for this number of members."""
         if len(self.embeddings) != n_members:
             raise ValueError(
                 f"The network has {n_members} members, but there are inputs for "
@@ -141,7 +141,7 @@ class TableInputs:
         return table.numeric[:, : self.encoder.n_numeric]
 
     def columns(self, member: int) -> tuple[InputColumn, ...]:
-        """What the inputs of a member are made of; those with parameters first is least work."""
+        """Input columns of a member, with those first that have parameters (see ``Layout``)."""
         encoder, embedding = self.encoder, self.embeddings[member]
         found: list[InputColumn] = []
         edges = self._edges_of(member)
@@ -157,11 +157,11 @@ class TableInputs:
             if self.is_embedded[source]:
                 found.append(InputColumn("embedding", source, D_EMBEDDING, n_codes))
             elif n_codes > 1:
-                # Of two categories one unit; a constant column says nothing.
+                # Two categories become one input; a constant column has no information.
                 kind, width = ("binary", 1) if n_codes == 2 else ("one_hot", n_codes)
                 found.append(InputColumn(kind, source, width, n_codes))
         if not found:
-            # A constant: nothing else is known.
+            # A constant input, since a network needs at least one.
             found.append(InputColumn("one_hot", 0, 1, 1))
         return tuple(sorted(found, key=lambda column: column.n_params == 0))
 
@@ -170,7 +170,7 @@ class TableInputs:
         return None if embedding is None else self.edges.get(embedding.n_bins)
 
     def features(self, X: Any, dtype: np.dtype) -> list[Features]:
-        """Rows as the network takes them, for each member.
+        """Inputs of each member for the rows of a table.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class TableInputs:
         return self.features_of(self.encoder.transform(X, dtype), dtype)
 
     def features_of(self, table: Table, dtype: np.dtype) -> list[Features]:
-        """Rows of an encoded table as the network takes them, for each member."""
+        """Inputs of each member for the rows of an encoded table."""
         numbers = make_features(table.numeric, dtype)
         n_codes = self.encoder.n_codes
 
@@ -192,14 +192,14 @@ class TableInputs:
             fractions = np.clip(fractions, *FRACTION_RANGE)
             return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
 
-        # Members with as many bins share them.
+        # Members with the same number of bins share them.
         known = {n_bins: made(edges) for n_bins, edges in [(0, None), *self.edges.items()]}
         return [known[0 if each is None else each.n_bins] for each in self.embeddings]
 
     def places(self, member: int, position: int) -> list[int]:
-        """Places of a column of the table among the inputs of a member, in their order.
+        """Positions of a column among the inputs of a member, in increasing order.
 
-        Those of a number include its indicator of missing values, if it has one.
+        Those of a numeric column include its missing indicator.
         """
         encoder = self.encoder
         is_categorical, source = encoder.is_categorical[position], encoder.place(position)
@@ -233,7 +233,7 @@ class TableInputs:
         return names
 
     def description(self, member: int) -> str:
-        """What the inputs of a member are made of, in a few words."""
+        """A short text that describes the inputs of a member."""
         encoder, columns = self.encoder, self.columns(member)
         n_indicators = len(encoder.indicator_names)
         made_of_numbers = [column for column in columns if not column.is_categorical]
@@ -252,7 +252,7 @@ class TableInputs:
         units = [c.width for c in columns if c.is_categorical and not c.n_params]
         if units:
             parts.append(
-                f"{_count(len(units), 'categorical column')} as {_count(sum(units), 'unit')}"
+                f"{_count(len(units), 'categorical column')} as {_count(sum(units), 'input')}"
             )
         n_embedded = sum(column.kind == "embedding" for column in columns)
         if n_embedded:

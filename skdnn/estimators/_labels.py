@@ -16,20 +16,20 @@ from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
 
-#: Log-odds that are certainty in either dtype.
+#: Log-odds whose probability is 1 in either dtype.
 CERTAIN = 100.0
-#: Of fewer held-out rows the accuracy has too few values to tell one epoch from another: the last
-#: of the many that are equally good is that of the most overfitting.
+#: With fewer held-out rows accuracy has too few values to compare epochs: of many that are equally
+#: good the last one, which overfits most, would be kept.
 FEW_ROWS = 5
 
 
 def is_multilabel(y: np.ndarray, name: str) -> bool:
-    """Whether targets are a label indicator matrix; otherwise they are a label for each row.
+    """Whether targets are a label indicator matrix; otherwise they are one label for each row.
 
     Raises
     ------
     ValueError
-        If they are neither.
+        If the targets are neither.
     """
     # Labels may be larger than any integer of NumPy.
     with np.errstate(invalid="ignore"):
@@ -52,12 +52,12 @@ class Labels(Task):
     classes : (n_classes,) array
         All labels there are, sorted.
     loss : str
-        Value of the classifier's parameter, as those that follow.
+        Value of the parameter of the classifier, like the following ones.
     class_weight : dict, "balanced" or None
     calibration : "temperature" or None
     """
 
-    #: In words.
+    #: Description of the targets in messages.
     expected: str
 
     def __init__(
@@ -75,10 +75,10 @@ class Labels(Task):
     @staticmethod
     @abstractmethod
     def found(y: np.ndarray) -> np.ndarray:
-        """The labels in targets, sorted."""
+        """Sorted labels of the targets."""
 
     def check_labels(self, labels: np.ndarray, name: str) -> None:
-        """Raise unless all labels are known.
+        """Raise if there are unknown labels.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Labels(Task):
             )
 
     def check_same(self, y: np.ndarray, name: str) -> None:
-        """Raise unless targets have all labels that are known and no others.
+        """Raise unless the targets have exactly the known labels.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Labels(Task):
         return "."
 
     def check_kind(self, y: np.ndarray, name: str) -> None:
-        """Raise unless targets are of this kind."""
+        """Raise if the targets are not of this kind."""
         if is_multilabel(y, name) != isinstance(self, LabelIndicators):
             raise ValueError(
                 f"{name} must have as many columns as in training: {self.expected}. Got shape "
@@ -126,7 +126,7 @@ class Labels(Task):
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether raw predictions are scaled by held-out rows."""
+        """Whether temperature scaling is applied after training."""
         return self.calibration is not None
 
     @abstractmethod
@@ -138,17 +138,17 @@ class Labels(Task):
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
     def can_score(self, rows: Rows) -> bool:
-        """Whether there are rows enough, or rows whose number the user has chosen."""
+        """Whether there are enough rows, or at least two rows of equal weight."""
         weights = rows.weights.astype(np.float64)
-        # Rows of one weight that would say as much (Kish 1965, Survey sampling).
+        # Effective sample size (Kish 1965, Survey sampling).
         effective = weights.sum() ** 2 / (weights**2).sum()
-        # Of rows that weigh the same the user has chosen the number; a single one tells nothing.
+        # The user has chosen the number of rows of equal weight; a single one is not enough.
         are_equal = weights.size > 1 and (weights == weights[0]).all()
         return bool(effective >= FEW_ROWS or are_equal)
 
     @abstractmethod
     def is_right(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Whether each row is predicted right: (n_samples,) bool."""
+        """Whether the prediction of each row is right: (n_samples,) bool."""
 
     def score(self, raw: np.ndarray, rows: Rows) -> float:
         """Accuracy."""
@@ -159,7 +159,7 @@ class ClassLabels(Labels):
     """One label for each row."""
 
     expected = "one label for each row"
-    #: Of a training with rows of a single class its index, which is the answer.
+    #: Index of the class if the training rows have a single one; it is always predicted.
     sole_class: int | None = None
 
     def __init__(self, classes: np.ndarray, *parameters: Any) -> None:
@@ -181,7 +181,7 @@ class ClassLabels(Labels):
 
     def outputs(self, y: np.ndarray) -> Outputs:
         """One logistic output for two classes, otherwise one for each."""
-        # With a single class the one unit learns to say no to another one.
+        # With a single class the output learns the negative class of two.
         if self.classes.size <= 2:
             return Outputs(class_loss(self.loss, "logistic"), (), 1)
         return Outputs(class_loss(self.loss, "softmax"), (), self.classes.size)
@@ -196,7 +196,7 @@ class ClassLabels(Labels):
             )
 
     def see_all(self, y: np.ndarray) -> None:
-        """Take note of a class that is the only one."""
+        """Note the class if it is the only one."""
         present = np.unique(y)
         self.sole_class = int(present[0]) if present.size == 1 else None
 
@@ -229,7 +229,7 @@ class ClassLabels(Labels):
         """The classes."""
         if self.classes.size == 1:
             return None
-        # Named as scikit-learn's MLP names them in its error.
+        # The same names as in the error of scikit-learn's MLP.
         return y.astype(bool).astype(str) if self.classes.size == 2 else y
 
     def decode(self, y: np.ndarray) -> np.ndarray:
@@ -237,10 +237,10 @@ class ClassLabels(Labels):
         return self.classes[y]
 
     def mean(self, raw: np.ndarray, link: str) -> np.ndarray:
-        """Raw prediction of the members together; of a sole class it is certain."""
+        """Raw predictions of the ensemble; certain if there is a single class."""
         raw = super().mean(raw, link)
         if self.sole_class is not None:
-            # Nothing has been told apart: the class that is known is the answer.
+            # Nothing was learned about other classes.
             raw[...] = -CERTAIN
             if raw.shape[1] > 1:
                 raw[:, self.sole_class] = CERTAIN
@@ -264,7 +264,7 @@ class ClassLabels(Labels):
             return np.ones_like(raw)
         if raw.shape[1] == 1:
             return never_certain(expit(np.hstack([-raw, raw])))
-        # The difference of two may be infinite: one of them is then certain.
+        # The difference of two may be infinite: one probability is then 1.
         with np.errstate(over="ignore", invalid="ignore"):
             return never_certain(softmax(raw, axis=1))
 
@@ -280,7 +280,7 @@ class LabelIndicators(Labels):
 
     @staticmethod
     def found(y: np.ndarray) -> np.ndarray:
-        """Numbers of the columns."""
+        """Indices of the columns."""
         return np.arange(y.shape[1])
 
     def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
@@ -331,19 +331,19 @@ class LabelIndicators(Labels):
 def balanced_class_weights(
     index: np.ndarray, weights: np.ndarray | None, n_classes: int
 ) -> np.ndarray:
-    """Weights of classes, with which all that are there weigh the same.
+    """Class weights that give all present classes the same total weight.
 
     Parameters
     ----------
     index : (n_samples,) int array
-        Of the class of each row.
+        Class of each row.
     weights : (n_samples,) array or None
     n_classes : int
 
     Returns
     -------
     class_weights : (n_classes,) array
-        0 for a class without a row that counts.
+        0 for a class without rows of positive weight.
     """
     # Relative weights: the sum of large ones might be infinite.
     relative = None if weights is None else weights / weights.max()
@@ -355,6 +355,6 @@ def balanced_class_weights(
 
 
 def never_certain(proba: np.ndarray) -> np.ndarray:
-    """Probabilities between 0 and 1: no event is impossible, and no log-loss infinite."""
+    """Probabilities clipped to the open interval (0, 1), so that no log-loss is infinite."""
     precision = np.finfo(proba.dtype)
     return np.clip(proba, precision.tiny, 1 - precision.epsneg)

@@ -1,4 +1,4 @@
-"""What is fitted, without the estimator: all that a prediction needs."""
+"""The fitted model: all that a prediction needs, without the estimator."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from skdnn.training.threads import Threads
 
 
 class FittedModel(VersionedMixin):
-    """From rows to predictions: encoded columns, the networks of the members, decoded targets.
+    """Encoder, networks of the members, and task.
 
-    It can be pickled without the estimator, and predicts with the same bits. Rows are not
-    validated as the estimator does it: they are a table with the columns of the training, or an
-    array of finite numbers.
+    A model can be pickled without the estimator, and its predictions have the same bits. It does
+    not validate rows: they must be a table with the columns of the training, or an array of finite
+    numbers.
 
     Parameters
     ----------
     inputs : TableInputs or None
-        What the columns of a table become; None where the inputs are the numbers of X as they are.
+        The encoding of the columns; None if the inputs are the numbers of X as they are.
     network : Network
     task : Task
-        What the outputs mean.
+        The encoding of the targets and the meaning of the outputs.
     """
 
     def __init__(self, inputs: TableInputs | None, network: Network, task: Task) -> None:
@@ -39,7 +39,7 @@ class FittedModel(VersionedMixin):
 
     @property
     def link(self) -> str:
-        """From a raw prediction to the mean of the target."""
+        """Name of the function from raw prediction to mean of the target."""
         return LOSSES[self.network.spec.loss].link
 
     @property
@@ -49,7 +49,7 @@ class FittedModel(VersionedMixin):
         return spec.n_out // spec.outputs_per_target
 
     def check(self) -> None:
-        """Raise unless its parts belong together.
+        """Raise if encoder, networks and task do not match.
 
         Raises
         ------
@@ -61,17 +61,17 @@ class FittedModel(VersionedMixin):
             self.inputs.check_members(self.network.n_members)
 
     def part(self, members: slice) -> FittedModel:
-        """The model of some members next to each other; the values of their networks are views."""
+        """The model of consecutive members; the values of their networks are views."""
         inputs = None if self.inputs is None else self.inputs.part(members)
         return FittedModel(inputs, self.network.part(members), self.task)
 
     def snapshot(self) -> FittedModel:
-        """The model with the values that the networks have now, whatever they become later."""
+        """A copy with the current values of the networks."""
         network = Network(self.network.specs, self.network.values.copy())
         return FittedModel(self.inputs, network, self.task)
 
     def silent(self) -> FittedModel:
-        """The model without warnings of unknown categories; its networks are these."""
+        """The model without warnings of unknown categories; the networks are shared."""
         if self.inputs is None:
             return self
         inputs = copy(self.inputs)
@@ -81,7 +81,7 @@ class FittedModel(VersionedMixin):
     # ---------------------------------------------------------------- predictions
 
     def features(self, X: Any) -> list[Features]:
-        """Rows as the networks take them, for each member."""
+        """Inputs of each member for the rows."""
         return features_of(X, self.inputs, self.network)
 
     def predict_members(self, X: Any, n_jobs: int | None = 1) -> np.ndarray:
@@ -100,35 +100,35 @@ class FittedModel(VersionedMixin):
         return self.predict_features(self.features(X), n_jobs)
 
     def predict_features(self, features: list[Features], n_jobs: int | None = 1) -> np.ndarray:
-        """``predict_members`` of rows as the networks take them."""
+        """``predict_members`` for rows that are already encoded."""
         n_tasks = max(self.network.n_members, n_feature_rows(features[0]))
-        # As many tasks as there may be: the engine makes no more blocks than are worth it.
+        # An upper bound: the engine does not split rows into too small blocks.
         with Threads(n_jobs, n_tasks) as threads:
             return predict_raw(self.network, features, threads)
 
     def mean(self, raw: np.ndarray) -> np.ndarray:
-        """Raw prediction (n_samples, n_outputs) of the members together."""
+        """Raw predictions (n_samples, n_outputs) of the ensemble."""
         return self.task.mean(raw, self.link)
 
     def predict_raw(self, X: Any) -> np.ndarray:
-        """Raw predictions (n_samples, n_outputs) of the members together."""
+        """Raw predictions (n_samples, n_outputs) of the ensemble for the rows of X."""
         return self.mean(self.predict_members(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predictions, as those of the estimator."""
+        """Predictions, equal to those of the estimator."""
         return self.task.predict(self.predict_raw(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of classes or labels; AttributeError of a model of numbers."""
+        """Probabilities of classes or labels; AttributeError in regression."""
         return self.task.probabilities(self.predict_raw(X))  # type: ignore[attr-defined]
 
     def predict_quantiles(self, X: Any) -> np.ndarray:
-        """All quantiles; AttributeError of a model of classes."""
+        """All quantiles; AttributeError in classification."""
         return self.task.quantiles(self.predict_raw(X))  # type: ignore[attr-defined]
 
 
 def features_of(X: Any, inputs: TableInputs | None, network: Network) -> list[Features]:
-    """All rows of X as networks take them, for each member."""
+    """Inputs of each member for all rows of X."""
     if inputs is not None:
         return inputs.features(X.toarray() if issparse(X) else X, network.dtype)
     return [make_features(X, network.dtype)] * network.n_members

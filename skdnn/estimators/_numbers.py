@@ -1,4 +1,4 @@
-"""Targets that are numbers."""
+"""Numeric targets."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class NumericTargets(Task):
     Parameters
     ----------
     loss : str or LossSettings
-        Value of the regressor's parameter, as the next one.
+        Value of the parameter of the regressor, like the next one.
     target_scaling : "standard" or None
     scaler : TargetScaler or None, default=None
-        Of a training that goes on.
+        The scaler of the training that is continued.
     """
 
     def __init__(
         self, loss: Any, target_scaling: str | None, scaler: TargetScaler | None = None
     ) -> None:
         chosen = resolve_loss(loss)
-        # The name only: a record has compiled functions, which are no part of a pickle.
+        # Only the name: a record has compiled functions, which cannot be pickled.
         self.loss, self.parameters = chosen.record.name, chosen.parameters
         self.target_scaling = target_scaling
         self.scaler = scaler
@@ -44,7 +44,7 @@ class NumericTargets(Task):
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """Quantiles that are predicted, none of another loss."""
+        """Levels of the predicted quantiles; empty for other losses."""
         if LOSSES[self.loss].outputs_per_target != "levels":
             return ()
         return tuple(self.parameters[:, 0].tolist())
@@ -54,7 +54,7 @@ class NumericTargets(Task):
         return y
 
     def outputs(self, y: np.ndarray) -> Outputs:
-        """One output for each target, or several, as the loss has it."""
+        """The outputs of each target, whose number depends on the loss."""
         n_targets, chosen = 1 if y.ndim == 1 else y.shape[1], self.chosen
         parameters = chosen.of_targets(
             n_targets, None if self.scaler is None else self.scaler.scale
@@ -77,7 +77,7 @@ class NumericTargets(Task):
             )
 
     def fit(self, data: Data) -> None:
-        """Learn the scale of the targets."""
+        """Learn the scaling of the targets."""
         self.scaler = None
         if self.target_scaling is not None:
             self.scaler = TargetScaler(centered=LOSSES[self.loss].centers_targets).fit(
@@ -85,7 +85,7 @@ class NumericTargets(Task):
             )
 
     def extend(self, y: np.ndarray) -> None:
-        """Let predictions reach the targets of more rows."""
+        """Extend the range of the targets by more rows."""
         if self.scaler is not None:
             self.scaler = self.scaler.extended(y)
 
@@ -96,7 +96,7 @@ class NumericTargets(Task):
         return np.repeat(y.reshape(y.shape[0], -1), len(self.parameters), axis=1)
 
     def quantiles(self, raw: np.ndarray) -> np.ndarray:
-        """All levels, rising: (n_samples, n_levels), or of several targets (.., n_targets, ..)."""
+        """Increasing quantiles: (n_samples, n_levels) or (n_samples, n_targets, n_levels)."""
         quantiles = self._sorted(raw)
         if self.scaler is not None:
             # The targets' axis last, as the scaler has it.
@@ -115,7 +115,7 @@ class NumericTargets(Task):
         return np.sort(raw.reshape(raw.shape[0], -1, len(self.levels)), axis=-1)
 
     def _scaled(self, raw: np.ndarray) -> np.ndarray:
-        """Predictions (n_samples, n_targets) in the units that the network has."""
+        """Predictions (n_samples, n_targets) in the units of the scaled targets."""
         if LOSSES[self.loss].link == "exp":
             # Finite, as all predictions are.
             return np.exp(np.minimum(raw, np.log(np.finfo(raw.dtype).max) - 1))

@@ -230,7 +230,7 @@ early_stopping : bool or "auto", default="auto"
     **Validation.** Whether to use the score of held-out rows to stop training, when it has not
     improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the best epoch.
     The held-out rows are ``X_val`` of :meth:`fit`, or drawn by ``validation_fraction``. "auto" is
-    True with ``X_val`` and with more than 100 rows.
+    True with ``X_val`` and with more than 100 rows (10,000 in histogram gradient boosting).
 
 validation_fraction : float or cross-validation splitter, default=0.1
     The hold-out for early stopping. A float is the fraction of rows, at least two of them and one
@@ -246,8 +246,9 @@ scoring : str, callable or None, default={scoring}
     loss, or a callable ``scorer(estimator, X, y)``, which gets ``sample_weight`` if it takes it;
     higher is better. None is the score of :meth:`score`. Scorers of probabilities know all
     classes. If a score is not defined for the held-out rows (it raises ``ValueError``, is NaN, or
-    is the same for any prediction), the validation loss is used instead, with a warning; so it
-    is, without one, for a single row and, with accuracy, for less than five rows by weight.
+    is the same for any prediction), the validation loss is used instead, with a warning. It is
+    also used, without a warning, for a single row and, with accuracy, for rows of unequal weight
+    whose effective number is below five.
 
 n_members : int, default=4
     **Ensemble.** Number of networks whose predictions are averaged. Members differ in their inputs
@@ -296,7 +297,7 @@ coefs_ : list of (n_in, n_out) arrays
     arrays for each layer.
 
 intercepts_ : list of (n_out,) arrays
-    Biases of every layer, views like ``coefs_``; with ``normalization`` they are added behind it.
+    Biases of every layer, views like ``coefs_``; with ``normalization`` they are added after it.
 
 n_features_in_ : int
     Number of columns of ``X`` seen during :term:`fit`.

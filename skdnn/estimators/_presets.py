@@ -9,8 +9,8 @@ import numpy as np
 
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 
-#: The defaults of scikit-learn's MLP, and nothing of what it does not have. This set has a value
-#: for every parameter, so that it stays what it is whatever the constructors' defaults are.
+#: The defaults of scikit-learn's MLP, without any feature that it does not have. Every parameter
+#: has a value here, so that the preset does not depend on the defaults of the constructors.
 _MLP: dict[str, Any] = {
     "hidden_layer_sizes": (100,),
     "activation": "relu",
@@ -51,8 +51,7 @@ _MLP: dict[str, Any] = {
     "dtype": "auto",
 }
 
-#: More members, which are deeper and see the numbers in more ways; all else is the constructors'
-#: default.
+#: More and deeper members with more numeric embeddings; otherwise the defaults.
 _BEST: dict[str, Any] = {
     "hidden_layer_sizes": (128, 128, 128),
     "n_members": 16,

@@ -1,4 +1,4 @@
-"""Where a training stands: at its beginning, and where another call of ``fit`` goes on."""
+"""State of a training: new, or resumed by another call of ``fit``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skdnn.training.stopping import NoImprovement
 
 
 def new_stopping(estimator: Any, digests: tuple[int, ...]) -> list[NoImprovement]:
-    """One for each of the validators; a single one without any."""
+    """One for each validator; a single one without validation."""
     return [
         NoImprovement(
             estimator.n_iter_no_change,
@@ -37,7 +37,7 @@ def new_stopping(estimator: Any, digests: tuple[int, ...]) -> list[NoImprovement
 def extended_model(
     model: FittedModel, progress: TrainingState, X: Any, weights: np.ndarray | None
 ) -> tuple[FittedModel, TrainingState]:
-    """Let a model know what more rows say about its columns, and its network have inputs for it.
+    """Extend the encoding of a model by more rows, and its network by the new inputs.
 
     Parameters
     ----------
@@ -75,17 +75,17 @@ def extended_model(
 
 
 def warn_of_few_rows(n_known: int, n_rows: int) -> None:
-    """A warm start keeps what is known of the columns; from a few rows that is not much."""
+    """Warn if a warm start keeps an encoding that was learned from few rows."""
     if n_known < ENOUGH_ROWS and n_rows >= 2 * n_known:
         warn(
-            f"Scales, bins and categories of the columns were learned from {n_known} rows and stay "
-            f"with warm_start=True, although X has {n_rows} rows now. Set warm_start=False to "
-            "learn them anew."
+            f"Scales, bins and categories of the columns were learned from {n_known} rows and are "
+            f"kept with warm_start=True, although X has {n_rows} rows now. Set warm_start=False to "
+            "learn them again."
         )
 
 
 def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) -> Network:
-    """A network with the values of the present one, if these specifications are of its shape."""
+    """A network with the current values, if the specifications have the same shapes."""
 
     def shape(specs: Sequence[NetworkSpec], n_members: int) -> tuple[Any, ...]:
         spec = specs[0]
@@ -95,9 +95,9 @@ def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) 
     before, now = shape(known, len(known)), shape(specs, estimator.n_members)
     if before != now:
         raise ValueError(
-            "Training goes on with layers, loss, number of quantiles, normalization and "
-            f"number of members {before}, but parameters and data now ask for {now}. Set "
-            "warm_start=False to begin anew."
+            "Training can only be continued with layers, loss, number of quantiles, normalization "
+            f"and number of members {before}, but parameters and data now ask for {now}. Set "
+            "warm_start=False to start a new training."
         )
     forced = estimator.dtype in ("float32", "float64")
     dtype = np.dtype(estimator.dtype) if forced else network.dtype
@@ -105,7 +105,7 @@ def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) 
 
 
 def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """A copy in another dtype; what is beyond its range is its largest number."""
+    """A copy in another dtype, clipped to its range."""
     if values.dtype == dtype:
         return values.copy()
     limit = np.finfo(dtype).max
@@ -119,7 +119,7 @@ def resumed_progress(
     settings: TrainingSettings,
     digests: tuple[int, ...],
 ) -> TrainingState:
-    """What training stood at, with what the parameters now ask for."""
+    """The state of the training, adapted to the current parameters."""
     progress = deepcopy(progress)
     dtype = network.dtype
     if progress.solver == settings.solver:
@@ -138,12 +138,12 @@ def resumed_progress(
             values = getattr(progress, name)
             setattr(progress, name, None if values is None else _cast(values, dtype))
     else:
-        # What was best by another score does not count.
+        # The best epoch by another score does not count.
         progress = replace(progress, best_values=None, calibrated_values=None, last_values=None)
     return replace(progress, stopping=stopping, monitored=monitored)
 
 
 def monitored_by(estimator: Any, spec: NetworkSpec, digests: tuple[int, ...]) -> tuple:
-    """What the best epoch is chosen by."""
+    """Identifies the score that the best epoch is chosen by."""
     scoring = estimator.scoring if estimator.do_early_stopping_ else None
     return estimator.do_early_stopping_, digests, scoring, spec.loss, spec.loss_parameters

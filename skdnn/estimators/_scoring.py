@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 # scikit-learn's metrics are imported where they are used: they take a tenth of the time to import
 # the package, and few fits need them.
 
-#: Log-odds of a prediction that is sure.
+#: Log-odds of a confident prediction.
 SURE = 5.0
-#: Squares of numbers below this power of two, and above its inverse, are far from the limits.
+#: Squares of numbers below this power of two, and above its inverse, are safely in range.
 SAFE_EXPONENT = 400
 
 
 def check_scoring_name(estimator: Any) -> None:
-    """Raise if ``scoring`` is the name of nothing, whether it is used or not."""
+    """Raise if ``scoring`` is not the name of a scorer, whether it is used or not."""
     if estimator.scoring in (None, "loss", estimator._default_scoring) or callable(
         estimator.scoring
     ):
@@ -64,21 +64,21 @@ class Scoring:
     def score_of(
         self, model: FittedModel, rows: Rows, held_out: Any
     ) -> Callable[[np.ndarray, np.ndarray], float] | None:
-        """The score of raw predictions: of the members', and of their mean.
+        """A function that scores the raw predictions of the members and their mean.
 
-        Higher is better, NaN is none.
+        Higher is better; NaN is an undefined score.
 
-        None stands for the negative validation loss, which is defined for any rows: it is asked
-        for, or the score is undefined whatever is predicted.
+        None stands for the negative validation loss, which is always defined: it is used if
+        ``scoring`` asks for it, or if the score is undefined for any prediction.
 
         Parameters
         ----------
         model : FittedModel
             Of the members that are scored. Its network is trained in place.
         rows : Rows
-            The held-out rows as the network takes them,
+            The held-out rows as inputs of the network.
         held_out : Data
-            and as a scorer takes them, with labels for targets.
+            The same rows for a scorer, with the user's labels as targets.
         """
         estimator = self.estimator
         if estimator.scoring == "loss":
@@ -94,14 +94,14 @@ class Scoring:
             return None
 
         def score(members: np.ndarray, raw: np.ndarray) -> float:
-            # The rows are predicted: the scorer's estimator does not do it again.
+            # The rows are predicted already; the scorer's estimator returns these predictions.
             predictor._known_raw = X, members
             return self._value(call, predictor)
 
         return score
 
     def _scorer(self, model: FittedModel, held_out: Any) -> tuple[Any, Callable[[Any], Any], Any]:
-        """The rows, a function of what predicts, and a copy of the estimator that does so."""
+        """The rows, a function that scores an estimator on them, and the estimator to score."""
         from sklearn.metrics import check_scoring
 
         estimator = self.estimator
@@ -113,7 +113,7 @@ class Scoring:
         keywords = {}
         if weights is not None and takes_weights(scorer):
             keywords["sample_weight"] = weights
-        # A copy that predicts with the network in training, from an array without column names.
+        # A copy that predicts with the network in training, also from an array without names.
         predictor = copy(estimator)
         predictor._model = model.silent()
         if not is_table(X):
@@ -121,11 +121,11 @@ class Scoring:
         return X, lambda predictor: scorer(predictor, X, labels, **keywords), predictor
 
     def _value(self, call: Callable[[Any], Any], predictor: Any) -> float:
-        """What a scorer says; NaN, with a warning, if it cannot."""
+        """The value of a scorer; NaN, with a warning, if it is undefined."""
         name = f"scoring={self.estimator.scoring!r}"
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
-                # Remarks on few rows would come once an epoch; what matters is said below.
+                # These warnings would be repeated in every epoch; one of our own replaces them.
                 warnings.simplefilter("ignore", UndefinedMetricWarning)
                 if is_metric(self.estimator.scoring):
                     warnings.simplefilter("ignore")
@@ -155,10 +155,10 @@ class Scoring:
         return value
 
     def _tells_apart(self, call: Callable[[Any], Any], predictor: Any, rows: Rows) -> bool:
-        """Whether a metric has different values for right and for wrong classes.
+        """Whether a metric differs between right and wrong predictions.
 
-        Without a positive row, recall and average precision are 0 whatever is predicted: of such a
-        score the last epoch would be the best one.
+        Without positive rows, recall and average precision are 0 for any prediction, and every
+        epoch would be equally good.
         """
         if not hasattr(predictor, "classes_"):
             return True
@@ -186,7 +186,7 @@ class Scoring:
 
 
 def in_safe_unit(y: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions, each output divided by a power of two if its squares have no room.
+    """Targets and predictions, with outputs divided by a power of two if squares might overflow.
 
     R² is the same in any unit.
     """
@@ -200,9 +200,9 @@ def in_safe_unit(y: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float:
-    """What ``sklearn.metrics.r2_score`` returns, to the bit.
+    """R² with the same bits as ``sklearn.metrics.r2_score``, without its checks.
 
-    Its checks would take ten times as long as an epoch of a hundred rows.
+    These take ten times as long as an epoch of a hundred rows.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def mean_r2(y: np.ndarray, prediction: np.ndarray, weights: np.ndarray) -> float
     residual = (columns * (y - prediction) ** 2).sum(axis=0)
     mean = (columns * y).sum(axis=0) / columns.sum(axis=0)
     total = (columns * (y - mean) ** 2).sum(axis=0)
-    # Without any residual the score is 1, whatever there was to explain; with nothing to explain 0.
+    # As scikit-learn: 1 without residuals, 0 for a constant target with residuals.
     scores = (residual == 0).astype(y.dtype)
     usual = (residual != 0) & (total != 0)
     scores[usual] = 1 - residual[usual] / total[usual]

@@ -1,4 +1,4 @@
-"""The networks that parameters and data ask for."""
+"""Network specifications from parameters and data."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from skdnn.estimators._tasks import Task
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.settings import AUTO, dropout_for
 
-#: dtype="auto": up to so many multiplications in the forward pass of an epoch, of four members if
-#: there are more, float64 costs milliseconds and buys exact equivalences (weights against repeated
-#: rows, say).
+#: dtype="auto": up to this number of multiplications in the forward pass of an epoch (of four
+#: members, if there are more) float64 costs only milliseconds, and equivalences are exact, such as
+#: that of sample weights and repeated rows.
 FLOAT64_WORK = 10**7
 
 
 def network_specs(
     estimator: Any, task: Task, data: Data, inputs: TableInputs | None, n_rows: int
 ) -> list[NetworkSpec]:
-    """Of each member, for so many training rows."""
+    """Specification of each member, for ``n_rows`` training rows."""
     hidden = hidden_sizes(estimator.hidden_layer_sizes)
     dropout = estimator.dropout
     if isinstance(dropout, str) and dropout == AUTO:
@@ -54,7 +54,7 @@ def network_specs(
 
 
 def network_dtype(estimator: Any, data: Data, spec: NetworkSpec) -> np.dtype:
-    """By the parameter ``dtype``, that of the data, and the work of an epoch."""
+    """Resolve the parameter ``dtype`` by the dtype of the data and the work of an epoch."""
     if estimator.dtype in ("float32", "float64"):
         return np.dtype(estimator.dtype)
     small = data.y.shape[0] * spec.n_weights * max(4, estimator.n_members) <= 4 * FLOAT64_WORK

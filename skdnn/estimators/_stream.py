@@ -1,4 +1,4 @@
-"""The beginning of a stream: rows that are kept until they say enough about the columns."""
+"""The first rows of a stream, which are stored until the encoding is learned from enough rows."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ from skdnn.tabular.schema import Columns
 if TYPE_CHECKING:
     from skdnn.estimators._fit import Fit
 
-#: Rows of a stream that its columns are learned from.
+#: Number of rows that the encoding of a stream is learned from.
 BEGINNING_ROWS = ENOUGH_ROWS
-#: Parameters on which the numbers of a training do not depend.
+#: Parameters that do not affect the result of training.
 _NO_MATTER = ("n_jobs", "verbose")
 
 
 class Beginning(NamedTuple):
     """The first calls of ``partial_fit``, until there are ``BEGINNING_ROWS`` rows.
 
-    Whenever there are twice as many rows as before, what is known of the columns is learned anew
-    from all of them, and the calls so far are repeated with it: the network is then what it would
-    be if all that had been known from the start. It also ends when a call comes again: then there
-    are no other rows. A single row says no such thing: of a few categories equal ones are usual.
+    Whenever the number of rows has doubled, the encoding is learned again from all of them, and the
+    calls so far are repeated with it: the network is the same as if the encoding had been known
+    from the start. This ends early when a call repeats the rows of another one, which means that
+    there are no other rows. Single rows do not count: equal ones are common with few categories.
     """
 
     #: The rows of each call.
     pieces: tuple[Data, ...] = ()
-    #: Of each, a digest.
+    #: A digest of each piece.
     digests: tuple[str, ...] = ()
-    #: Rows that the present network knows the columns from.
+    #: Number of rows that the current encoding was learned from.
     n_learned: int = 0
-    #: Of its values, and of the parameters, when the last call had ended.
+    #: Checksum of weights and parameters after the last call.
     checksum: int = 0
 
     @property
     def comes_again(self) -> bool:
-        """Whether the last call had the rows of an earlier one."""
+        """Whether the last call repeats the rows of an earlier one."""
         return self.pieces[-1].y.shape[0] > 1 and self.digests[-1] in self.digests[:-1]
 
     @property
     def to_learn(self) -> tuple[Data, ...]:
-        """The pieces that say something about the columns."""
+        """The pieces to learn the encoding from."""
         return self.pieces[:-1] if self.comes_again else self.pieces
 
     @property
     def n_rows(self) -> int:
-        """Number of rows of these pieces that count: of a weight above 0."""
+        """Number of rows of positive weight in these pieces."""
         return sum(piece.drop_zero_weights().y.shape[0] for piece in self.to_learn)
 
     @property
@@ -64,7 +64,7 @@ class Beginning(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to learn anew."""
+        """Whether the encoding is to be learned again."""
         enough = self.n_learned if self.is_complete else 2 * self.n_learned - 1
         return self.n_rows > enough
 
@@ -80,7 +80,7 @@ class Beginning(NamedTuple):
         return self._replace(pieces=(*self.pieces, piece), digests=digests)
 
     def kept(self, draft: Any, *, learned: bool) -> Beginning | None:
-        """What is kept after a call: copies, which a user's later changes do not reach."""
+        """The state to keep after a call, with a copy of the last rows; None at the end."""
         if self.is_complete:
             return None
         *others, last = self.pieces
@@ -93,7 +93,7 @@ class Beginning(NamedTuple):
         Parameters
         ----------
         is_categorical : (n_columns,) bool array or None
-            Columns of a table; None where X is the input as it is, and not needed.
+            Mask of the columns; None if X is not encoded, and then not needed.
         """
         pieces = self.to_learn
         X = None if is_categorical is None else _joined([p.X for p in pieces], is_categorical)
@@ -114,7 +114,7 @@ def train_piece(call: Fit, piece: Data) -> None:
     Parameters
     ----------
     call : Fit
-        That has validated the rows.
+        The call, which has validated the rows.
     piece : Data
     """
     beginning = _beginning_with(call, piece)
@@ -134,14 +134,14 @@ def _beginning_with(call: Fit, piece: Data) -> Beginning | None:
         learns = call.is_encoded or getattr(draft, "target_scaling", None) is not None
         return Beginning().with_piece(piece) if learns else None
     beginning = draft._beginning
-    # Weights that somebody has changed, and steps with other parameters, are not repeated.
+    # Calls cannot be repeated if the user has changed weights or parameters in between.
     if beginning is None or beginning.checksum != _checksum(draft):
         return None
     return beginning.with_piece(piece)
 
 
 def _begin_again(call: Fit, beginning: Beginning) -> None:
-    """Learn the columns from all rows so far, and repeat the calls so far."""
+    """Learn the encoding from all rows so far, and repeat the calls so far."""
     draft = call.estimator
     inputs = draft._model.inputs
     known = beginning.joined(None if inputs is None else inputs.encoder.is_categorical)

@@ -1,4 +1,4 @@
-"""What a user gives as X: which of the kinds it is, and scikit-learn's checks of each."""
+"""Kinds of X (data frames, arrays, sparse and lazy data) and their validation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from skdnn._sklearn import check_y, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
 from skdnn.training.data import checked_sparse
 
-#: Methods that make a table in memory: of Spark, Dask and xarray, polars and narwhals.
+#: Methods of lazy data that load it: Spark, Dask and xarray, polars and narwhals.
 _COMPUTES = ("toPandas", "compute", "collect")
 
 
 def in_memory(X: Any, name: str = "X") -> Any:
-    """What a user gives as X, y or weights: lazy data computed, masked values missing.
+    """Load lazy data and make masked values missing; for X, y and weights.
 
     Parameters
     ----------
     X : object
-        What is neither lazy nor masked is returned as it is.
+        Anything else is returned unchanged.
     name : str
         In messages.
 
@@ -50,8 +50,8 @@ def in_memory(X: Any, name: str = "X") -> Any:
         kind = "structured array" if isinstance(X, np.ndarray) else type(X).__name__
         of_what = "" if first is X else f" of {type(first).__name__}s"
         raise TypeError(
-            f"{name} is a {kind}{of_what}, neither an array nor a data frame: make one of it, as "
-            f"with pd.DataFrame({name})."
+            f"{name} is a {kind}{of_what}, but must be an array or a data frame. Convert it, for "
+            f"example with pd.DataFrame({name})."
         )
     return _missing_where_masked(X) if isinstance(X, np.ma.MaskedArray) else X
 
@@ -68,7 +68,7 @@ def _missing_where_masked(X: Any) -> np.ndarray:
 
 
 def is_table(X: Any) -> bool:
-    """Whether X is more than an array of numbers: a data frame, or an array of other things."""
+    """Whether X is a data frame or an array that is not numeric."""
     if issparse(X):
         return False
     if hasattr(X, "columns") or hasattr(X, "column_names") or hasattr(X, "__dataframe__"):
@@ -83,9 +83,9 @@ def is_table(X: Any) -> bool:
 
 
 def x_format(X: Any) -> dict[str, Any]:
-    """How ``validate_data`` shall check an X that is no table.
+    """Arguments of ``validate_data`` for an X that is not a table.
 
-    Infinite numbers of dense ones are found later, by column.
+    Infinite values of dense arrays are found later, so that the message can name the column.
     """
     dtypes = (np.float64, np.float32)
     return {"accept_sparse": "csr", "dtype": dtypes, "ensure_all_finite": issparse(X)}
@@ -99,10 +99,10 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
     elif not isinstance(shape, tuple) or not all(isinstance(n, Integral) for n in shape):
         raise TypeError(
             f"X is of type {type(X).__module__}.{type(X).__name__}, which is not a table in "
-            "memory: make one of it first, as with X.to_pandas()."
+            "memory. Convert it first, for example with X.to_pandas()."
         )
     if len(X.shape) != 2:
-        check_array(X, dtype=None)  # which says what is expected
+        check_array(X, dtype=None)  # raises scikit-learn's error
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     name = type(estimator).__name__
     for n, what in zip(X.shape, ("sample(s)", "feature(s)"), strict=True):
@@ -115,7 +115,7 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 
 def rows_to_fit(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
-    """Check rows and their targets; to ``reset`` is to learn what the columns are."""
+    """Validate rows and their targets; ``reset`` as in ``validate_data``."""
     X = in_memory(X)
     if not is_table(X):
         options = x_format(X)
@@ -126,7 +126,7 @@ def rows_to_fit(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np
 
 
 def rows_to_predict(estimator: Any, X: Any) -> Any:
-    """Check that the rows have the columns that an estimator was fitted with."""
+    """Validate rows, which must have the columns that the estimator was fitted with."""
     X = in_memory(X)
     if is_table(X):
         return validate_table(estimator, X, reset=False)
@@ -146,7 +146,7 @@ def needs_encoding(X: Any, categorical_features: Any) -> bool:
 
 
 def as_plain(estimator: Any, X: Any) -> Any:
-    """Numbers as they are, for a network that was trained on such; they must be finite."""
+    """A numeric array for a network without encoding; all values must be finite."""
     if issparse(X):
         return X
     if is_table(X):

@@ -1,4 +1,4 @@
-"""Targets and weights as users have them, of any dtype and library, to plain arrays."""
+"""Conversion of targets and weights of any dtype and library to plain arrays."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def as_labels(y: Any, name: str = "y") -> Any:
         return y.astype(np.float64)
     names = ", ".join(sorted(t.__name__ for t in types))
     raise ValueError(
-        f"Unknown label type: {name} holds objects of type {names}. Labels are all numbers, all "
-        f"bool or all text: make text of others, as with {name}.astype(str)."
+        f"Unknown label type: {name} holds objects of type {names}. Labels must be all numbers, "
+        f"all bool or all text. Convert others to text, for example with {name}.astype(str)."
     )
 
 
@@ -94,7 +94,7 @@ def as_numbers(y: Any, name: str = "y") -> Any:
         numbers = y.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         error_type = TypeError if isinstance(error, TypeError) else ValueError
-        raise error_type(f"Input {name} is to be numbers, but: {error}.") from error
+        raise error_type(f"Input {name} must be numeric, but: {error}.") from error
     return complete_array(numbers, name)  # text can say "nan"
 
 

@@ -1,4 +1,4 @@
-"""What targets are to a network: how they are encoded, and what its outputs mean."""
+"""Tasks: the encoding of targets, and the meaning of a network's outputs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from skdnn.training.data import Rows
 
 
 class Outputs(NamedTuple):
-    """What a task needs of a network."""
+    """The loss and the outputs that a task needs."""
 
     loss: str
-    #: Of the loss: none, or ``per_target`` numbers for each target.
+    #: Parameters of the loss: none, or ``per_target`` of them for each target.
     parameters: tuple[float, ...]
     n_outputs: int
     #: Outputs for each target.
@@ -26,39 +26,38 @@ class Outputs(NamedTuple):
 
 
 class Task(ABC):
-    """Targets of one kind: what is learned of them, and all that depends on what they are.
+    """Base of the kinds of targets: validation, encoding, loss, scoring and prediction.
 
-    A task is part of a fitted model, and does not change any more then: a fit that goes on works
-    on a copy.
+    A task is part of a fitted model, which does not change: a resumed fit works on a copy.
     """
 
     @abstractmethod
     def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
-        """Targets as numbers.
+        """Encode targets as numbers.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
         name : str, default="y"
-            Of the argument, in messages.
+            Name of the argument in messages.
 
         Raises
         ------
         ValueError
-            If they are not targets of this kind.
+            If the targets are not of this kind.
         """
 
     def check_kind(self, y: np.ndarray, name: str) -> None:
-        """Raise unless other targets are of the kind that training has seen."""
+        """Raise unless the targets are of the same kind as in training."""
         return
 
     @abstractmethod
     def outputs(self, y: np.ndarray) -> Outputs:
-        """What the encoded targets of the training rows need of a network."""
+        """Loss and outputs for the encoded training targets."""
 
     @abstractmethod
     def check(self, spec: NetworkSpec) -> None:
-        """Raise unless a network has the outputs that the task needs.
+        """Raise if a network does not have the outputs of the task.
 
         Raises
         ------
@@ -66,50 +65,50 @@ class Task(ABC):
         """
 
     def fit(self, data: Data) -> None:
-        """Learn scales from the targets of a new training."""
+        """Learn the scaling of the targets in a new training."""
         return
 
     def extend(self, y: np.ndarray) -> None:
-        """Learn from more targets, of a training that goes on, what is not known yet."""
+        """Extend the scaling by more targets in a resumed training."""
         return
 
     def see_all(self, y: np.ndarray) -> None:
-        """Take note of all targets of a fit; there are no others."""
+        """Inspect all targets of a fit, held-out ones included."""
         return
 
     def class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
     ) -> np.ndarray | None:
-        """A weight for each class, by the targets of the training rows or a part of them."""
+        """Weight of each class, from the training targets or a part of them."""
         return None
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
-        """What to stratify hold-outs by."""
+        """Classes or labels to stratify hold-outs by."""
         return None
 
     def decode(self, y: np.ndarray) -> np.ndarray:
-        """Encoded targets as the user knows them."""
+        """Convert encoded targets back to the user's."""
         return y
 
     @abstractmethod
     def network_targets(self, y: np.ndarray) -> np.ndarray:
-        """What the loss compares the outputs with, (n_samples, n_outputs) or class indices."""
+        """Targets of the loss: (n_samples, n_outputs) numbers or class indices."""
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether raw predictions are scaled by held-out rows."""
+        """Whether temperature scaling is applied after training."""
         return False
 
     # ---------------------------------------------------------------- predictions
 
     def mean(self, raw: np.ndarray, link: str) -> np.ndarray:
-        """Raw prediction of the members together.
+        """Raw predictions of the ensemble.
 
         Parameters
         ----------
         raw : (n_members, n_samples, n_outputs) array
         link : str
-            From the raw prediction to the mean of the target.
+            Name of the function from raw prediction to mean of the target.
 
         Returns
         -------
@@ -119,16 +118,16 @@ class Task(ABC):
 
     @abstractmethod
     def predict(self, raw: np.ndarray) -> np.ndarray:
-        """Predictions as the user knows targets, from (n_samples, n_outputs) raw ones."""
+        """Predictions in the units of the user's targets from (n_samples, n_outputs) raw ones."""
 
     @abstractmethod
     def can_score(self, rows: Rows) -> bool:
-        """Whether the score tells one epoch from another on validation rows."""
+        """Whether the score is meaningful on the validation rows."""
 
     @abstractmethod
     def score(self, raw: np.ndarray, rows: Rows) -> float:
         """Score of the (n_samples, n_outputs) raw predictions of validation rows."""
 
     def copy(self) -> Any:
-        """A copy for a fit that goes on."""
+        """A copy for a resumed fit."""
         return copy(self)

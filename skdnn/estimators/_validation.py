@@ -1,4 +1,4 @@
-"""Rows to train on and rows to hold out."""
+"""Splits into training rows and held-out rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 # scikit-learn's model selection is imported where it is used: it takes a tenth of the time to
 # import the package, and few fits need it.
 
-#: Of a class of fewer rows not every hold-out has one.
+#: A class with fewer rows is not represented in every hold-out.
 FEW_ROWS = 4
 
 Indices = tuple[np.ndarray, np.ndarray]
@@ -25,26 +25,26 @@ def split_indices(
     seed: int,
     n_splits: int,
 ) -> list[Indices]:
-    """Rows to train on and rows to hold out, by ``validation_fraction``, several times.
+    """Splits by ``validation_fraction``: pairs of training and held-out indices.
 
     Parameters
     ----------
     estimator : BaseDNN
     X : (n_samples, n_features) array, dense or sparse
-        For a splitter, as the labels.
+        Passed to a splitter, like the labels.
     labels : (n_samples,) or (n_samples, n_outputs) array
         Targets.
     strata : (n_samples,) or (n_samples, n_labels) array or None
-        What to stratify a fraction by; by several labels only as far as they are rare.
+        Classes to stratify a fraction by; of multilabel targets only rare labels are stratified.
     groups : (n_samples,) array or None
     seed : int
     n_splits : int
-        The last ones of a splitter, begun with the last, and over again if it has fewer.
+        The last splits of a splitter in reverse order, repeated if it has fewer.
 
     Raises
     ------
     ValueError
-        If one part would be too small, or a splitter's indices are not those of rows.
+        If one side would be too small, or a splitter's indices are invalid.
     """
     fraction = estimator.validation_fraction
     if hasattr(fraction, "split"):
@@ -60,7 +60,7 @@ def split_indices(
 def _splits_of(
     splitter: Any, X: Any, labels: np.ndarray, groups: np.ndarray | None, n_splits: int
 ) -> list[Indices]:
-    """So many splits at most, from the last one on, as indices that are safe to use."""
+    """At most ``n_splits`` splits in reverse order, as validated indices."""
     name = f"validation_fraction={splitter!r}"
     try:
         with np.errstate(invalid="ignore"):  # scikit-learn asks whether targets are integers
@@ -69,7 +69,7 @@ def _splits_of(
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name} cannot split the rows: {error}") from error
     if not splits:
-        raise ValueError(f"{name} makes no split.")
+        raise ValueError(f"{name} yields no split.")
     chosen = []
     for number in range(len(splits), max(0, len(splits) - n_splits), -1):
         split, where = splits[number - 1], f"Split {number} of {name}"
@@ -95,7 +95,7 @@ def _splits_of(
 
 
 def _plain_indices(index: Any, n_rows: int, where: str) -> np.ndarray:
-    """From integers, also those that count from the end, or a mask: the kernels trust them."""
+    """Non-negative indices from integers or a boolean mask: the kernels do not check bounds."""
     try:
         array = np.asarray(index)
     except ValueError:
@@ -131,7 +131,7 @@ def _draw_groups(fraction: float, labels: np.ndarray, groups: np.ndarray, seed: 
 
 
 def _number_to_hold_out(fraction: float, n_rows: int, strata: np.ndarray | None) -> int:
-    """A fraction of the rows; of few rows at least two, and one of each class."""
+    """Number of held-out rows: a fraction, but at least two rows and one of each class."""
     n_held_out = ceil(fraction * n_rows)
     n_least = 2 if strata is None or strata.ndim == 2 else max(2, np.unique(strata).size)
     for least in (n_least, 2):
@@ -150,7 +150,7 @@ def _number_to_hold_out(fraction: float, n_rows: int, strata: np.ndarray | None)
 def _draw_splits(
     n_held_out: int, n_rows: int, strata: np.ndarray | None, seeds: list[int]
 ) -> list[Indices]:
-    """A draw for each seed, stratified; of rare classes each hold-out is dealt its rows."""
+    """A stratified split for each seed; the rows of rare classes are dealt to the hold-outs."""
     from sklearn.model_selection import train_test_split
 
     codes, classes = np.full(n_rows, -1), None
@@ -161,12 +161,12 @@ def _draw_splits(
     in_all = common.size < 2 or (classes is not None and np.unique(classes).size == 2)
     dealt = _deal(codes, seeds, in_all=in_all)
     if common.size < 2 and not dealt[0].size:
-        # Hardly a label is there twice: what one member holds out, the others are trained on.
+        # Nearly all labels are unique: what one member holds out, the others are trained on.
         common, dealt, classes = np.arange(n_rows), [rows[:0] for rows in dealt], None
     stratify, least = None if classes is None else classes[common], 1
     if stratify is not None and stratify.size:
         counts = np.unique(stratify, return_counts=True)[1]
-        # So many that no class becomes a rare one.
+        # Large enough that no class is lost on either side.
         least = max(counts.size, common.size // counts.min())
     splits = []
     for seed, rare in zip(seeds, dealt, strict=True):
@@ -184,9 +184,9 @@ def _draw_splits(
 
 
 def _rare_codes(strata: np.ndarray, n_held_out: int) -> np.ndarray:
-    """A code for each row of a class that a draw might leave without a row on one side; else -1.
+    """A code for each row of a rare class, which a draw might miss on one side; else -1.
 
-    Of several labels a row counts for the rarest one of which it has the rarer value.
+    Of multilabel targets the code is that of the rarest label whose minority value the row has.
     """
     n_rows = strata.shape[0]
     smaller_side = min(n_held_out, n_rows - n_held_out)
@@ -200,13 +200,13 @@ def _rare_codes(strata: np.ndarray, n_held_out: int) -> np.ndarray:
 
 
 def _deal(codes: np.ndarray, seeds: list[int], *, in_all: bool) -> list[np.ndarray]:
-    """Rows of rare classes, one of a class at most, for each hold-out: others for each of them.
+    """Rows of rare classes for each hold-out, at most one of each class, and different ones.
 
-    A row that is the only one of its class is always trained on: a member that has never seen the
-    class cannot be judged by it. Of two or three rows each is worth more to the training than to
-    the judge (25 classes of 2 rows: balanced accuracy .30, and .21 with all classes in every
-    hold-out), so that some hold-outs go without. With ``in_all`` they do not: of two classes a
-    judge needs both (3 positive rows of 200: AUC .87, and .84 without).
+    The only row of a class is always trained on: a member that has never seen the class cannot be
+    validated by it. Of two or three rows each is worth more in training than in validation
+    (25 classes of 2 rows: balanced accuracy .30, and .21 with all classes in every hold-out), so
+    that some hold-outs have none. With ``in_all`` every hold-out has one: a binary score needs
+    both classes (3 positive rows of 200: AUC .87, and .84 without).
     """
     rows = np.random.RandomState(seeds[0]).permutation(np.flatnonzero(codes >= 0))
     rows = rows[codes[rows].argsort(kind="stable")]

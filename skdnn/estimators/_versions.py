@@ -1,4 +1,4 @@
-"""Pickles say which version has made them."""
+"""Versions in pickles."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ KEY = "_skdnn_version"
 class InconsistentVersionWarning(UserWarning):
     """A pickle was made by another minor version of skdnn.
 
-    What was learned may be read in another way, or not at all. Fit the estimator anew, or read the
-    pickle with the version that has made it.
+    The estimator may be invalid. Fit it again, or load the pickle with the version that made it.
     """
 
 
 class VersionedMixin:
-    """Puts the version into pickles, and reads those of no other one silently."""
+    """Stores the version in pickles, and warns when another minor version is loaded."""
 
     def __getstate__(self) -> dict[str, Any]:
         from skdnn import __version__
@@ -35,12 +34,12 @@ class VersionedMixin:
         if found is None:
             raise ValueError(
                 f"This pickle of a {name} was made by an early version of skdnn, which this one, "
-                f"{__version__}, cannot read. Fit it anew, or read it with that version."
+                f"{__version__}, cannot read. Fit it again, or load it with that version."
             )
         if _minor(found) != _minor(__version__):
             warn(
                 f"This pickle of a {name} was made by skdnn {found} and is read by {__version__}: "
-                "it may be invalid. Fit it anew, or read it with the version that has made it.",
+                "it may be invalid. Fit it again, or load it with the version that made it.",
                 InconsistentVersionWarning,
             )
         parent = getattr(super(), "__setstate__", self.__dict__.update)

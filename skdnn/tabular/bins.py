@@ -1,9 +1,9 @@
-"""Numbers by bins: the piecewise linear encoding, as what a kernel looks up.
+"""Quantile bins of the piecewise linear encoding.
 
 With edges b_0 < ... < b_T a number x in bin t, b_t <= x < b_t+1, is T features: 1 for the bins
 below t, the fraction f = (x - b_t) / (b_t+1 - b_t) for bin t, 0 above. Below b_0 the fraction of
-the first bin is negative, above b_T that of the last exceeds 1: the encoding goes on as a line.
-The product with weights W (T, d) is then the sum of the rows of W before t, plus f W_t.
+the first bin is negative, above b_T that of the last exceeds 1: linear extrapolation. The product
+with weights W (T, d) is then the sum of the rows of W before t, plus f W_t.
 
 References
 ----------
@@ -22,24 +22,24 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR, BIN, FRACTION
 from skdnn.tabular.numeric import quantiles
 
-#: Beyond it, the difference of two numbers may overflow.
+#: Beyond it, differences may overflow.
 _FAR = 2.0**960
 
 
 @dataclass(eq=False)
 class BinEdges:
-    """Edges of bins that hold equal weight, for each column; heavier values are edges.
+    """Quantile bins of each column; values heavier than a bin are edges themselves.
 
     Parameters
     ----------
     n_bins : int, default=16
-        Of a column at most: equal quantiles are one edge.
+        Maximum number of bins of a column; equal quantiles are merged.
 
     Attributes
     ----------
     edges : list of n_columns float64 arrays
-        Increasing, one more than there are bins. A column of one value has one infinitely wide
-        bin, in which every fraction is 0.
+        Increasing, one more than there are bins. A constant column has one infinitely wide bin, in
+        which every fraction is 0.
     """
 
     n_bins: int = 16
@@ -55,7 +55,7 @@ class BinEdges:
         return [edges.size - 1 for edges in self.edges]
 
     def fit(self, X: np.ndarray, weights: np.ndarray | None = None) -> BinEdges:
-        """Find the edges from training rows.
+        """Compute the edges from training rows.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class BinEdges:
         return self
 
     def extended(self, columns: Mapping[int, np.ndarray]) -> BinEdges:
-        """The edges with those of some columns found anew.
+        """The edges with those of some columns computed again.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class BinEdges:
         return other
 
     def locate(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where numbers lie.
+        """Find the bin of each number, and its position in the bin.
 
         Parameters
         ----------
@@ -110,14 +110,14 @@ class BinEdges:
         """
         bins = np.empty(X.shape, dtype=BIN)
         fractions = np.empty(X.shape, dtype=FRACTION)
-        # Far outside narrow bins: the largest number that float32 has.
+        # Far outside of narrow bins the fraction is clipped to the range of float32.
         with np.errstate(over="ignore"):
             for j, edges in enumerate(self.edges):
                 x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
                 t = edges[1:-1].searchsorted(x, side="right")
                 bins[:, j] = t
                 if edges[0] < -_FAR or edges[-1] > _FAR:
-                    # In halves the difference of any two numbers is a number.
+                    # Halved, so that the difference of two finite numbers is finite.
                     x, edges = x * 0.5, edges * 0.5
                 fractions[:, j] = (x - edges[t]) / (edges[t + 1] - edges[t])
         limit = np.finfo(FRACTION).max
@@ -125,10 +125,10 @@ class BinEdges:
 
 
 def _edges_beside_heavy(column: np.ndarray, n_bins: int, weights: np.ndarray | None) -> np.ndarray:
-    """Edges where some values weigh more than a bin: they are edges, the other bins share the rest.
+    """Edges with heavy values, which weigh more than a bin, as edges; other bins share the rest.
 
-    Of a column that is mostly zero the rest keeps its resolution (Ke et al. 2017, "LightGBM", bins
-    numbers in this way).
+    The non-zero values of a column that is mostly zero keep their resolution (as in Ke et al. 2017,
+    "LightGBM").
     """
     values, inverse = np.unique(column, return_inverse=True)
     mass = np.bincount(inverse, weights)
@@ -137,7 +137,7 @@ def _edges_beside_heavy(column: np.ndarray, n_bins: int, weights: np.ndarray | N
     n_left = n_bins - np.count_nonzero(heavy)
     left = None if weights is None else weights[light]
     edges = found = np.union1d(values[heavy], values[[0, -1]])
-    # The least and the largest value, and a heavy one among the rest, may be edges twice or not.
+    # The number of edges may be too large, because minimum and maximum are edges, too.
     while light.any() and n_left > 0:
         probabilities = np.linspace(0, 1, n_left + 1)
         edges = np.union1d(found, quantiles(column[light], probabilities, left))

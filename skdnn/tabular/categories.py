@@ -1,9 +1,8 @@
-"""Columns of categories to codes.
+"""Ordinal encoding of categorical columns.
 
-Code 0 is what training has not seen. The categories that it has seen are 1, 2, ... in sorted order;
-those that later calls of ``partial_fit`` bring follow.
-If values were missing in training, missing is one more category, the last; otherwise a missing
-value is unknown as well.
+The categories of the training rows have the codes 1, 2, ... in sorted order, followed by those that
+are new in later calls of ``partial_fit``. Missing values have the last code if there are any in
+training. Unknown categories have code 0, and so have missing values if there are none in training.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ class Categories:
 
     @property
     def labels(self) -> tuple:
-        """What the codes from 1 on stand for; None is missing."""
+        """Categories of the codes from 1 on; None is missing."""
         return (*self.values, None) if self.has_missing else self.values
 
     @cached_property
     def known(self) -> dict[Any, int]:
-        """Codes of the values: made when first needed, so that one row is encoded at once."""
+        """Codes of the values; cached, so that a single row is encoded fast."""
         return {value: code for code, value in enumerate(self.values, start=1)}
 
     @cached_property
@@ -55,7 +54,7 @@ class Categories:
         return set(map(kind_of, self.values))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is made again when it is needed."""
+        """The state without cached properties."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
@@ -72,14 +71,14 @@ def find_categories(values: Any, label: str) -> Categories:
     Raises
     ------
     TypeError
-        If a value cannot be compared for equality in a table (it is not hashable).
+        If a value is not hashable.
     """
     codes, uniques = factorize(values, label)
     return Categories(tuple(sorted(uniques, key=_sort_key)), bool((codes < 0).any()))
 
 
 def extended(categories: Categories, values: Any, label: str, room: float) -> Categories:
-    """Categories with those that more rows have.
+    """Categories extended by those of more rows.
 
     Parameters
     ----------
@@ -88,12 +87,13 @@ def extended(categories: Categories, values: Any, label: str, room: float) -> Ca
     label : str
         The column in a message.
     room : int or inf
-        As many codes above 0 there may be. What comes later is unknown.
+        Maximum number of codes above 0. Further categories are unknown.
 
     Returns
     -------
     categories : Categories
-        Those known keep their codes, but missing, which is the last one; these, if none is new.
+        Known categories keep their codes, except missing, which is the last. The same object if
+        there is nothing new.
     """
     found = find_categories(values, label)
     has_missing = categories.has_missing or (found.has_missing and categories.n_codes < room)
@@ -110,7 +110,7 @@ def encode(categories: Categories, values: Any, label: str) -> np.ndarray:
     Parameters
     ----------
     categories : Categories
-        Equal values have the same code, whatever their dtype: 1 and 1.0.
+        Equal values have the same code, whatever their dtype, such as 1 and 1.0.
     values : one-dimensional NumPy or pandas array
     label : str
         The column in a message.
@@ -127,7 +127,7 @@ def encode(categories: Categories, values: Any, label: str) -> np.ndarray:
 
 
 def factorize(values: Any, label: str) -> tuple[np.ndarray, list]:
-    """Numbers of the values that occur in a column, -1 for missing, and these as Python objects."""
+    """Codes of the values of a column, -1 for missing, and the distinct values."""
     if values.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: column {label} holds complex numbers.")
     if values.dtype.kind in "mM":
@@ -140,13 +140,13 @@ def factorize(values: Any, label: str) -> tuple[np.ndarray, list]:
 
 
 def kind_of(value: Any) -> str:
-    """The name of the type of a value, one for all numbers: they can be equal, as 1 and True."""
+    """The name of the type of a value; one name for all numbers, since 1 equals True."""
     if isinstance(value, (Real, np.bool_)):
         return "number"
     return "str" if isinstance(value, str) else type(value).__name__
 
 
 def _sort_key(value: Any) -> tuple:
-    """Numbers by value, then all others by type and text: comparable, whatever is mixed."""
+    """Sorts numbers by value, then all others by type and text."""
     kind = kind_of(value)
     return ("", value, "") if kind == "number" else (kind, 0, str(value))

@@ -1,6 +1,6 @@
-"""Columns that are hardly what they are meant to be: numbers as text, ids, a changed type.
+"""Warnings of suspicious columns: numbers as text, identifiers, a changed type.
 
-What is said is a guess, so it is only ever a warning.
+These are heuristics, and therefore never errors.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ import pandas as pd
 
 from skdnn.tabular.categories import Categories, factorize, kind_of
 
-#: With fewer values a column has too little to judge it by.
+#: Minimum number of distinct values of a suspicious column.
 _MIN_VALUES = 20
-#: Of numbers as text, the share of values that are numbers; the others are "?", blanks, ...
+#: Numbers as text: minimum share of values that are numbers; others are "?", blanks, ...
 _NUMBERS = 0.9
-#: Numbers are no codes if such a share of the values is new; fractions are hardly ever codes.
+#: Minimum share of distinct values: integers with fewer may be codes; fractions hardly ever are.
 _NEW_WHOLE, _NEW_FRACTION = 1 / 5, 1 / 20
-#: Of ids and free text, the share of values that are new.
+#: Identifiers and free text: minimum share of distinct values.
 _NEW_TEXT = 0.9
-#: A comma that does not begin the decimals.
+#: Commas as thousands separators, not as decimal points.
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-#: So many distinct values are parsed.
+#: Maximum number of distinct values that are parsed.
 _N_PARSED = 1000
-#: So many rows without one known value are no accident.
+#: Minimum number of rows without a known category for a warning.
 _MANY_ROWS = 10
 
 
 def doubts_of_training(
     columns: Sequence[tuple[str, Any]], categories: Sequence[Categories]
 ) -> str | None:
-    """Columns of categories that are rather numbers, or ids, as a message; None without any.
+    """A message that names categorical columns that look like numbers or identifiers, or None.
 
     Parameters
     ----------
     columns : sequence of (label, one-dimensional NumPy or pandas array)
         Training rows of the categorical columns.
     categories : sequence of Categories
-        What was found in each.
+        The categories found in each column.
     """
     numbers, texts = [], []
     for (label, values), found in zip(columns, categories, strict=True):
@@ -56,13 +56,13 @@ def doubts_of_training(
     if numbers:
         parts.append(
             f"{_columns(numbers)}: almost all values are numbers, but as text each is a category "
-            "of its own. Make numbers of them, pd.to_numeric(X[c], errors='coerce'), which makes "
-            "what is no number missing (take out separators of thousands before)."
+            "of its own. Convert them with pd.to_numeric(X[c], errors='coerce'), which makes "
+            "other values missing (remove thousands separators before)."
         )
     if texts:
         parts.append(
             f"{_columns(texts)}: nearly every value occurs only once, so that nothing is learned "
-            "for other rows. Drop such columns, or make numbers or groups of them."
+            "for other rows. Drop such columns, or convert them to numbers or groups."
         )
     if not parts:
         return None
@@ -79,7 +79,7 @@ def _are_numbers(values: tuple, newness: float) -> bool:
 
 
 def _parse(value: Any) -> float | None:
-    """A number as people write it; a code such as "01" is none."""
+    """A number in a common notation, or None; a code such as "01" is not a number."""
     if isinstance(value, str):
         value = value.strip().strip("$€£%")
         value = value.replace(",", "" if _THOUSANDS.fullmatch(value) else ".")
@@ -93,12 +93,12 @@ def _parse(value: Any) -> float | None:
 
 
 def doubts_of_prediction(categories: Categories, values: Any, label: str) -> str | None:
-    """What to say of a column of which no value is known; None if that can be.
+    """A message about a column without any known category, or None if it is plausible.
 
     Parameters
     ----------
     categories : Categories
-        Seen in training.
+        Categories seen in training.
     values : one-dimensional NumPy or pandas array
         Rows to predict, missing or unknown.
     label : str

@@ -1,4 +1,4 @@
-"""From a table to numbers and codes."""
+"""Encoding of a table as numbers and category codes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from skdnn.tabular.doubts import doubts_of_prediction, doubts_of_training
 from skdnn.tabular.numeric import NumericScaler
 from skdnn.tabular.schema import Columns, resolve_categorical
 
-#: Label of what training has not seen.
+#: Label of unknown categories.
 UNKNOWN = "unknown"
-#: As many names are listed in a message.
+#: Maximum number of names in a message.
 _MAX_NAMES = 30
 
 
 class Table(NamedTuple):
-    """A table as a network takes it.
+    """An encoded table.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Table(NamedTuple):
 
 @dataclass(eq=False)
 class TableEncoder:
-    """Turns a table into numbers and codes; the caller sees to it that the columns are the same.
+    """Encodes tables as numbers and category codes; the caller checks the column names.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class TableEncoder:
     Attributes
     ----------
     names : tuple of str
-        Of all columns; ``x0``, ``x1``, ... where the table has no names.
+        Names of the columns; ``x0``, ``x1``, ... if the table has no names.
     is_categorical : (n_columns,) bool array
     scaler : NumericScaler
-        Of the numeric columns.
+        Scaler of the numeric columns.
     categories : tuple of Categories
-        Of the categorical columns.
+        Categories of the categorical columns.
     warns : bool
-        Whether to say which columns are hardly what they are meant to be.
+        Whether to warn of suspicious columns.
     """
 
     categorical_features: Any = "from_dtype"
@@ -73,13 +73,13 @@ class TableEncoder:
     categories: tuple[Categories, ...] = field(init=False, repr=False)
 
     def fit(self, X: Any, weights: np.ndarray | None = None) -> TableEncoder:
-        """Find kinds, categories and statistics of the columns from training rows.
+        """Learn kinds, categories and statistics of the columns from training rows.
 
         Parameters
         ----------
         X : array-like or data frame of shape (n_samples, n_columns)
         weights : (n_samples,) float array, default=None
-            Not negative; a row of weight 0 is as if it were not there.
+            Non-negative; a weight of 0 is the same as no row.
 
         Returns
         -------
@@ -88,12 +88,12 @@ class TableEncoder:
         Raises
         ------
         TypeError, ValueError
-            If a column is not what a network can take. The encoder is then what it was before.
+            If a column cannot be encoded. The encoder is then unchanged.
 
         Warns
         -----
         UserWarning
-            If categories of the dtype are rather numbers as text, or ids.
+            If columns that are categorical by their dtype look like numbers or identifiers.
         """
         rows = None
         if weights is not None and not weights.all():
@@ -101,7 +101,7 @@ class TableEncoder:
             weights = weights[rows]
         columns = Columns(X, rows)
         if not columns.n_rows:
-            raise ValueError("There is no row to learn the columns from that has a weight above 0.")
+            raise ValueError("There is no row of positive weight to learn the columns from.")
         is_categorical = resolve_categorical(columns, self.categorical_features)
         numeric, categorical = _positions(~is_categorical), _positions(is_categorical)
         labels = [columns.label(j) for j in numeric]
@@ -119,7 +119,7 @@ class TableEncoder:
     def extended(
         self, X: Any, weights: np.ndarray | None, room: Sequence[float]
     ) -> tuple[TableEncoder, dict[int, np.ndarray]]:
-        """The encoder with what more rows say that it does not know: see ``NumericScaler``.
+        """The encoder extended by what is new in more rows: see ``NumericScaler``.
 
         Parameters
         ----------
@@ -127,14 +127,14 @@ class TableEncoder:
         weights : (n_samples,) float array or None
             As in ``fit``.
         room : sequence of n_categorical int or inf
-            Codes that each categorical column may have.
+            Maximum number of codes of each categorical column.
 
         Returns
         -------
         encoder : TableEncoder
             This one, if there is nothing new.
-        varied : (n_varied,) int array
-            Numeric columns that have more than one value now.
+        learned : dict of arrays
+            Values of the numeric columns that were learned now: see ``NumericScaler.extended``.
         """
         rows = None
         if weights is not None and not weights.all():
@@ -155,15 +155,14 @@ class TableEncoder:
         return other, learned
 
     def transform(self, X: Any, dtype: Any = np.float32) -> Table:
-        """Numbers and codes of any rows.
+        """Encode rows.
 
         Parameters
         ----------
         X : array-like or data frame of shape (n_samples, n_columns)
-            Categories that training has not seen are unknown, without a warning where some of
-            the column are known.
+            Unknown categories have code 0, without a warning if others of the column are known.
         dtype : dtype, default=np.float32
-            Of the numbers.
+            Dtype of the numbers.
 
         Returns
         -------
@@ -172,13 +171,13 @@ class TableEncoder:
         Raises
         ------
         TypeError, ValueError
-            If a numeric column holds something else, or an infinite number.
+            If a numeric column holds other values, or an infinite number.
 
         Warns
         -----
         UserWarning
-            If the values of a categorical column are of another type than in training, or none of
-            many is known.
+            If the values of a categorical column have another type than in training, or all of
+            many are unknown.
         """
         columns = self._known_columns(X)
         numbers = columns.numbers(_positions(~self.is_categorical))
@@ -192,14 +191,14 @@ class TableEncoder:
                 doubts.append(doubts_of_prediction(known, values, label))
         if self.warns and any(doubts):
             warn(
-                "Not one category of these columns was there in training: "
-                f"{'; '.join(filter(None, doubts))}. Give them the type and spelling that they "
-                "had, as with astype; as they are, each value is unknown."
+                "No value of these columns is a known category: "
+                f"{'; '.join(filter(None, doubts))}. Give them the type and spelling of the "
+                "training data, for example with astype."
             )
         return Table(numeric, codes)
 
     def cast(self, table: Table, dtype: Any) -> Table:
-        """A table with its numbers in another dtype.
+        """Cast the numbers of a table to another dtype.
 
         Raises
         ------
@@ -223,13 +222,13 @@ class TableEncoder:
         return columns
 
     def silent(self) -> TableEncoder:
-        """The same without warnings."""
+        """A copy that does not warn."""
         other = copy(self)
         other.warns = False
         return other
 
     def position(self, column: Any) -> int:
-        """Position of a column that is given by name or position.
+        """Position of a column from its name or position.
 
         Raises
         ------
@@ -249,25 +248,25 @@ class TableEncoder:
         )
 
     def place(self, position: int) -> int:
-        """Place of a column among the numeric or the categorical ones, whichever it is."""
+        """Position of a column among the columns of its kind, numeric or categorical."""
         kind = self.is_categorical[position]
         return int(np.count_nonzero(self.is_categorical[:position] == kind))
 
     def column_table(
         self, position: int, values: Any = None, dtype: Any = np.float32
     ) -> tuple[pd.Index, Table]:
-        """Rows of which one column is known, and nothing of the others.
+        """Rows with values of one column; the others are missing or unknown.
 
         Parameters
         ----------
         position : int
-            Of the column.
+            Position of the column.
         values : array-like of shape (n_values,), default=None
-            In the column. None is what training has seen: of a categorical column its categories
-            in sorted order, None if values were missing, and ``UNKNOWN``; of a numeric one the
-            distinct percentiles, and NaN if values were missing.
+            Values of the column. None takes those of the training rows: all categories in sorted
+            order, None if there were missing values, and ``UNKNOWN``; of a numeric column the
+            distinct percentiles, and NaN if there were missing values.
         dtype : dtype, default=np.float32
-            Of the numbers.
+            Dtype of the numbers.
 
         Returns
         -------
@@ -288,7 +287,7 @@ class TableEncoder:
         categories = self.categories[place]
         if given is not None:
             return pd.Index(given[0]), encode(categories, given[0], given.label(0))
-        # As objects: a missing label stays None, numbers beside text stay numbers.
+        # As objects: None stays None, and numbers of a mixed column stay numbers.
         index = pd.Index([*categories.labels, UNKNOWN], dtype=object)
         return index, np.append(np.arange(1, len(index)), 0)
 
@@ -304,12 +303,12 @@ class TableEncoder:
 
     @property
     def n_numeric(self) -> int:
-        """Numeric columns, without the indicators."""
+        """Number of numeric columns, without the indicators."""
         return self.scaler.center.size
 
     @property
     def n_codes(self) -> tuple[int, ...]:
-        """Of each categorical column, codes above 0."""
+        """Number of codes above 0 of each categorical column."""
         return tuple(each.n_codes for each in self.categories)
 
     @property
@@ -319,7 +318,7 @@ class TableEncoder:
 
     @property
     def indicator_names(self) -> list[str]:
-        """Names of the indicators, as scikit-learn's ``MissingIndicator`` makes them."""
+        """Names of the indicators, as those of scikit-learn's ``MissingIndicator``."""
         names = self.numeric_names
         return [f"missingindicator_{names[j]}" for j in self.scaler.indicated]
 
@@ -330,7 +329,7 @@ class TableEncoder:
 
     @property
     def category_labels(self) -> dict[str, tuple]:
-        """By name of the categorical columns, what the codes from 1 on stand for."""
+        """Categories of the codes from 1 on, by name of the column."""
         labels = (each.labels for each in self.categories)
         return dict(zip(self.categorical_names, labels, strict=True))
 

@@ -1,8 +1,7 @@
-"""Numeric columns to numbers near zero: missing values, scaling, extremes.
+"""Imputation, scaling and clipping of numeric columns.
 
-All statistics are those of the rows that are given, with weights that count as repeated rows. They
-are float64, and so is all arithmetic until the result: an integer beyond 2**24 loses nothing that
-distinguishes it from its neighbors.
+All statistics are weighted: integer weights are the same as repeated rows. They are float64, and so
+is all arithmetic before the result, so that neighboring integers beyond 2**24 stay distinct.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from skdnn._dtypes import ACCUMULATOR, INDEX
 
 SCALINGS = ("robust", "standard", None)
 
-#: Rows that scales and bins are learned from, if data arrive in pieces that have fewer: ten for
-#: each bin of the finest embedding of the defaults.
+#: Number of rows of a stream that scales and bins are learned from: ten for each bin of the default
+#: embedding with most bins.
 ENOUGH_ROWS = 500
 
-#: Where the smooth clipping of "robust" ends.
+#: Limit of the smooth clipping of "robust".
 LIMIT = 3.0
-#: Beyond it, the end is reached to the last bit, and squares are far from overflow.
+#: Beyond it, the limit is reached to the last bit; its square does not overflow.
 _FAR = 1e9
-#: Relative to all weight: what counts as the border of a quantile in spite of rounding.
+#: Tolerance of the borders of quantiles, relative to the sum of weights.
 _BORDER = 1e-12
-#: Elements that are worked on at a time: they stay in the cache.
+#: Number of elements of a chunk, which stays in the cache.
 _CHUNK = 2**15
 
 _PERCENTS = np.linspace(0, 1, 101)
@@ -37,11 +36,11 @@ _PERCENTS = np.linspace(0, 1, 101)
 def quantiles(
     values: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Quantiles of weighted values: the averaged inverse of the distribution function.
+    """Weighted quantiles: the averaged inverse of the distribution function.
 
-    Where the values up to one of them weigh exactly the probability, the quantile is the middle
-    between this value and the next one; the median of 1, 2, 3, 4 is 2.5. Weights count as repeated
-    rows, and a common factor of them does not matter.
+    If the cumulative weight of a value is exactly the probability, the quantile is the mean of this
+    value and the next one; the median of 1, 2, 3, 4 is 2.5. Integer weights are the same as
+    repeated rows, and a common factor of the weights does not matter.
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ def quantiles(
     """
     values = values.astype(ACCUMULATOR, copy=False)
     last = values.size - 1
-    # The first rank whose weight up to it reaches the probability, and the first to exceed it.
+    # The first rank whose cumulative weight reaches the probability, and the first to exceed it.
     if weights is None:
         target, border = probabilities * values.size, _BORDER * values.size
         lower = np.ceil(target - border) - 1
@@ -95,13 +94,13 @@ def mean_and_deviation(
     Returns
     -------
     mean, deviation : float
-        Of equal values exactly their value and exactly 0.
+        Exactly the value and exactly 0 if all values are equal.
     """
     values = values.astype(ACCUMULATOR, copy=False)
     low, high = values.min(), values.max()
     if low == high:
         return float(low), 0.0
-    # A power of two, so that nothing is rounded, and the squares of large values do not overflow.
+    # Scaled by a power of two, which is exact, so that squares of large values do not overflow.
     unit = 2.0 ** (np.frexp(max(-low, high))[1] - 1)
     scaled = values / unit
     mean = np.average(scaled, weights=weights)
@@ -127,7 +126,7 @@ def smooth_clip(x: np.ndarray) -> np.ndarray:
 
 
 def _inverse(width: float, numerator: float) -> float:
-    """Inverse of a width, times the numerator; 0 where that is not a number."""
+    """``numerator / width``; 0 if that is not finite."""
     if width == 0:
         return 0.0
     result = numerator / width
@@ -136,35 +135,35 @@ def _inverse(width: float, numerator: float) -> float:
 
 @dataclass(eq=False)
 class NumericScaler:
-    """Imputes, centers, scales and clips numeric columns, and says where values were missing.
+    """Imputes, scales and clips numeric columns, and adds missing indicators.
 
     Parameters
     ----------
     scaling : {"robust", "standard"} or None, default="robust"
         - "robust": (x - median) / (interquartile range), or 2 (x - median) / (maximum - minimum)
-          where the quartiles are equal; then ``smooth_clip``.
+          if the quartiles are equal; then ``smooth_clip``.
         - "standard": (x - mean) / (standard deviation).
-        - None: numbers as they are.
+        - None: no scaling.
 
-        With the first two a column of one value is 0, until ``extended`` has seen another one.
+        With the first two a constant column is 0, until ``extended`` has seen another value.
 
     Attributes
     ----------
     center, scale : (n_columns,) float64 arrays
-        Of the values that are not missing.
+        Computed from the values that are not missing.
     percentiles : (n_columns, 101) float64 array
-        Of the values that are not missing, from minimum to maximum; NaN if there were no values.
+        Percentiles of the values, from minimum to maximum; NaN if all values are missing.
     imputation : (n_columns,) float64 array
-        What takes the place of a missing value: the median; 0 if there were no values.
+        Imputed value: the median; 0 if all values are missing.
     indicated : (n_indicators,) int64 array
-        Columns with missing values in some rows of the training, not in all. Each has an
-        indicator, 1 where the value is missing and 0 elsewhere.
+        Columns with missing values in some training rows, but not in all. Each has an indicator,
+        which is 1 for missing values and 0 otherwise.
     labels : tuple of str
-        The columns in messages.
+        Names of the columns in messages.
     late : dict of arrays
-        By column that began to vary late, its values so far,
+        Values so far of columns that were constant at first, by column; see ``extended``.
     n_late : dict of int
-        and how many of them it was learned from; see ``extended``.
+        Number of these values that the column was learned from.
     """
 
     scaling: str | None = "robust"
@@ -187,7 +186,7 @@ class NumericScaler:
         weights: np.ndarray | None = None,
         labels: Sequence[str] | None = None,
     ) -> NumericScaler:
-        """Find the statistics of training rows.
+        """Compute the statistics of training rows.
 
         Parameters
         ----------
@@ -196,7 +195,7 @@ class NumericScaler:
         weights : (n_samples,) float array, default=None
             Above 0.
         labels : sequence of n_columns str, default=None
-            The columns in messages; None is their numbers.
+            Names of the columns in messages; None is their positions.
 
         Returns
         -------
@@ -233,7 +232,7 @@ class NumericScaler:
         self.percentiles[j] = quantiles(values, _PERCENTS, weights)
         low, q25, median, q75, high = self.percentiles[j, ::25]
         self.imputation[j] = median
-        # Widths beyond float64 are infinite, and their inverse is 0.
+        # Widths beyond float64 are infinite; their inverse is 0.
         with np.errstate(over="ignore"):
             if self.scaling == "robust":
                 self.center[j] = median
@@ -243,23 +242,23 @@ class NumericScaler:
                 self.scale[j] = _inverse(deviation, 1)
 
     def extended(self, X: np.ndarray) -> tuple[NumericScaler, dict[int, np.ndarray]]:
-        """The scaler with what more rows say about columns of which nothing was known.
+        """The scaler extended by more rows.
 
-        A column that had one value so far, or none, is learned from these rows and that value, and
-        again whenever there are twice as many values, up to ``ENOUGH_ROWS``. A column in which
-        values are missing for the first time gets an indicator. All else stays.
+        A column that was constant or missing so far is learned from these rows and its value, and
+        again whenever the number of values has doubled, up to ``ENOUGH_ROWS``. A column with
+        missing values for the first time gets an indicator. All else is unchanged.
 
         Parameters
         ----------
         X : (n_samples, n_columns) array of a real dtype
-            Rows that count; all alike.
+            Rows of positive weight; their weights are not used.
 
         Returns
         -------
         scaler : NumericScaler
             This one, if there is nothing new.
         learned : dict of arrays
-            By column, the values that it was learned from now. It has more than one.
+            Values of the columns that were learned now, by column; none of them is constant.
 
         Raises
         ------
@@ -298,23 +297,23 @@ class NumericScaler:
         return (self if unchanged else other), learned
 
     def scaled(self, j: int, values: np.ndarray) -> np.ndarray:
-        """Values of a column as ``transform`` makes them, in float64."""
+        """Transformed values of a column, in float64."""
         X = np.full((values.size, self.center.size), np.nan)
         X[:, j] = values
         return self.transform(X, ACCUMULATOR)[:, j]
 
     @property
     def is_constant(self) -> np.ndarray:
-        """Of each column, whether one value is known or none: (n_columns,) bool."""
+        """Whether each column has at most one value: (n_columns,) bool."""
         return ~(self.percentiles[:, 0] < self.percentiles[:, -1])
 
     def transform(self, X: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
-        """Numbers for a network.
+        """Impute, scale and clip rows, and add the missing indicators.
 
         Parameters
         ----------
         X : (n_samples, n_columns) array of a real dtype
-            Missing values are NaN, also in columns where there were none in training.
+            Missing values are NaN, also in columns without missing values in training.
         dtype : dtype, default=np.float32
 
         Returns
@@ -336,7 +335,7 @@ class NumericScaler:
             missing = np.isnan(chunk)
             self._check_finite(chunk)
             np.copyto(chunk, self.imputation, where=missing)
-            # Too large a value is inf, which the check below reports.
+            # Values that overflow are reported below.
             with np.errstate(over="ignore"):
                 out[rows, :n_columns] = self._scaled(chunk)
             out[rows, n_columns:] = missing[:, self.indicated]
@@ -344,7 +343,7 @@ class NumericScaler:
         return out
 
     def check_range(self, numbers: np.ndarray) -> None:
-        """Raise if a scaled number of ``transform`` is infinite, beyond the range of its dtype.
+        """Raise if a transformed number overflows its dtype.
 
         Raises
         ------
@@ -355,14 +354,14 @@ class NumericScaler:
     def _scaled(self, chunk: np.ndarray) -> np.ndarray:
         if self.scaling is None:
             return chunk
-        # In halves the difference of any two numbers is a number, so that 0 times it is 0.
+        # Halved, so that the difference of two finite numbers is finite.
         chunk *= 0.5
         chunk -= self.center * 0.5
         chunk *= self.scale * 2
         return smooth_clip(chunk) if self.scaling == "robust" else chunk
 
     def _check_finite(self, X: np.ndarray, first: int = 0, of: np.dtype | None = None) -> None:
-        """Raise if a number of these columns, from the first on, is infinite."""
+        """Raise if a number is infinite; the columns start at position ``first``."""
         infinite = np.isinf(X)
         if not infinite.any():
             return

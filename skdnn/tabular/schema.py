@@ -1,7 +1,6 @@
-"""What the columns of a table are: numbers or categories. One reading for every kind of table.
+"""Kinds of the columns of a table, numeric or categorical, for every kind of table.
 
-A column is known by its dtype. Only ``object`` says nothing: there the values decide, so that a
-table of Python objects is what it looks like.
+The dtype of a column decides. For dtype ``object`` the values decide.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Columns:
     X : array-like or data frame of shape (n_samples, n_features)
         pandas, polars, pyarrow, or what has named columns with ``to_numpy()``. Never written to.
     rows : (n_samples,) bool array, default=None
-        The rows to look at; None is all.
+        Mask of the rows to use; None is all.
 
     Attributes
     ----------
@@ -39,7 +38,7 @@ class Columns:
         Names of the columns of a data frame.
     n_columns : int
     n_rows : int
-        Of those that are looked at.
+        Number of these rows.
 
     Raises
     ------
@@ -56,7 +55,7 @@ class Columns:
             self._table = X = _as_array(X)
         else:
             _check_unique(self.names)
-        # One pass: columns of a pandas frame are slow to get one by one.
+        # One pass: it is slow to get the columns of a pandas data frame one by one.
         self._series = [s for _, s in X.items()] if isinstance(X, pd.DataFrame) else None
         self.n_columns = X.shape[1]
         self.n_rows = X.shape[0] if rows is None else int(np.count_nonzero(rows))
@@ -67,7 +66,7 @@ class Columns:
         return self.names is None and self._table.dtype.kind in "biuf"
 
     def label(self, index: int) -> str:
-        """The column in a message: its name in quotes, or its number."""
+        """The column in a message: its name in quotes, or its position."""
         return str(index) if self.names is None else repr(self.names[index])
 
     def __getitem__(self, index: int) -> Any:
@@ -94,7 +93,7 @@ class Columns:
         Returns
         -------
         block : (n_rows, n) array of any real dtype
-            Missing values are NaN. Perhaps a view of the table: not to be written to.
+            Missing values are NaN. It may be a view of the table: do not write to it.
         """
         if self.is_numeric_array:
             block = self._table
@@ -112,7 +111,7 @@ def _values(series: pd.Series) -> Any:
     if isinstance(dtype, (np.dtype, pd.SparseDtype)):
         return np.asarray(series)
     if isinstance(dtype, pd.ArrowDtype) and hasattr(dtype.pyarrow_dtype, "index_type"):
-        # The values that occur: a dictionary can hold many more.
+        # Only the values that occur: a dictionary may hold many more.
         return series.astype(pd.ArrowDtype(dtype.pyarrow_dtype.value_type)).array
     return series.array
 
@@ -133,7 +132,7 @@ def _column_names(X: Any) -> list | None:
 def _as_array(X: Any) -> np.ndarray:
     array = np.asarray(X)
     if array.dtype.kind in "SUT":
-        # Of a list NumPy makes strings of the numbers beside the strings.
+        # NumPy converts the numbers of a mixed list to strings.
         array = np.asarray(X, dtype=object)
     if array.ndim != 2:
         raise ValueError(
@@ -157,20 +156,20 @@ def _check_unique(names: list) -> None:
 
 
 def holds_categories(values: Any, label: str) -> bool:
-    """Whether a column holds categories; otherwise it holds numbers.
+    """Whether a column is categorical; otherwise it is numeric.
 
     Parameters
     ----------
     values : one-dimensional NumPy or pandas array
-        Categorical, string and bool are categories. Of dtype object, it holds numbers if it holds
-        nothing else, but bool alone is categories.
+        Categorical, string and bool dtypes are categorical. A column of dtype object is numeric if
+        all values are numbers, and categorical if all are bool.
     label : str
         The column in a message.
 
     Raises
     ------
     TypeError
-        If it holds dates or differences of dates, or what cannot be a category, such as a list.
+        If it holds dates or time differences, or values that are not hashable, such as lists.
     ValueError
         If it holds complex numbers.
     """
@@ -203,7 +202,7 @@ def as_numbers(values: Any, label: str) -> np.ndarray:
     """
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        # Of those that occur: there may be many more.
+        # Only the categories that occur: there may be many more.
         codes, uniques = pd.factorize(values)
         numbers = as_numbers(uniques.categories.array[uniques.codes], label).astype(ACCUMULATOR)
         return np.append(numbers, np.nan)[codes]  # -1, the last, is missing
@@ -221,8 +220,8 @@ def as_numbers(values: Any, label: str) -> np.ndarray:
     except (TypeError, ValueError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"Column {label} is to be numbers, but: {error}. Columns of something else are "
-            "categories: see categorical_features."
+            f"Column {label} must be numeric, but: {error}. For categorical columns see "
+            "categorical_features."
         ) from error
     return numbers
 
@@ -260,9 +259,9 @@ def _complex_error(label: str) -> ValueError:
 def _date_error(label: str, found: str) -> TypeError:
     return TypeError(
         f"Column {label} holds dates or times ({found}), which are neither numbers nor categories. "
-        "Make numbers of it, such as days since the first date, (X[c] - X[c].min()) / "
-        "pd.Timedelta(days=1), or parts of the date, X[c].dt.month and X[c].dt.dayofweek; or make "
-        "each of its values a category with categorical_features or astype('category')."
+        "Convert it to numbers, such as days since the first date, (X[c] - X[c].min()) / "
+        "pd.Timedelta(days=1), or parts of the date, X[c].dt.month and X[c].dt.dayofweek; or treat "
+        "each value as a category with categorical_features or astype('category')."
     )
 
 
@@ -272,16 +271,15 @@ def _date_error(label: str, found: str) -> TypeError:
 
 
 def resolve_categorical(columns: Columns, categorical_features: Any) -> np.ndarray:
-    """Which columns are categories, as in scikit-learn's histogram gradient boosting.
+    """Mask of the categorical columns, by the parameter ``categorical_features``.
 
     Parameters
     ----------
     columns : Columns
     categorical_features : "from_dtype", None, or array-like of bool, int or str
-        - "from_dtype": what ``holds_categories`` says: columns of categories, of strings and of
-          bool (scikit-learn: of categories alone), and columns of objects that are not all
-          numbers. Of an array only columns of strings or objects can be: the numbers of a numeric
-          array are numbers, its bool values 0 and 1.
+        - "from_dtype": by ``holds_categories``: columns of categorical dtype, as in scikit-learn's
+          histogram gradient boosting, and also of strings, of bool, and of objects that are not
+          all numbers. The columns of a numeric array, or of an array of bool, are numeric.
         - None: none.
         - bool: a mask, one value for each column.
         - int: positions.
@@ -294,9 +292,9 @@ def resolve_categorical(columns: Columns, categorical_features: Any) -> np.ndarr
     Raises
     ------
     TypeError
-        If a column can be neither; with "from_dtype".
+        If a column is neither numeric nor categorical; with "from_dtype".
     ValueError
-        If ``categorical_features`` is something else or names what is not there.
+        If ``categorical_features`` is something else or names unknown columns.
     """
     n_columns = columns.n_columns
     if categorical_features is None:

@@ -1,4 +1,4 @@
-"""Targets of a regression to numbers near zero, and predictions back."""
+"""Scaling of regression targets."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from skdnn.tabular.numeric import ENOUGH_ROWS, mean_and_deviation
 
 @dataclass(eq=False)
 class TargetScaler:
-    """Scales targets to mean 0 and standard deviation 1, each target for itself.
+    """Scales each target to mean 0 and standard deviation 1.
 
     Parameters
     ----------
     centered : bool, default=True
-        False leaves zero where it is, and scales to mean 1: for targets above 0 whose loss is on
-        a logarithmic scale.
+        False does not center, and scales to mean 1: for positive targets with a loss of the
+        exponential of the output.
 
     Attributes
     ----------
     mean, scale : float64 arrays of shape () or (n_targets,)
-        Of the training rows. The scale of a constant target is 1: it is predicted exactly where
-        the network says 0.
+        Of the training rows. The scale of a constant target is 1.
     low, high : float64 arrays of shape () or (n_targets,)
         Range of the training rows.
     unit : float64 array of shape () or (n_targets,)
-        Power of two: targets times it have differences that neither overflow nor vanish.
+        Power of two by which targets are multiplied so that differences do not overflow.
     """
 
     centered: bool = True
@@ -44,14 +43,14 @@ class TargetScaler:
     unit: np.ndarray = field(init=False, repr=False)
 
     def fit(self, y: np.ndarray, weights: np.ndarray | None = None) -> TargetScaler:
-        """Find mean, standard deviation and range.
+        """Compute mean, standard deviation and range.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
             Finite.
         weights : (n_samples,) float array, default=None
-            Not negative; a row of weight 0 is as if it were not there.
+            Non-negative; a weight of 0 is the same as no row.
 
         Returns
         -------
@@ -76,15 +75,15 @@ class TargetScaler:
         self.unit = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1022, 1022))
 
     def extended(self, y: np.ndarray) -> TargetScaler:
-        """The scaler with a range that more rows belong to.
+        """The scaler extended by more rows, which are included in its range.
 
-        A target that had one value so far is scaled by these rows and that value, and again
-        whenever there are twice as many rows, up to ``ENOUGH_ROWS``.
+        The scaling of a target that was constant so far is learned from these rows and its value,
+        and again whenever the number of rows has doubled, up to ``ENOUGH_ROWS``.
 
         Parameters
         ----------
         y : (n_samples,) or (n_samples, n_targets) array
-            Of rows with a weight above 0.
+            Targets of rows of positive weight.
 
         Returns
         -------
@@ -111,7 +110,7 @@ class TargetScaler:
         return other
 
     def transform(self, y: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
-        """Targets for a network.
+        """Scale targets.
 
         Parameters
         ----------
@@ -123,13 +122,13 @@ class TargetScaler:
         scaled : array of the shape of y
         """
         unit = self.unit
-        # Of other rows than those of the training a target may be beyond the dtype.
+        # Targets of other rows than the training rows may overflow.
         with np.errstate(over="ignore"):
             scaled = (y * unit - self.mean * unit) / (self.scale * unit)
             return scaled.astype(dtype, copy=False)
 
     def inverse(self, scaled: np.ndarray) -> np.ndarray:
-        """Predictions as the user knows them.
+        """Convert predictions to the units of the targets, clipped to their range.
 
         Parameters
         ----------
@@ -142,7 +141,7 @@ class TargetScaler:
             In the range of the training rows.
         """
         unit = self.unit
-        # Beyond the largest number is beyond the range, too.
+        # Infinite predictions are clipped, too.
         with np.errstate(over="ignore"):
             y = (scaled * (self.scale * unit) + self.mean * unit) / unit
         return np.clip(y, self.low, self.high)

@@ -168,8 +168,8 @@ BAD_FEATURES = {
     "frame of text": (lambda X: pd.DataFrame(as_text(X)), ValueError, r"convert string.*'red'"),
     "ragged": (lambda X: [[1.0, 2.0], [3.0]], ValueError, r"inhomogeneous"),
     "dicts": (lambda X: [{"a": 1}] * len(X), TypeError, r"list of dicts.*DataFrame\(X\)"),
-    "dict": (lambda X: {"a": X[:, 0]}, TypeError, r"X is a dict, neither.*DataFrame\(X\)"),
-    "generator": (lambda X: (row for row in X), TypeError, r"X is a generator, neither"),
+    "dict": (lambda X: {"a": X[:, 0]}, TypeError, r"X is a dict, but must be.*DataFrame\(X\)"),
+    "generator": (lambda X: (row for row in X), TypeError, r"X is a generator, but must be"),
     "dates": (
         lambda X: np.full(X.shape, np.datetime64("2024-01-01")), TypeError, r"Column 0 holds dates"
     ),

@@ -245,7 +245,7 @@ def test_what_cannot_be_answered(model):
         model.column_embedding("size", member=3)
     with pytest.raises(ValueError, match=r"of must be 'units' or 'inputs'\. Got 'bins'"):
         model.column_embedding("size", of="bins")
-    with pytest.raises(ValueError, match="'size' is to be numbers"):
+    with pytest.raises(ValueError, match="'size' must be numeric"):
         model.column_embedding("size", ["big"])
     with pytest.raises(NotFittedError):
         mlp_classifier().column_embedding("size")

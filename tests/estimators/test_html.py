@@ -55,7 +55,7 @@ def test_inputs_of_a_table_and_members_that_differ():
         numeric_embedding=embeddings,
     ).fit(X, np.arange(80) % 2)  # fmt: skip
     html = model._repr_html_()
-    rest = "1 missing indicator, 2 categorical columns as 5 units, 1 categorical column as "
+    rest = "1 missing indicator, 2 categorical columns as 5 inputs, 1 categorical column as "
     rest += "embeddings of length 8"
     n_periodic, n_embedding = 2 * (4 * (2 + 2) + 2), 81 * 8
     assert table(html) == [

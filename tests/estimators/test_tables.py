@@ -332,9 +332,9 @@ def test_infinite_numbers_name_the_column(cls, bad):
 def test_text_in_a_column_of_numbers_names_the_column(cls):
     X, y = data(cls)
     text = X.assign(number="much")
-    with pytest.raises(ValueError, match=r"Column 'number' is to be numbers.*'much'"):
+    with pytest.raises(ValueError, match=r"Column 'number' must be numeric.*'much'"):
         fitted(cls).predict(text)
-    with pytest.raises(ValueError, match=r"X_val.*Column 'number' is to be numbers"):
+    with pytest.raises(ValueError, match=r"X_val.*Column 'number' must be numeric"):
         make(cls).fit(X, y, X_val=text, y_val=y)
 
 

@@ -141,11 +141,11 @@ def test_what_numbers_are_made_of(y, expected):
 @pytest.mark.parametrize(
     ("y", "error", "message"),
     [
-        (["1.5", "much"], ValueError, r"Input y is to be numbers, but.*'much'"),
-        (["1.5", ""], ValueError, r"Input y is to be numbers"),
-        (objects([10**400, 1]), ValueError, r"Input y is to be numbers.*too large"),
+        (["1.5", "much"], ValueError, r"Input y must be numeric, but.*'much'"),
+        (["1.5", ""], ValueError, r"Input y must be numeric"),
+        (objects([10**400, 1]), ValueError, r"Input y must be numeric.*too large"),
         (objects([1, 2j]), ValueError, r"Complex data not supported: y"),
-        (objects([1, object()]), TypeError, r"Input y is to be numbers.*'object'"),
+        (objects([1, object()]), TypeError, r"Input y must be numeric.*'object'"),
         (pd.to_timedelta([1, 2], unit="h"), TypeError, r"y\.dt\.total_seconds\(\)"),
         ([timedelta(1), timedelta(2)], TypeError, r"y\.dt\.total_seconds\(\)"),
         (objects([np.timedelta64(1, "s")]), TypeError, r"y\.dt\.total_seconds\(\)"),

@@ -42,7 +42,7 @@ def test_a_pickle_without_version_is_refused(item):
     state = item.__getstate__()
     del state[KEY]
     empty = object.__new__(type(item))
-    with pytest.raises(ValueError, match=r"early version of skdnn.*Fit it anew"):
+    with pytest.raises(ValueError, match=r"early version of skdnn.*Fit it again"):
         empty.__setstate__(state)
     assert vars(empty) == {}
 

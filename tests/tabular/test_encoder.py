@@ -198,7 +198,7 @@ def test_names_that_are_no_strings():
     encoder = TableEncoder().fit(X)
     assert encoder.indicator_names == ["missingindicator_3"]
     assert encoder.category_labels == {"4": ("a", "b")}
-    with pytest.raises(ValueError, match="Column 4 is to be numbers"):
+    with pytest.raises(ValueError, match="Column 4 must be numeric"):
         encoder.transform(X[[4, 3]])
 
 

@@ -273,7 +273,7 @@ def test_arrays_of_objects_are_known_by_their_columns():
     X = np.array([[1, "a", None, True], [2.5, None, 3, False], [None, "b", 4, None]], dtype=object)
     assert resolve(X).tolist() == [False, True, False, True]
     np.testing.assert_array_equal(Columns(X).numbers([0, 2]), [[1, np.nan], [2.5, 3], [np.nan, 4]])
-    with pytest.raises(ValueError, match="Column 1 is to be numbers"):
+    with pytest.raises(ValueError, match="Column 1 must be numeric"):
         Columns(X).numbers([0, 1])
 
 
