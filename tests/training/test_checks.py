@@ -155,7 +155,7 @@ def progress_of(network, **changes):
 def test_progress_of_another_network(changes):
     network = plain_network()
     check_progress(network, progress_of(network), "adam")
-    with pytest.raises(ValueError, match="progress of training is not that of this network"):
+    with pytest.raises(ValueError, match="state of the training does not match the network"):
         check_progress(network, progress_of(network, **changes), "adam")
 
 
