@@ -140,9 +140,8 @@ def find_learning_rate(
 ) -> LearningRateDisplay:
     """Learning-rate range test: a short training with increasing learning rates.
 
-    The suggestion is the first learning rate at which the smoothed loss is the geometric mean of
-    its first value and its minimum: a good ``learning_rate_init``, and the center of a grid to
-    find a better one.
+    The suggestion is the first learning rate whose smoothed loss is at most the geometric mean of
+    the first loss and the minimum: a good ``learning_rate_init``, or the center of a grid.
 
     Parameters
     ----------
@@ -170,8 +169,7 @@ def find_learning_rate(
     Returns
     -------
     display : LearningRateDisplay
-        The attribute ``suggestion`` is the suggested learning rate; the method ``plot`` shows the
-        losses.
+        With the attribute ``suggestion`` and the method ``plot``.
 
     Raises
     ------
