@@ -51,19 +51,43 @@ class Threads:
             self._pool.shutdown()
 
     def map(self, function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
-        """``[function(item) for item in items]``; an error is raised after all tasks have ended."""
+        """``[function(item) for item in items]``.
+
+        The first error ends the other tasks, and is raised when all have ended.
+        """
         items = list(items)
         if self._pool is None or len(items) == 1:
             return [function(item) for item in items]
+        results: list[Any] = [None] * len(items)
+        # A thread takes the next item when it is done with one: a task for each item would cost
+        # more than the smallest items do. The iterator is shared; next() holds the GIL.
+        remaining = iter(range(len(items)))
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                for i in remaining:
+                    if self.stopping.is_set():
+                        break
+                    results[i] = function(items[i])
+            except BaseException as error:
+                errors.append(error)
+                self.stopping.set()
+
         futures: list[Future] = []
         try:
-            for item in items:
-                futures.append(self._pool.submit(function, item))
-            return [_result(future) for future in futures]
+            for _ in range(min(self.n_threads, len(items))):
+                futures.append(self._pool.submit(work))
+            for future in futures:
+                _result(future)
         except BaseException:
             _end(futures, self.stopping.set)
-            self.stopping.clear()
             raise
+        finally:
+            self.stopping.clear()
+        if errors:
+            raise errors[0]
+        return results
 
     def run_together(
         self, function: Callable[[int], Any], n_workers: int, give_up: Callable[[], None]

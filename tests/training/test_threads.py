@@ -37,6 +37,21 @@ def test_an_error_ends_the_others(n_jobs):
     assert len(done) <= 2
 
 
+@pytest.mark.parametrize("failing", range(4))
+def test_the_first_error_is_raised_whichever_thread_has_it(failing):
+    """Not those that follow from it."""
+
+    def task(i):
+        if i == failing:
+            raise RuntimeError("first")
+        threads.stopping.wait(10)
+        raise InterruptedError
+
+    with Threads(4, 4) as threads, pytest.raises(RuntimeError, match="first"):
+        threads.map(task, range(4))
+    assert not threads.stopping.is_set()
+
+
 def test_nothing_runs_on_behind_a_second_interrupt():
     """While the tasks come to their end, another Ctrl-C changes nothing."""
     running = []
@@ -87,7 +102,7 @@ def test_ctrl_c_is_seen_after_another_library_has_touched_the_handler():
 
 
 def test_an_interrupt_while_tasks_are_handed_out_ends_those_that_run(monkeypatch):
-    done = []
+    done, handed_out = [], []
 
     def task(i):
         if threads.stopping.wait(10):
@@ -96,10 +111,11 @@ def test_an_interrupt_while_tasks_are_handed_out_ends_those_that_run(monkeypatch
     with Threads(2, 2) as threads:
         submit = threads._pool.submit
 
-        def interrupted(function, item):
-            if item == 1:
+        def interrupted(function):
+            if handed_out:
                 raise KeyboardInterrupt
-            return submit(function, item)
+            handed_out.append(function)
+            return submit(function)
 
         monkeypatch.setattr(threads._pool, "submit", interrupted)
         with pytest.raises(KeyboardInterrupt):
