@@ -102,7 +102,7 @@ def batch_gradient(
 
 @kernel
 def update_parameters(program, state, team, rate, strength, number, n_rows):
-    """One step of the optimizer, the work shared by a team; False if one has given up."""
+    """One step of the optimiser, the work shared by a team; False if one has given up."""
     hyper, clip = program.hyper, 1.0
     if hyper[CLIP_NORM] < np.inf:
         if team.worker == 0:
@@ -133,7 +133,7 @@ def train_epoch(
     normalization : int or None, code of ``kernels/normalization.py``
     encoding : int or None, whether inputs are made from columns of a table
     state : State, changed in place; its arena has a capacity of ``batch_size`` rows
-    team : Team, of one thread if there is a normalization
+    team : Team, of one thread if there is a normalisation
     features : Features
     y : (n_samples, n_targets) array
     weights : (n_samples,) array with mean 1

@@ -3,7 +3,7 @@
 Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
 ``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest]`` with the activations
 ``a``, their derivatives ``d``, which the backward pass turns into gradients in place, the
-normalized pre-activations ``n`` where there are any, and one gradient ``g`` on its way to the layer
+normalised pre-activations ``n`` where there are any, and one gradient ``g`` on its way to the layer
 below. The last layer's ``a`` is the raw prediction.
 """
 
@@ -45,7 +45,7 @@ from skdnn.kernels.normalization import (
     batch_moments,
     layer_backward,
     layer_forward,
-    normalized_sums,
+    normalised_sums,
     running_share,
 )
 from skdnn.kernels.sparse import sparse_backward, sparse_forward
@@ -62,7 +62,7 @@ INPUT_MASK = np.int64(4095)
 #: Half of a second-level cache, and what memory brings at once.
 CACHE_BYTES, LINE_BYTES = 2**19, 64
 
-#: The step of an evaluation: nothing is dropped, batches are normalized by running moments.
+#: The step of an evaluation: nothing is dropped, batches are normalised by running moments.
 EVALUATE = np.int64(-1)
 
 
@@ -74,7 +74,7 @@ class Program(NamedTuple):
     columns: Any  # (n_columns, N_ATTRIBUTES) int64, how a row becomes inputs; empty: as it is
     inputs: Any  # (N_INPUTS,) int64, items in kernels/embeddings.py
     segments: Any  # (n_segments, 2) int64, bounds of parameter segments
-    factors: Any  # (n_segments, N_FACTORS) float64, what the optimizer multiplies by
+    factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
     hyper: Any  # (N_HYPER,) float64
     loss_code: int
     loss_parameters: Any  # (n_out * n_parameters,) float64
@@ -85,11 +85,11 @@ class State(NamedTuple):
     """What changes: all in the dtype of the network, but ``step``."""
 
     params: Any  # (n_params,)
-    buffers: Any  # (n_buffers,), running mean and variance of every normalized layer
+    buffers: Any  # (n_buffers,), running mean and variance of every normalised layer
     grads: Any  # (n_params,)
-    slots: Any  # (n_slots * n_params,), of the optimizer
+    slots: Any  # (n_slots * n_params,), of the optimiser
     arena: Any  # what a batch leaves behind in each layer
-    scratch: Any  # transposed or scaled weights, a block of the optimizer
+    scratch: Any  # transposed or scaled weights, a block of the optimiser
     moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows
     numbers: Any  # (batch_size * n_numbers,), scratch, where rows are not inputs as they are
     x_batch: Any  # (batch_size * n_in,), scratch, empty for sparse features
@@ -183,7 +183,7 @@ def scale_inputs(program, state):
 
 @kernel
 def normalize_forward(program, normalization, state, layer, capacity, n_rows, step, z):
-    """Normalize pre-activations in place; with a negative step by the running moments."""
+    """Normalise pre-activations in place; with a negative step by the running moments."""
     table = program.table
     n = table[layer, N_OUT]
     gain = part(state.params, table[layer, GAIN], n)
@@ -220,7 +220,7 @@ def normalize_backward(program, normalization, state, layer, capacity, n_rows, d
     gain_grad = part(state.grads, table[layer, GAIN], n)
     shift_grad = part(state.grads, table[layer, BIAS], n)
     normal = part(state.arena, capacity * table[layer, NORMAL], n_rows * n)
-    normalized_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
+    normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
     if normalization == LAYER:
         spread = part(state.moments, layer * capacity, n_rows)
         layer_backward(n_rows, n, normal, spread, gain, dz)
@@ -252,7 +252,7 @@ def forward(
     rows : (n_rows,) int64 array
         Some rows of a batch,
     first : int
-        and the place of the first of them in it; 0 if there is a normalization.
+        and the place of the first of them in it; 0 if there is a normalisation.
     capacity : int
         Rows that the arena is cut for.
     seed : uint64
@@ -310,7 +310,7 @@ def multiply(a, b):
 def backward_rows(program, normalization, encoding, state, first, n_rows, capacity):
     """Gradients of the pre-activations of all layers, for rows of a batch as in ``forward``.
 
-    Where there is a normalization, also those of gains and shifts; of inputs that depend on
+    Where there is a normalisation, also those of gains and shifts; of inputs that depend on
     parameters, also theirs.
     """
     table = program.table

@@ -23,7 +23,7 @@ MOMENTUM, NESTEROV, BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, L2, L1, CLIP_NORM, N_
 # Columns of the factors of a segment.
 RATE_FACTOR, DECAY_FACTOR, PENALTY_FACTOR, N_FACTORS = range(4)
 
-#: Parameters that are penalized and changed together: they stay in the first-level cache, and so
+#: Parameters that are penalised and changed together: they stay in the first-level cache, and so
 #: many can be summed in float32.
 UPDATE_BLOCK = 1024
 
@@ -91,7 +91,7 @@ def l1_landing(before, g, w):
     """With an L1 penalty a step ends at zero, rather than on its other side.
 
     A weight at zero stays there while the penalty outweighs the gradient of the loss, whatever
-    the optimizer's averages say.
+    the optimiser's averages say.
     """
     for i in range(w.size):
         if before[i] * w[i] < 0 or (before[i] == 0 and g[i] == 0):
@@ -130,7 +130,7 @@ def update(
     code, hyper, rate, strength, step, n_rows, clip, segments, factors, params, grads, slots,
     scratch, first_block, stop_block, penalties_out,
 ):  # fmt: skip
-    """One step of the optimizer for the parameters of some blocks.
+    """One step of the optimiser for the parameters of some blocks.
 
     Parameters
     ----------
