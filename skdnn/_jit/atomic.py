@@ -1,4 +1,4 @@
-"""Numbers that several threads change, and waiting for them without the operating system."""
+"""Atomic operations, and busy waiting without the operating system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the vector code has in common."""
+"""Helpers to generate LLVM IR."""
 
 from __future__ import annotations
 
