@@ -17,6 +17,10 @@ SciPy's ``sgemm`` on the same shapes, each in a loop of its own, with its operan
 extras: case B with dropout, batch normalization, GELU, Mish. predict: 1, 1,000 and 1,000,000 rows.
 grid: GridSearchCV with 100 fits. linear: nanoseconds for each row and epoch of whole fits.
 What the first fit of a machine costs is measured by cold_start.py, memory by memory.py.
+
+BLAS is measured as it comes: with ``OPENBLAS_CORETYPE`` or ``OPENBLAS_L2_SIZE`` the script starts
+itself anew without them. Name and kernels of each BLAS, and all variables that are set for BLAS,
+OpenMP or vector instructions, are in the first line and in the file.
 """
 
 import argparse
@@ -27,6 +31,7 @@ from pathlib import Path
 from _speed import tables
 from _speed.cases import CASES
 from _speed.competitors import PEERS, installed_peers, set_torch_threads
+from _speed.environment import start_anew_without_limits
 from _speed.groups import GROUPS, training
 from _speed.machine import describe, usable_cores
 
@@ -117,4 +122,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()
