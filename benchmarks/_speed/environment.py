@@ -8,7 +8,7 @@ import sys
 LIMITS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 #: Of variables for BLAS, OpenMP, and the vector instructions of PyTorch and Numba.
-PREFIXES = ("OPENBLAS", "MKL", "OMP", "GOMP", "KMP", "ONEDNN", "ATEN_CPU", "NUMBA_CPU")
+PREFIXES = ("OPENBLAS", "MKL", "OMP", "GOMP", "ONEDNN", "ATEN_CPU", "NUMBA_CPU")
 
 
 def variables():

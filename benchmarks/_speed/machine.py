@@ -11,8 +11,8 @@ import skdnn
 from _speed.environment import variables
 
 PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "torch", "skorch", "lightgbm", "catboost",
-    "pytabkit",
+    "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "torch", "skorch", "lightgbm",
+    "catboost", "pytabkit",
 )  # fmt: skip
 
 
