@@ -33,7 +33,8 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
         # NumPy may round elementary functions of other than contiguous elements in another way.
         raw = np.ascontiguousarray(raw)
         if link == "logistic":
-            return _log_sum_exp(log_expit(raw)) - _log_sum_exp(log_expit(-raw))
+            on, off = _log_sum_exp(log_expit(np.stack([raw, -raw], axis=1)))
+            return on - off
         if link == "softmax":
             # The difference of any two is a number.
             limit = np.finfo(raw.dtype).max / 4
