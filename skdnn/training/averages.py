@@ -33,7 +33,8 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
         # NumPy's elementary functions may round differently if the array is not contiguous.
         raw = np.ascontiguousarray(raw)
         if link == "logistic":
-            return _log_sum_exp(log_expit(raw)) - _log_sum_exp(log_expit(-raw))
+            on, off = _log_sum_exp(log_expit(np.stack([raw, -raw], axis=1)))
+            return on - off
         if link == "softmax":
             # Differences of two raw predictions must not overflow.
             limit = np.finfo(raw.dtype).max / 4
