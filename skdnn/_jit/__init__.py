@@ -19,7 +19,8 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, update_wrapper
+from inspect import getfile, signature
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
+from skdnn._jit.subnormals import without_subnormals
 from skdnn._jit.views import part, prefetch
 
 __all__ = [
@@ -96,14 +98,32 @@ def sum_kernel(function: Callable) -> Callable:
 def entry(function: Callable) -> Callable:
     """Compile a function that Python calls, and keep the machine code on disk.
 
+    It computes without subnormal numbers: the caller's arithmetic is as before when it returns.
+
     The digest of every kernel file is part of the entry's qualified name, and with it of the
     cache's file name: after an edit or an upgrade no old code is run.
     """
-    function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
-    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(function)
+    entered = _entered(function)
+    entered.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
+    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(entered)
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled
+
+
+def _entered(function: Callable) -> Callable:
+    """A function with the same parameters that calls the kernel ``function``.
+
+    It is written here, as text: with ``*arguments`` Numba would look at them again in each call.
+    """
+    names = ", ".join(signature(function).parameters)
+    lines = [f"def {function.__name__}({names}):"]
+    lines += [f"    return without_subnormals(kernel, ({names},))"]
+    namespace: dict[str, Any] = {
+        "kernel": kernel(function), "without_subnormals": without_subnormals,
+    }  # fmt: skip
+    exec(compile("\n".join(lines), getfile(function), "exec"), namespace)
+    return update_wrapper(namespace[function.__name__], function)
 
 
 @lru_cache(maxsize=1)
