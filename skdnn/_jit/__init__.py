@@ -116,14 +116,14 @@ def _entered(function: Callable) -> Callable:
 
     It is written here, as text: with ``*arguments`` Numba would look at them again in each call.
     """
-    names = ", ".join(signature(function).parameters)
-    lines = [f"def {function.__name__}({names}):"]
-    lines += [f"    return without_subnormals(kernel, ({names},))"]
+    name, names = function.__name__, ", ".join(signature(function).parameters)
+    text = f"def {name}({names}):\n    return without_subnormals(kernel, ({names},))"
     namespace: dict[str, Any] = {
         "kernel": kernel(function), "without_subnormals": without_subnormals,
     }  # fmt: skip
-    exec(compile("\n".join(lines), getfile(function), "exec"), namespace)
-    return update_wrapper(namespace[function.__name__], function)
+    # Numba looks for the directory of its cache beside the file.
+    exec(compile(text, getfile(function), "exec"), namespace)
+    return update_wrapper(namespace[name], function)
 
 
 @lru_cache(maxsize=1)

@@ -45,7 +45,7 @@ def _aarch64(builder: ir.IRBuilder) -> Callable[[], Any]:
 
 
 #: processor -> what sets the bits, and returns what restores the register where the builder is.
-_SET = {"x86": _x86, "aarch64": _aarch64}
+SETTERS = {"x86": _x86, "aarch64": _aarch64}
 
 
 def _restore_at_errors(builder: ir.IRBuilder, restore: Callable[[], Any]) -> None:
@@ -69,7 +69,7 @@ def _intrinsic(typingctx, function, arguments):
     signature = typingctx.resolve_function_type(function, arguments.types, {})
 
     def codegen(context, builder, sig, args):
-        restore = _SET.get(processor(), lambda builder: lambda: None)(builder)
+        restore = SETTERS.get(processor(), lambda builder: lambda: None)(builder)
         values = [builder.extract_value(args[1], i) for i in range(len(arguments))]
         result = context.get_function(function, signature)(builder, values)
         _restore_at_errors(builder, restore)
