@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -85,8 +86,10 @@ def _program(
         hyper[NESTEROV] = settings.nesterovs_momentum
         hyper[BETA_1] = settings.beta_1
         hyper[BETA_2] = settings.beta_2
-        # An epsilon that is rounded to zero could cause a division by zero.
-        hyper[EPSILON] = max(settings.epsilon, float(np.finfo(network.dtype).tiny))
+        # An epsilon that the dtype or the processor rounds to zero, itself or times the correction
+        # of the first step, would be a division by zero.
+        least = 2 * float(np.finfo(network.dtype).tiny) / math.sqrt(1 - settings.beta_2)
+        hyper[EPSILON] = max(settings.epsilon, least)
         hyper[WEIGHT_DECAY] = settings.weight_decay
         # Loss and penalty are divided by the sum of the sample weights; the kernels divide by the
         # number of rows, with weights of mean 1.
