@@ -16,7 +16,7 @@ from skdnn.kernels.normalization import (
     batch_moments,
     layer_backward,
     layer_forward,
-    normalized_sums,
+    normalised_sums,
     running_share,
 )
 
@@ -47,7 +47,7 @@ def test_batch(n_rows, n, dtype, compiled, rng):
     np.testing.assert_allclose(out.reshape(z.shape), expected * gain + shift, **tolerance)
 
     gain_grad, shift_grad, dz = np.empty(n, dtype), np.empty(n, dtype), d.reshape(-1).copy()
-    compiled(normalized_sums)(n_rows, n, normal, dz, gain_grad, shift_grad)
+    compiled(normalised_sums)(n_rows, n, normal, dz, gain_grad, shift_grad)
     np.testing.assert_allclose(gain_grad, (d * expected).sum(axis=0), **tolerance)
     np.testing.assert_allclose(shift_grad, d.sum(axis=0), **tolerance)
     compiled(batch_backward)(n_rows, n, normal, weights, spread, gain, gain_grad, shift_grad, dz)
