@@ -1,39 +1,39 @@
-"""How good are the defaults on your tables? Beside gradient boosting and scikit-learn's MLP.
+"""Accuracy of the defaults on your tables, compared with gradient boosting and scikit-learn's MLP.
 
     python benchmarks/accuracy.py --data DIR [--seeds 0,1,2] [--cap 5000] [--out results.jsonl]
         [--models default,best,mlp,hgb,lightgbm,catboost,realmlp] [--tables a,b] [--page README.md]
 
-DIR holds a file for each table, NAME.parquet (read by pyarrow) or NAME.csv, of any number of rows
-in any order:
+DIR contains a file for each table, NAME.parquet (read by pyarrow) or NAME.csv, with any number of
+rows in any order:
 
-* The target is the column "target", or the last one if none has that name. A target of floats is a
-  number to predict; any other (integers, strings, categories, bool) is a class, of which there
-  should be twenty rows at least. Rows without a target are left out.
-* Columns of numbers are numbers, all others (strings, categories, bool) are categories. Values may
-  be missing. What names a row (an identifier) should not be in the table.
+* The target is the column "target", or the last column if there is none. A target of floats is
+  regression, any other (integers, strings, categories, bool) classification; each class should have
+  at least twenty rows. Rows without a target are left out.
+* Columns of numbers are numeric, all others (strings, categories, bool) are categorical. Values may
+  be missing. The table should not contain identifiers.
 
 Each table is split 80/20 by each seed, stratified by class, and at most ``cap`` rows of either side
-are used. Every model gets the same rows of the same data frame:
+are used. All models get the same rows of the same data frame:
 
 * default: ``DNNClassifier()`` or ``DNNRegressor()``; best: ``preset("best")``;
-* mlp: scikit-learn's MLP with early stopping, behind imputer, scaler and one-hot encoding, the
-  target scaled, too;
+* mlp: scikit-learn's MLP with early stopping, imputation, scaling, one-hot encoding and a scaled
+  target;
 * hgb: scikit-learn's histogram gradient boosting, the reference, which is always run; categories
-  beyond the 254 most frequent ones of a column are one;
+  beyond the 254 most frequent ones of a column are merged;
 * lightgbm, catboost, realmlp (RealMLP-TD of pytabkit, missing numbers imputed by the median): if
-  they are installed; only if they are asked for.
+  they are installed and listed in ``--models``.
 
-All have their defaults, ``random_state`` is the seed, and ``OMP_NUM_THREADS`` says how many threads
-each may use. What the result file has is not computed again.
+All models have default parameters, ``random_state`` is the seed, and ``OMP_NUM_THREADS`` limits the
+threads. Results in the result file are not computed again.
 
-Error is 1 - accuracy, or the root mean squared error over the deviation of the test targets. The
-score of a model is the geometric mean over the tables (over the seeds first) of
+The error is 1 - accuracy, or the root mean squared error divided by the standard deviation of the
+test targets. The score of a model is the geometric mean over the tables (over the seeds first) of
 ``(error + 0.005) / (error of hgb + 0.005)``: below 1 is better than the reference. A table is won
-if its ratio is below 1; a tie is half. Log-loss is a geometric mean of ratios, too, AUC a mean of
-differences; seconds are medians over all fits, and a ratio is one of medians. Processor seconds are
-those of all threads together, waiting ones included; "by table" is the median over the tables of
-their ratio, mean over the seeds. Of networks, the last lines say how many times longer an epoch
-takes in the last eighth of a fit than in the first.
+if its ratio is below 1; a tie counts half. Log-loss is a geometric mean of ratios, AUC a mean of
+differences; times are medians over all fits, with ratios of these medians. Processor seconds are
+those of all threads together; "by table" is the median over the tables of their ratio, mean over
+the seeds. For networks, the last lines compare the seconds of an epoch in the last eighth of a fit
+with those in the first.
 """
 
 import argparse
@@ -63,7 +63,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 
 import skdnn
 
-#: What is added to both errors of a ratio: below it differences are chance.
+#: Added to both errors of a ratio: smaller differences are noise.
 OFFSET = 0.005
 REFERENCE = "hgb"
 NUMBERS = make_column_selector(dtype_include="number")
@@ -71,7 +71,7 @@ CATEGORIES = make_column_selector(dtype_include="category")
 
 
 def load(path):
-    """Columns, targets, and whether these are numbers; classes are integers from 0."""
+    """Columns, targets, and whether it is regression; classes are encoded as integers from 0."""
     data = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     name = "target" if "target" in data else data.columns[-1]
     data = data[data[name].notna()].reset_index(drop=True)
@@ -85,7 +85,7 @@ def load(path):
 
 
 def split(X, y, is_regression, seed, cap):
-    """Rows to train on and rows to test with, columns first."""
+    """Training and test rows: X, X_test, y, y_test."""
     X, X_test, y, y_test = train_test_split(
         X, y, test_size=0.2, random_state=seed, stratify=None if is_regression else y
     )
@@ -137,7 +137,7 @@ def make_catboost(X, is_regression, seed):
     categories = CATEGORIES(X)
 
     def as_strings(X):
-        # Missing is a category: CatBoost takes nothing but strings.
+        # Missing values are a category: CatBoost accepts only strings.
         return X.assign(**{name: X[name].astype(object).fillna("").map(str) for name in categories})
 
     return make_pipeline(
@@ -196,7 +196,7 @@ def measure(model, parts, is_regression, n_classes):
     if is_regression:
         rmse = np.sqrt(np.mean((np.ravel(prediction) - y_test) ** 2))
         return {"error": float(rmse / y_test.std()), **seconds}
-    # A class that the training rows lack has no column.
+    # Classes that are not in the training rows have no column.
     proba = np.zeros((len(y_test), n_classes))
     proba[:, model.classes_.astype(int)] = prediction
     proba /= proba.sum(axis=1, keepdims=True)
@@ -212,7 +212,7 @@ def key(result):
 
 
 def read(path):
-    """What a result file has; of two results for one thing the later one."""
+    """Results of a result file; later ones replace earlier ones."""
     if path is None or not path.exists():
         return {}
     results = map(json.loads, path.read_text().splitlines())
@@ -220,7 +220,7 @@ def read(path):
 
 
 def run(options, models):
-    """All results that are asked for, those of the file among them."""
+    """All requested results, including those of the file."""
     known, wanted = read(options.out), {}
     for path in options.files:
         X, y, is_regression = load(path)
@@ -325,7 +325,7 @@ def growth_line(results, model):
 
 
 def summary(results, models):
-    """A line for each model, as Markdown."""
+    """Markdown table with a row for each model."""
     head = [
         "model", "tables", "score", "classification", "regression", "won", "log-loss", "AUC",
         "fit seconds", "/ hgb", "processor seconds", "/ hgb", "/ hgb by table",
@@ -360,11 +360,11 @@ def parse(argv):
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of tables")
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--cap", type=int, default=5000, help="rows of either side at most")
+    parser.add_argument("--cap", type=int, default=5000, help="maximum rows of either side")
     parser.add_argument("--models", default="default,best,mlp,hgb")
-    parser.add_argument("--tables", default="", help="names without suffix; all without it")
-    parser.add_argument("--out", type=Path, help="JSON lines to go on with, and to add to")
-    parser.add_argument("--page", type=Path, help="whose table between the markers it replaces")
+    parser.add_argument("--tables", default="", help="names without suffix; default: all")
+    parser.add_argument("--out", type=Path, help="JSON lines to read and extend")
+    parser.add_argument("--page", type=Path, help="page whose table is updated")
     options = parser.parse_args(argv)
     options.seeds = [int(seed) for seed in options.seeds.split(",")]
     names = [name for name in options.tables.split(",") if name]

@@ -2,13 +2,13 @@
 
     python benchmarks/memory.py [--rows 200000] [--page docs/performance.md]
 
-Every line is a new process: a small fit to import and compile, then two fits of two epochs. At one
-the system tells the peak of resident memory (Linux), at the other tracemalloc looks on, which NumPy
-tells of its arrays. Resident memory has what libraries take by themselves, too. Both are what is in
-use at the peak minus what is in use before the fit, X and y included.
+Every line is a new process: a small fit to import and compile, then two fits of two epochs. In one
+of them the peak of the resident memory is measured (Linux), in the other tracemalloc traces the
+memory of NumPy arrays. Resident memory includes other allocations of libraries. Both are the
+difference between the peak and the memory in use before the fit, including X and y.
 
-The last two columns are the traced figure in units of X and of the network's parameters, which
-have the dtype that it trains in.
+The last two columns are the traced memory in units of X and of the parameters of the network, in
+the dtype of the network.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from _speed.tables import fill, machine, table
 from sklearn.base import clone
 
 FEATURES = 50
-#: Much data and a small network; little data and a large one.
+#: Large data and a small network; small data and a large network.
 NETWORKS = {"(256, 256)": (256, 256), "(2000, 2000)": (2000, 2000)}
-#: How X is given, and parameters beside the sizes.
+#: Format of X, and parameters other than the sizes.
 WAYS = {
     "float32": ("float32", "C", {}),
     "float32, Fortran order": ("float32", "F", {}),
@@ -66,7 +66,7 @@ def traced_peak(fit):
 
 
 def measure(library, network, way, rows):
-    """One line, in this process."""
+    """Measure one line, in this process."""
     warnings.simplefilter("ignore")  # ConvergenceWarning: two epochs
     dtype, order, extra = WAYS[way]
     options = {"batch_size": 256, "max_iter": 2, "random_state": 0, **extra}
@@ -103,8 +103,8 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=200_000, help="of the small network")
-    parser.add_argument("--page", type=Path, help="whose table between the markers it replaces")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows for the small network")
+    parser.add_argument("--page", type=Path, help="page whose table is updated")
     parser.add_argument("--line", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.line:

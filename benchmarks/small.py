@@ -1,9 +1,9 @@
-"""What small problems cost, where no arithmetic hides the rest: beside scikit-learn's MLP.
+"""Overhead on small problems, compared with scikit-learn's MLP.
 
     python benchmarks/small.py [--repeats 300]
 
 The prediction of one row, the fit of a hundred rows, and the time between the compiled calls of
-two epochs. Medians of interleaved calls in one process, compiled before.
+two epochs. Medians of interleaved calls in one process, without compilation.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def seconds(function):
 
 
 def compare(name, theirs, ours, repeats):
-    """Print the medians of two functions that are called in turn."""
+    """Print the median times of two functions that are called in turn."""
     times = [(seconds(theirs), seconds(ours)) for _ in range(repeats)][repeats // 10 :]
     mlp, skdnn = (1e6 * statistics.median(column) for column in zip(*times, strict=True))
     print(f"{name}: skdnn {skdnn:.0f} us, MLPClassifier {mlp:.0f} us, ratio {mlp / skdnn:.1f}x")
@@ -41,13 +41,13 @@ def data(n_rows, n_features):
 
 
 def pair(size, **options):
-    """scikit-learn's network, and the same one."""
+    """The same network in skdnn and scikit-learn."""
     options.update(hidden_layer_sizes=(size,), random_state=0)
     return MLPClassifier(**options), DNNClassifier.preset("mlp", **options)
 
 
 def between_epochs():
-    """Median of the seconds from the end of a compiled call to the beginning of the next."""
+    """Median time from the end of a compiled call to the beginning of the next, in seconds."""
     marks, compiled = [], engine.entries.train_epoch
 
     def marked(*arguments):
