@@ -183,12 +183,16 @@ class TableEncoder:
         numbers = columns.numbers(_positions(~self.is_categorical))
         numeric = self.scaler.transform(numbers, dtype)
         codes = np.empty((columns.n_rows, len(self.categories)), dtype=CODE)
-        doubts = []
-        for i, j in enumerate(_positions(self.is_categorical)):
-            known, values, label = self.categories[i], columns[j], columns.label(j)
-            codes[:, i] = encode(known, values, label)
-            if not ((codes[:, i] > 0) & (codes[:, i] <= len(known.values))).any():
-                doubts.append(doubts_of_prediction(known, values, label))
+        positions = _positions(self.is_categorical)
+        for i, j in enumerate(positions):
+            codes[:, i] = encode(self.categories[i], columns[j], columns.label(j))
+        n_values = [len(known.values) for known in self.categories]
+        is_known = ((codes > 0) & (codes <= n_values)).any(axis=0)
+        doubts = [
+            doubts_of_prediction(self.categories[i], columns[j], columns.label(j))
+            for i, j in enumerate(positions)
+            if not is_known[i]
+        ]
         if self.warns and any(doubts):
             warn(
                 "No value of these columns is a known category: "
