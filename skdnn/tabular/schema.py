@@ -108,7 +108,7 @@ class Columns:
 def _all_series(X: pd.DataFrame) -> list[pd.Series]:
     """All columns in one pass, and without their names: both are faster in pandas."""
     view = X[:]
-    view.columns = range(X.shape[1])
+    view.columns = pd.RangeIndex(X.shape[1])
     return [series for _, series in view.items()]
 
 

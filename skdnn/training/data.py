@@ -131,14 +131,6 @@ def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[in
     return name, frozen(X, X.dtype).reshape(-1), (X.shape[1], 1)
 
 
-def dense_numbers(features: Features) -> np.ndarray:
-    """The numbers of all rows of dense features, (n_rows, n_numbers)."""
-    n_rows, n_numbers, *strides = features.shape[:4]
-    elements = features.single if features.single.size else features.double
-    numbers = elements.reshape((n_rows, n_numbers) if strides[1] == 1 else (n_numbers, n_rows))
-    return numbers if strides[1] == 1 else numbers.T
-
-
 def n_feature_rows(features: Features) -> int:
     """Number of rows that are meant."""
     return features.rows.size or int(features.shape[0])
