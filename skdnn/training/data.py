@@ -114,7 +114,8 @@ def with_columns(
     n_codes : sequence of n_categorical int
         Codes above 0 of each column: what is in ``codes`` is not above.
     """
-    shape = np.array([*features.shape[:4], len(n_bins), len(n_codes), *n_bins, *n_codes])
+    dense = features.shape[:4].tolist()
+    shape = np.array([*dense, len(n_bins), len(n_codes), *n_bins, *n_codes], dtype=INDEX)
     return features._replace(
         shape=frozen(shape, INDEX), bins=frozen(bins, BIN).reshape(-1),
         fractions=frozen(fractions, FRACTION).reshape(-1), codes=frozen(codes, CODE).reshape(-1),
