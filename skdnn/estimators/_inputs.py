@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._dtypes import CODE
+from skdnn._dtypes import BIN, CODE, FRACTION
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.embeddings import NumericEmbedding, columns_of, resolve_embeddings
 from skdnn.network.spec import InputColumn
@@ -186,10 +186,10 @@ class TableInputs:
 
         def made(edges: BinEdges | None) -> Features:
             if edges is None:
-                nothing = np.empty((len(table.codes), 0))
-                return with_columns(numbers, nothing, nothing, table.codes, (), n_codes)
-            bins, fractions = edges.locate(self._numbers(table))
-            np.clip(fractions, *FRACTION_RANGE, out=fractions)
+                shape = len(table.codes), 0
+                nothing = np.empty(shape, BIN), np.empty(shape, FRACTION)
+                return with_columns(numbers, *nothing, table.codes, (), n_codes)
+            bins, fractions = edges.locate(self._numbers(table), *FRACTION_RANGE)
             return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
 
         # Members with the same number of bins share them.

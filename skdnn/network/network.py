@@ -26,6 +26,9 @@ class Network:
         For each member its parameters, then its buffers.
     """
 
+    #: What the engine keeps between predictions.
+    kept: Any = None
+
     def __init__(self, specs: Sequence[NetworkSpec], values: np.ndarray) -> None:
         self.specs = tuple(specs)
         self.values = values

@@ -1,6 +1,7 @@
 """Specification of a network."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral
 
 from skdnn.kernels.embeddings import COLUMN_KINDS
@@ -139,7 +140,7 @@ class NetworkSpec:
         """Number of dense layers."""
         return len(self.layer_sizes) - 1
 
-    @property
+    @cached_property
     def n_weights(self) -> int:
         """Number of weights without biases: multiplications per row in a forward pass."""
         return sum(a * b for a, b in zip(self.layer_sizes, self.layer_sizes[1:], strict=False))

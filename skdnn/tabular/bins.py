@@ -28,7 +28,7 @@ _FAR = 2.0**960
 #: Number of elements of a chunk, which stays in the cache.
 _CHUNK = 2**13
 #: Of the fractions.
-_LIMIT = np.finfo(FRACTION).max
+_LIMIT = float(np.finfo(FRACTION).max)
 
 
 @dataclass(eq=False)
@@ -101,13 +101,17 @@ class BinEdges:
             [other.edges[j]] = BinEdges(self.n_bins).fit(values[:, None]).edges
         return other
 
-    def locate(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def locate(
+        self, X: np.ndarray, low: float = -_LIMIT, high: float = _LIMIT
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the bin of each number, and its position in the bin.
 
         Parameters
         ----------
         X : (n_samples, n_columns) float array
             Finite.
+        low, high : float
+            Range that the positions are clipped to; that of float32, if not given.
 
         Returns
         -------
@@ -118,6 +122,7 @@ class BinEdges:
         fractions = np.empty(X.shape, dtype=FRACTION)
         levels, lower, width, unit = self._tables
         n_columns = X.shape[1]
+        columns = np.arange(n_columns)
         step = max(1, _CHUNK // max(1, n_columns))
         # Far outside of narrow bins the fraction is clipped to the range of float32.
         with np.errstate(over="ignore"):
@@ -126,15 +131,15 @@ class BinEdges:
                 x = X[rows].astype(ACCUMULATOR)
                 # A binary search in all columns at once: a call for each would cost a single row
                 # more than the rest of its prediction.
-                place = np.tile(np.arange(n_columns), (len(x), 1))
+                place = np.empty(x.shape, dtype=np.intp)
+                place[...] = columns
                 for n_skipped, edges in levels:
                     place += n_skipped * (edges.take(place) <= x)
                 bins[rows] = place // max(1, n_columns)
                 x *= unit
                 x -= lower.take(place)
                 fractions[rows] = np.divide(x, width.take(place), out=x)
-        np.clip(fractions, -_LIMIT, _LIMIT, out=fractions)
-        return bins, fractions
+        return bins, np.clip(fractions, low, high, out=fractions)
 
     @cached_property
     def _tables(self) -> tuple[list[tuple[int, np.ndarray]], np.ndarray, np.ndarray, np.ndarray]:

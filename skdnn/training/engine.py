@@ -361,6 +361,35 @@ def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
+class _Kept:
+    """What each prediction of a network needs: to make it anew takes longer than a row.
+
+    Parameters are views of the network's values, so that what is written to them counts.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.values = network.values
+        self.programs = [_program(network, member) for member in range(network.n_members)]
+        self._free: dict[tuple[int, int, bool], list[State]] = {}
+
+    def free_states(self, member: int, features: Features, capacity: int) -> list[State]:
+        """States that no thread uses, to be popped and given back, both of which are atomic.
+
+        Only those of single rows are kept: others are large, and are made once for many rows.
+        """
+        if capacity > 1:
+            return []
+        key = member, int(features.shape[1]), features.indptr.size > 0
+        return self._free.setdefault(key, [])
+
+
+def _kept(network: Network) -> _Kept:
+    kept = network.kept
+    if kept is None or kept.values is not network.values:
+        kept = network.kept = _Kept(network)
+    return kept
+
+
 def predict_raw(network: Network, features: Sequence[Features], threads: Threads) -> np.ndarray:
     """Raw predictions (before the link) of each member.
 
@@ -382,23 +411,27 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     for member in members:
         check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
-    programs = [_program(network, member) for member in members]
     # Writable, although it is only read, to have the type that the kernels are compiled for. This
     # copies the values of memory-mapped models only.
     if not network.values.flags.carray:
         network = Network(network.specs, np.require(network.values, requirements=["C", "A", "W"]))
-    block = min(BLOCK_ROWS, n_rows)
+    block, kept = min(BLOCK_ROWS, n_rows), _kept(network)
 
     def predict(task: tuple[int, slice]) -> None:
         member, chunk = task
         if threads.stopping.is_set():
             return
-        layout, state = network.layouts[member], _state(network, member, features[member], block)
+        layout, free = network.layouts[member], kept.free_states(member, features[member], block)
+        try:
+            state = free.pop()
+        except IndexError:
+            state = _state(network, member, features[member], block)
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
-            programs[member], layout.normalization, layout.encoding, state, features[member],
+            kept.programs[member], layout.normalization, layout.encoding, state, features[member],
             order, raw[member, chunk],
         )  # fmt: skip
+        free.append(state)
 
     works = [row_work(network.specs[member], features[member]) for member in members]
     tasks = [(i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]
