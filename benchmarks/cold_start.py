@@ -13,6 +13,10 @@ import subprocess
 import sys
 import tempfile
 
+from _speed import tables
+from _speed.environment import start_anew_without_limits
+from _speed.machine import describe
+
 FIT = """
 import time
 start = time.perf_counter()
@@ -49,6 +53,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
+    print(tables.machine(describe()))
     with tempfile.TemporaryDirectory() as cache:
         run(IMPORT.format("skdnn"), cache)
         for dtype in ("float32", "float64"):
@@ -68,4 +73,5 @@ def main():
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

@@ -13,16 +13,16 @@ the dtype of the network.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import tracemalloc
 import warnings
 from pathlib import Path
 
 import numpy as np
-from _speed.tables import fill, table
+from _speed.environment import start_anew_without_limits
+from _speed.machine import describe
+from _speed.peak import in_new_process, resident_peak
+from _speed.tables import fill, machine, table
 from sklearn.base import clone
 
 FEATURES = 50
@@ -56,15 +56,6 @@ def make_data(rows, dtype, order, folder):
     return X, y
 
 
-def status(field):
-    """A memory statistic of this process in bytes; None if it is not available."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return None
-    return 1024 * int(next(line for line in lines if line.startswith(field)).split()[1])
-
-
 def traced_peak(fit):
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -72,16 +63,6 @@ def traced_peak(fit):
     peak = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     return peak
-
-
-def resident_peak(fit):
-    try:
-        Path("/proc/self/clear_refs").write_text("5")  # sets back the peak
-    except OSError:
-        return None
-    before = status("VmRSS")
-    fit()
-    return status("VmHWM") - before
 
 
 def measure(library, network, way, rows):
@@ -109,16 +90,6 @@ def measure(library, network, way, rows):
     }  # fmt: skip
 
 
-def in_new_process(*line):
-    # With fixed thresholds, freed memory is returned to the system.
-    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
-    done = subprocess.run(
-        [sys.executable, __file__, "--line", json.dumps(line)], env=environment,
-        stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def cells(network, library, way, rows, found):
     resident = found["resident"]
     return [
@@ -139,25 +110,15 @@ def main(argv=None):
     if options.line:
         print(json.dumps(measure(*json.loads(options.line))))
         return
-    head = [
-        "X",
-        "library",
-        "rows",
-        "hidden",
-        "network",
-        "MB",
-        "MB resident",
-        "in X",
-        "in parameters",
-    ]
-    print(*head, sep=" | ")
+    print(machine(describe()))
+    print(*HEAD, sep=" | ")
     lines = []
     for network, rows in zip(NETWORKS, (options.rows, 512), strict=True):
         for way in WAYS:
             # scikit-learn's MLP has no parameter for the dtype.
             libraries = ["skdnn"] if "dtype" in WAYS[way][2] else ["skdnn", "scikit-learn"]
             for library in libraries:
-                found = in_new_process(library, network, way, rows)
+                found = in_new_process(__file__, library, network, way, rows)
                 lines.append(cells(network, library, way, rows, found))
                 print(*lines[-1], sep=" | ", flush=True)
     if options.page:
@@ -165,4 +126,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

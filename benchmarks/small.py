@@ -13,6 +13,9 @@ import warnings
 from functools import partial
 
 import numpy as np
+from _speed import tables
+from _speed.environment import start_anew_without_limits
+from _speed.machine import describe
 from sklearn.neural_network import MLPClassifier
 
 from skdnn import DNNClassifier
@@ -69,6 +72,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=300)
     repeats = parser.parse_args().repeats
     warnings.simplefilter("ignore")
+    print(tables.machine(describe()))
     X, y = data(1000, 20)
     options = {"max_iter": 20, "n_iter_no_change": 20}
     models = [model.fit(X, y) for model in pair(50, **options)]
@@ -85,4 +89,5 @@ def main():
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

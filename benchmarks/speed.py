@@ -17,6 +17,10 @@ shapes, each in its own loop, with operands in the cache.
 extras: case B with dropout, batch normalization, GELU, Mish. predict: 1, 1,000 and 1,000,000 rows.
 grid: GridSearchCV with 100 fits. linear: nanoseconds per row and epoch of complete fits.
 The first fit on a machine is measured by cold_start.py, memory by memory.py.
+
+BLAS is measured as it comes: with ``OPENBLAS_CORETYPE`` or ``OPENBLAS_L2_SIZE`` set the script
+starts itself again without them. Name and kernels of each BLAS, and all variables that are set for
+BLAS, OpenMP or vector instructions, are printed in the first line and written to the file.
 """
 
 import argparse
@@ -27,6 +31,7 @@ from pathlib import Path
 from _speed import tables
 from _speed.cases import CASES
 from _speed.competitors import PEERS, installed_peers, set_torch_threads
+from _speed.environment import start_anew_without_limits
 from _speed.groups import GROUPS, training
 from _speed.machine import describe, usable_cores
 
@@ -117,4 +122,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

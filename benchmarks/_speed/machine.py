@@ -8,9 +8,11 @@ from pathlib import Path
 from threadpoolctl import threadpool_info
 
 import skdnn
+from _speed.environment import variables
 
 PACKAGES = (
     "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "torch", "skorch", "lightgbm",
+    "catboost", "pytabkit",
 )  # fmt: skip
 
 
@@ -56,5 +58,6 @@ def describe():
         "architecture": platform.machine(),
         "python": platform.python_version(),
         "blas": sorted(blas),
+        "variables": variables(),
         "versions": versions,
     }

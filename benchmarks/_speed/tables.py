@@ -130,9 +130,11 @@ def machine(facts):
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     vector = f" with {facts['vector_instructions']}" if facts["vector_instructions"] else ""
     blas = "; ".join(facts["blas"])
+    settings = ", ".join(f"{name}={value}" for name, value in facts["variables"].items())
     return (
         f"{facts['processor']} ({facts['architecture']}{vector}), {facts['cores']} cores, "
-        f"{facts['system']}, Python {facts['python']}, {versions}. BLAS: {blas}."
+        f"{facts['system']}, Python {facts['python']}, {versions}. BLAS: {blas}. "
+        f"Variables for BLAS, OpenMP and vector instructions: {settings or 'none'}."
     )
 
 

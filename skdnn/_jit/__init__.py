@@ -19,7 +19,8 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, update_wrapper
+from inspect import getfile, signature
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
+from skdnn._jit.subnormals import without_subnormals
 from skdnn._jit.views import part, prefetch
 
 __all__ = [
@@ -96,14 +98,33 @@ def sum_kernel(function: Callable) -> Callable:
 def entry(function: Callable) -> Callable:
     """Compile a function that Python calls, and store the machine code on disk.
 
+    It computes without subnormal numbers; the state of the caller's floating-point unit is restored
+    when it returns.
+
     The digest of all kernel files is part of the entry's qualified name, and therefore of the name
     of the cache file: no outdated code is run after an edit or an upgrade.
     """
-    function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
-    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(function)
+    entered = _entered(function)
+    entered.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
+    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(entered)
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled
+
+
+def _entered(function: Callable) -> Callable:
+    """A function with the same parameters that calls the kernel ``function``.
+
+    It is written here, as text: with ``*arguments`` Numba would look at them again in each call.
+    """
+    name, names = function.__name__, ", ".join(signature(function).parameters)
+    text = f"def {name}({names}):\n    return without_subnormals(kernel, ({names},))"
+    namespace: dict[str, Any] = {
+        "kernel": kernel(function), "without_subnormals": without_subnormals,
+    }  # fmt: skip
+    # Numba looks for the directory of its cache beside the file.
+    exec(compile(text, getfile(function), "exec"), namespace)
+    return update_wrapper(namespace[name], function)
 
 
 @lru_cache(maxsize=1)

@@ -42,7 +42,7 @@ class DiskCache:
         name = function.__qualname__.replace("<", "").replace(">", "")  # Windows has none of these
         version = f"{sys.version_info[0]}{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
         self._name = f"{module}.{name}.py{version}"
-        self._byte_code = function.__code__.co_code
+        self._byte_code = inspect.unwrap(function).__code__.co_code
         self.directories = directories
 
     def key(self, sig: Any, processor: tuple) -> bytes:

@@ -33,7 +33,8 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
         # NumPy's elementary functions may round differently if the array is not contiguous.
         raw = np.ascontiguousarray(raw)
         if link == "logistic":
-            return _log_sum_exp(log_expit(raw)) - _log_sum_exp(log_expit(-raw))
+            on, off = _log_sum_exp(log_expit(np.stack([raw, -raw], axis=1)))
+            return on - off
         if link == "softmax":
             # Differences of two raw predictions must not overflow.
             limit = np.finfo(raw.dtype).max / 4
@@ -74,9 +75,9 @@ def _log_sum_exp(values: np.ndarray) -> np.ndarray:
     As in SciPy's ``logsumexp``, the largest terms are summed separately: the result stays accurate
     if the others are small.
     """
-    largest = reduce(np.maximum, values)
+    largest = values.max(axis=0)
     is_largest = values == largest
-    n_largest = reduce(np.add, is_largest.astype(values.dtype))
+    n_largest = is_largest.sum(axis=0, dtype=values.dtype)
     others = np.exp(values - largest)
     others[is_largest] = 0
     return np.log1p(reduce(np.add, others) / n_largest) + np.log(n_largest) + largest

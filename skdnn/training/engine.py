@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import ACTIVATION, Features, Program, State
+from skdnn.kernels.network import ACTIVATION, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -85,8 +86,10 @@ def _program(
         hyper[NESTEROV] = settings.nesterovs_momentum
         hyper[BETA_1] = settings.beta_1
         hyper[BETA_2] = settings.beta_2
-        # An epsilon that is rounded to zero could cause a division by zero.
-        hyper[EPSILON] = max(settings.epsilon, float(np.finfo(network.dtype).tiny))
+        # An epsilon that the dtype or the processor rounds to zero, itself or times the correction
+        # of the first step, would be a division by zero.
+        least = 2 * float(np.finfo(network.dtype).tiny) / math.sqrt(1 - settings.beta_2)
+        hyper[EPSILON] = max(settings.epsilon, least)
         hyper[WEIGHT_DECAY] = settings.weight_decay
         # Loss and penalty are divided by the sum of the sample weights; the kernels divide by the
         # number of rows, with weights of mean 1.
@@ -117,8 +120,13 @@ def _state(
         params=network.params(member), buffers=network.buffers(member),
         arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
         moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
+        capacity=capacity,
         **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
+
+
+def _samples(rows: Rows) -> Samples:
+    return Samples(rows.features, rows.y, rows.weights)
 
 
 class Engine:
@@ -247,8 +255,8 @@ class Engine:
             steps = slice(first, first + n_steps)
             chunk = slice(steps.start * batch_size, steps.stop * batch_size)
             status, loss = self._call_team(
-                member, rows.features, rows.y, rows.weights, order[chunk], rates[steps],
-                regularization_factors[steps], batch_size, seed,
+                member, _samples(rows), order[chunk], rates[steps], regularization_factors[steps],
+                seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
@@ -319,8 +327,7 @@ class Objective:
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 program, layout.normalization, layout.encoding, engine.states[member],
-                engine.teams[member][0], rows.features, rows.y, rows.weights, order,
-                engine.batch_sizes[member], gradient,
+                engine.teams[member][0], _samples(rows), order, gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
         # An infinite penalty is handled by the line search or by the check of the loss.
@@ -390,7 +397,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
             programs[member], layout.normalization, layout.encoding, state, features[member],
-            order, block, raw[member, chunk],
+            order, raw[member, chunk],
         )  # fmt: skip
 
     works = [row_work(network.specs[member], features[member]) for member in members]

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cached_property
 from typing import Any
 
 from joblib import cpu_count
@@ -33,22 +34,38 @@ class Threads:
 
     Attributes
     ----------
-    n_threads : int
     stopping : threading.Event
         Set when the tasks should stop, because of Ctrl-C or an error in one of them.
     """
 
     def __init__(self, n_jobs: int | None, n_tasks: int) -> None:
         self.stopping = threading.Event()
-        self.n_threads = min(count_threads(n_jobs), n_tasks) if n_tasks > 1 else 1
-        self._pool = ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
+        self._n_jobs, self._n_tasks = n_jobs, n_tasks
+        if n_jobs == 0:
+            count_threads(n_jobs)  # which says what is wrong
+
+    @cached_property
+    def n_threads(self) -> int:
+        """Counted when it is first needed: joblib reads the limits of the machine from files."""
+        return min(count_threads(self._n_jobs), self._n_tasks) if self._n_tasks > 1 else 1
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor | None:
+        return ThreadPoolExecutor(self.n_threads) if self.n_threads > 1 else None
 
     def __enter__(self) -> Threads:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
+        pool = vars(self).get("_pool")
+        if pool is not None:
+            pool.shutdown()
+
+    def alone(self) -> Threads:
+        """A single thread, for what one task does: told to stop when these are."""
+        alone = Threads(1, 1)
+        alone.stopping = self.stopping
+        return alone
 
     def map(self, function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
         """``[function(item) for item in items]``.
@@ -56,7 +73,7 @@ class Threads:
         The first error ends the other tasks, and is raised when all have ended.
         """
         items = list(items)
-        if self._pool is None or len(items) == 1:
+        if len(items) == 1 or self._pool is None:
             return [function(item) for item in items]
         results: list[Any] = [None] * len(items)
         # A thread takes the next item when it is done with one: a task for each item would cost
