@@ -1,4 +1,4 @@
-"""Deep networks for tables: scikit-learn estimators whose training is compiled by Numba."""
+"""Neural networks for tabular data: scikit-learn estimators trained by Numba-compiled code."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

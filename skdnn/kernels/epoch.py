@@ -105,7 +105,7 @@ def train_epoch(
     normalization : int or None, code of ``kernels/normalization.py``
     encoding : int or None, whether inputs are made from columns of a table
     state : State, changed in place; its capacity is the size of a batch
-    team : Team, of one thread if there is a normalisation
+    team : Team, of one thread if there is a normalization
     samples : Samples
     order : (n_order,) int64 array, rows of X
     rates : (ceil(n_order / capacity),) float64 array, learning rate of every step

@@ -3,7 +3,7 @@
 Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
 ``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest]`` with the activations
 ``a``, their derivatives ``d``, which the backward pass turns into gradients in place, the
-normalised pre-activations ``n`` where there are any, and one gradient ``g`` on its way to the layer
+normalized pre-activations ``n`` where there are any, and one gradient ``g`` on its way to the layer
 below. The last layer's ``a`` is the raw prediction.
 """
 
@@ -64,14 +64,14 @@ CACHE_BYTES, LINE_BYTES = 2**19, 64
 
 
 class Program(NamedTuple):
-    """What is computed: constant during a fit, the same types for every architecture."""
+    """The constants of a training; the types are the same for every architecture."""
 
     table: Any  # (n_layers, N_COLUMNS) int64
     dropout: Any  # (n_layers,) float64, rate at the input of each layer
     columns: Any  # (n_columns, N_ATTRIBUTES) int64, how a row becomes inputs; empty: as it is
     inputs: Any  # (N_INPUTS,) int64, items in kernels/embeddings.py
     segments: Any  # (n_segments, 2) int64, bounds of parameter segments
-    factors: Any  # (n_segments, N_FACTORS) float64, what the optimiser multiplies by
+    factors: Any  # (n_segments, N_FACTORS) float64, what the optimizer multiplies by
     hyper: Any  # (N_HYPER,) float64
     loss_code: int
     loss_parameters: Any  # (n_out * n_parameters,) float64
@@ -79,14 +79,14 @@ class Program(NamedTuple):
 
 
 class State(NamedTuple):
-    """What changes: all in the dtype of the network, but ``step``."""
+    """Arrays that training changes, in the dtype of the network, except ``step``."""
 
     params: Any  # (n_params,)
-    buffers: Any  # (n_buffers,), running mean and variance of every normalised layer
+    buffers: Any  # (n_buffers,), running mean and variance of every normalized layer
     grads: Any  # (n_params,)
-    slots: Any  # (n_slots * n_params,), of the optimiser
+    slots: Any  # (n_slots * n_params,), of the optimizer
     arena: Any  # what a batch leaves behind in each layer
-    scratch: Any  # transposed or scaled weights, a block of the optimiser
+    scratch: Any  # transposed or scaled weights, a block of the optimizer
     moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows
     numbers: Any  # (batch_size * n_numbers,), scratch, where rows are not inputs as they are
     x_batch: Any  # (batch_size * n_in,), scratch, empty for sparse features
@@ -97,7 +97,7 @@ class State(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is decided for one step of the optimiser."""
+    """Settings of one step of the optimizer."""
 
     number: Any  # int64, from 1; -1 in an evaluation
     seed: Any  # uint64, of the dropout masks
@@ -105,7 +105,7 @@ class Step(NamedTuple):
     regularization_factor: float  # on the rates of dropout and on weight decay
 
 
-#: Nothing is dropped, batches are normalised by running moments.
+#: Nothing is dropped, batches are normalized by running moments.
 EVALUATION = Step(np.int64(-1), np.uint64(0), 0.0, 0.0)
 
 
@@ -131,7 +131,7 @@ class Features(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """What a network is trained on."""
+    """Training data of a network."""
 
     features: Features
     y: Any  # (n_samples, n_targets)
@@ -202,7 +202,7 @@ def scale_inputs(program, state):
 
 @kernel
 def normalize_forward(program, normalization, state, layer, n_rows, step, z):
-    """Normalise pre-activations in place; in an evaluation by the running moments."""
+    """Normalize pre-activations in place; in an evaluation by the running moments."""
     table, capacity = program.table, state.capacity
     n = table[layer, N_OUT]
     gain = part(state.params, table[layer, GAIN], n)
@@ -269,7 +269,7 @@ def forward(program, normalization, encoding, state, features, rows, first, step
     rows : (n_rows,) int64 array
         Some rows of a batch,
     first : int
-        and the place of the first of them in it; 0 if there is a normalisation.
+        and the place of the first of them in it; 0 if there is a normalization.
     step : Step
     """
     table, capacity, n_rows = program.table, state.capacity, rows.size
@@ -322,7 +322,7 @@ def multiply(a, b):
 def backward_rows(program, normalization, encoding, state, first, n_rows):
     """Gradients of the pre-activations of all layers, for rows of a batch as in ``forward``.
 
-    Where there is a normalisation, also those of gains and shifts; of inputs that depend on
+    Where there is a normalization, also those of gains and shifts; of inputs that depend on
     parameters, also theirs.
     """
     table, capacity = program.table, state.capacity

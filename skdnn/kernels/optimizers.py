@@ -24,7 +24,7 @@ MOMENTUM, NESTEROV, BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, L2, L1, CLIP_NORM, N_
 # Columns of the factors of a segment.
 RATE_FACTOR, DECAY_FACTOR, PENALTY_FACTOR, N_FACTORS = range(4)
 
-#: Parameters that are penalised and changed together: they stay in the first-level cache, and so
+#: Parameters that are penalized and changed together: they stay in the first-level cache, and so
 #: many can be summed in float32.
 UPDATE_BLOCK = 1024
 
@@ -92,7 +92,7 @@ def l1_landing(before, g, w):
     """With an L1 penalty a step ends at zero, rather than on its other side.
 
     A weight at zero stays there while the penalty outweighs the gradient of the loss, whatever
-    the optimiser's averages say.
+    the optimizer's averages say.
     """
     for i in range(w.size):
         if before[i] * w[i] < 0 or (before[i] == 0 and g[i] == 0):
@@ -128,7 +128,7 @@ def gradient_norm(g):
 
 @kernel
 def update(program, state, team, step, n_rows):
-    """One step of the optimiser, the work shared by a team; False if one has given up.
+    """One step of the optimizer, the work shared by a team; False if one has given up.
 
     Parameters
     ----------
