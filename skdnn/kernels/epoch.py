@@ -7,6 +7,7 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
 from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.columns import N_DENSE
 from skdnn.kernels.dense import dense_forward
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
@@ -19,7 +20,7 @@ from skdnn.kernels.network import (
     drop_gradients,
     forward,
     load_inputs,
-    scale_inputs,
+    prepare_inputs,
 )
 from skdnn.kernels.optimizers import CLIP_NORM, gradient_norm, update
 from skdnn.kernels.team import BLOCKS, LOSS, NORM, ROWS, share, wait_for_all
@@ -36,7 +37,8 @@ def load_batch(program, encoding, features, y, weights, rows, ahead, first, stat
     """
     n_targets = y.shape[1]
     if features.indptr.size == 0:
-        load_inputs(program, encoding, state, features, rows, ahead, first)
+        n_dense = program.inputs[N_DENSE]
+        load_inputs(program, encoding, state, features, rows, ahead, first, n_dense)
     for i in range(rows.size):
         for j in range(n_targets):
             state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
@@ -67,7 +69,7 @@ def batch_gradient(
     own_ahead = part(ahead, first, max(0, next_stop - first))
     load_batch(program, encoding, features, y, weights, own, own_ahead, first, state)
     if encoding is not None:
-        scale_inputs(program, state)
+        prepare_inputs(program, state)
     forward(
         program, normalization, encoding, state, features, own, first, capacity, seed, step,
         strength,
@@ -223,11 +225,14 @@ def predict_raw(program, normalization, encoding, state, features, order, capaci
     n_out = raw_out.shape[1]
     place = capacity * program.table[program.table.shape[0] - 1, VALUE]
     if encoding is not None:
-        scale_inputs(program, state)
+        prepare_inputs(program, state)
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         if features.indptr.size == 0:
-            load_inputs(program, encoding, state, features, rows, part(order, 0, 0), np.int64(0))
+            load_inputs(
+                program, encoding, state, features, rows, part(order, 0, 0), np.int64(0),
+                program.inputs[N_DENSE],
+            )  # fmt: skip
         forward(
             program, normalization, encoding, state, features, rows, np.int64(0), capacity,
             np.uint64(0), EVALUATE, 0.0,
@@ -247,8 +252,9 @@ def make_inputs(program, encoding, state, features, order, x_out):
     n_in = x_out.shape[1]
     for i in range(order.size):
         load_inputs(
-            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0)
-        )
+            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0),
+            n_in,
+        )  # fmt: skip
         for j in range(n_in):
             x_out[i, j] = state.x_batch[j]
 

@@ -139,6 +139,10 @@ class ColumnKind:
         What the kernel reads of a row.
     forward, backward : kernel
         Inputs, and gradients of the parameters, if it has any.
+    lookup : kernel or None, default=None
+        Which of the inputs counts, where the others are 0 or 1 (``kernels/lookups.py``).
+    cumulative : bool, default=False
+        Whether the inputs before it are 1.
     label : str, default=""
         What an input is called, before its number: "bin" in "age_bin0".
     noun : str, default=""
@@ -163,6 +167,8 @@ class ColumnKind:
     reads: Literal["numbers", "bins", "codes"]
     forward: Callable = field(repr=False)
     backward: Callable | None = field(default=None, repr=False)
+    lookup: Callable | None = field(default=None, repr=False)
+    cumulative: bool = False
     label: str = ""
     noun: str = ""
     width: Literal["one", "size", "any"] = "any"
