@@ -70,9 +70,6 @@ INPUT_MASK, LOOKUP_MASK = np.int64(4095), np.int64(4094)
 #: Half of a second-level cache, and what memory brings at once.
 CACHE_BYTES, LINE_BYTES = 2**19, 64
 
-#: The step of an evaluation: nothing is dropped, batches are normalised by running moments.
-EVALUATE = np.int64(-1)
-
 
 class Program(NamedTuple):
     """What is computed: constant during a fit, the same types for every architecture."""
@@ -108,6 +105,20 @@ class State(NamedTuple):
     y_batch: Any  # (batch_size * n_targets,), scratch
     w_batch: Any  # (batch_size,), scratch
     step: Any  # (1,) int64, steps taken
+    capacity: int  # rows of the largest batch, which the arena is cut for
+
+
+class Step(NamedTuple):
+    """What is decided for one step of the optimiser."""
+
+    number: Any  # int64, from 1; -1 in an evaluation
+    seed: Any  # uint64, of the dropout masks
+    learning_rate: float
+    regularization_factor: float  # on the rates of dropout and on weight decay
+
+
+#: Nothing is dropped, batches are normalised by running moments.
+EVALUATION = Step(np.int64(-1), np.uint64(0), 0.0, 0.0)
 
 
 class Features(NamedTuple):
@@ -129,6 +140,14 @@ class Features(NamedTuple):
     bins: Any  # elements of the (n_rows, n_binned) uint8 bins of numbers
     fractions: Any  # float32 elements of the same shape: how far into its bin a number lies
     codes: Any  # elements of the (n_rows, n_categorical) int32 codes of categories
+
+
+class Samples(NamedTuple):
+    """What a network is trained on."""
+
+    features: Features
+    y: Any  # (n_samples, n_targets)
+    weights: Any  # (n_samples,), of mean 1
 
 
 @kernel
@@ -219,9 +238,9 @@ def encoded_forward(program, state, first, n_rows, weight, bias, with_bias, z):
 
 
 @kernel
-def normalize_forward(program, normalization, state, layer, capacity, n_rows, step, z):
-    """Normalise pre-activations in place; with a negative step by the running moments."""
-    table = program.table
+def normalize_forward(program, normalization, state, layer, n_rows, step, z):
+    """Normalise pre-activations in place; in an evaluation by the running moments."""
+    table, capacity = program.table, state.capacity
     n = table[layer, N_OUT]
     gain = part(state.params, table[layer, GAIN], n)
     shift = part(state.params, table[layer, BIAS], n)
@@ -234,9 +253,9 @@ def normalize_forward(program, normalization, state, layer, capacity, n_rows, st
     running_mean = part(state.buffers, start, n)
     running_variance = part(state.buffers, start + n, n)
     mean, spread = part(state.moments, start, n), part(state.moments, start + n, n)
-    if step >= 0:
+    if step.number >= 0:
         mass = batch_moments(n_rows, n, z, state.w_batch, mean, spread)
-        share = z.dtype.type(running_share(step, mass / capacity))
+        share = z.dtype.type(running_share(step.number, mass / capacity))
         for j in range(n):
             running_mean[j] += share * (mean[j] - running_mean[j])
             running_variance[j] += share * (spread[j] - running_variance[j])
@@ -249,9 +268,9 @@ def normalize_forward(program, normalization, state, layer, capacity, n_rows, st
 
 
 @kernel
-def normalize_backward(program, normalization, state, layer, capacity, n_rows, dz):
+def normalize_backward(program, normalization, state, layer, n_rows, dz):
     """Gradients of gain and shift; ``dz`` becomes the gradient of the pre-activations."""
-    table = program.table
+    table, capacity = program.table, state.capacity
     n = table[layer, N_OUT]
     gain = part(state.params, table[layer, GAIN], n)
     gain_grad = part(state.grads, table[layer, GAIN], n)
@@ -268,10 +287,8 @@ def normalize_backward(program, normalization, state, layer, capacity, n_rows, d
 
 
 @kernel
-def forward(
-    program, normalization, encoding, state, features, rows, first, capacity, seed, step, strength
-):
-    """Activations and derivatives of all layers; with a negative step nothing is dropped.
+def forward(program, normalization, encoding, state, features, rows, first, step):
+    """Activations and derivatives of all layers.
 
     The last layer's activations, in the arena, are the raw prediction.
 
@@ -290,14 +307,9 @@ def forward(
         Some rows of a batch,
     first : int
         and the place of the first of them in it; 0 if there is a normalisation.
-    capacity : int
-        Rows that the arena is cut for.
-    seed : uint64
-    step : int
-    strength : float
-        Factor on the rates of dropout.
+    step : Step
     """
-    table, n_rows = program.table, rows.size
+    table, capacity, n_rows = program.table, state.capacity, rows.size
     last = table.shape[0] - 1
     n_dense = program.inputs[N_DENSE]
     x = part(state.x_batch, first * n_dense, n_rows * n_dense)
@@ -310,13 +322,12 @@ def forward(
         if normalization is not None:
             normalized = layer < last
         if layer == 0:
-            rate = program.dropout[0] * strength if step >= 0 else 0.0
-            key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
+            rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
+            key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed
             if features.indptr.size > 0:
                 sparse_forward(
-                    n_rows, n_in, n_out, features, rows, first, weight, bias, not normalized, rate,
-                    key, z,
-                )  # fmt: skip
+                    n_out, features, rows, first, weight, bias, not normalized, rate, key, z
+                )
             elif rate > 0:
                 dropout_input(x, first * n_dense, rate, key)
         is_encoded = False
@@ -326,7 +337,7 @@ def forward(
                 if program.inputs[SCALE] >= 0:
                     weight = part(state.scratch, program.inputs[SCALED], n_in * n_out)
                 if rate > 0:
-                    key = dropout_key(seed, step, LOOKUP_MASK)
+                    key = dropout_key(step.seed, step.number, LOOKUP_MASK)
                     drop_lookups(program, state, first, n_rows, rate, key)
                 encoded_forward(program, state, first, n_rows, weight, bias, not normalized, z)
         if 0 < layer == last and n_out == 1:
@@ -335,13 +346,14 @@ def forward(
             dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
             if normalization is not None:
-                normalize_forward(program, normalization, state, layer, capacity, n_rows, step, z)
+                normalize_forward(program, normalization, state, layer, n_rows, step, z)
             place = capacity * table[layer, DERIVATIVE] + first * n_out
             d = part(state.arena, place, n_rows * n_out)
             activation_forward(table[layer, ACTIVATION], z, d)
-            rate = program.dropout[layer + 1] * strength
-            if rate > 0 and step >= 0:
-                dropout_forward(z, d, first * n_out, rate, dropout_key(seed, step, layer))
+            rate = program.dropout[layer + 1] * step.regularization_factor
+            if rate > 0 and step.number >= 0:
+                key = dropout_key(step.seed, step.number, layer)
+                dropout_forward(z, d, first * n_out, rate, key)
         x = z
 
 
@@ -353,13 +365,13 @@ def multiply(a, b):
 
 
 @kernel
-def backward_rows(program, normalization, encoding, state, first, n_rows, capacity):
+def backward_rows(program, normalization, encoding, state, first, n_rows):
     """Gradients of the pre-activations of all layers, for rows of a batch as in ``forward``.
 
     Where there is a normalisation, also those of gains and shifts; of inputs that depend on
     parameters, also theirs.
     """
-    table = program.table
+    table, capacity = program.table, state.capacity
     last = table.shape[0] - 1
     # Behind all blocks: the gradient on its way down.
     scratch = table[last, NORMAL]
@@ -372,7 +384,7 @@ def backward_rows(program, normalization, encoding, state, first, n_rows, capaci
         place = capacity * table[layer, DERIVATIVE] + first * n_out
         dz = part(state.arena, place, n_rows * n_out)
         if normalization is not None and layer < last:
-            normalize_backward(program, normalization, state, layer, capacity, n_rows, dz)
+            normalize_backward(program, normalization, state, layer, n_rows, dz)
         if layer > 0:
             g = part(state.arena, capacity * scratch + first * widest, n_rows * n_in)
             weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
@@ -393,13 +405,13 @@ def backward_rows(program, normalization, encoding, state, first, n_rows, capaci
 
 
 @kernel
-def drop_gradients(program, state, first, n_rows, capacity, seed, step, strength):
+def drop_gradients(program, state, first, n_rows, step):
     """The mask of the inputs on the gradients of those that depend on parameters."""
-    n_trained, rate = program.inputs[N_TRAINED], program.dropout[0] * strength
-    if n_trained > 0 and rate > 0 and step >= 0:
-        place = capacity * program.inputs[GRADIENT] + first * n_trained
+    n_trained, rate = program.inputs[N_TRAINED], program.dropout[0] * step.regularization_factor
+    if n_trained > 0 and rate > 0 and step.number >= 0:
+        place = state.capacity * program.inputs[GRADIENT] + first * n_trained
         dx = part(state.arena, place, n_rows * n_trained)
-        key = dropout_key(seed, step, INPUT_MASK)
+        key = dropout_key(step.seed, step.number, INPUT_MASK)
         dropout_gradient(first, program.inputs[N_DENSE], n_trained, dx, rate, key)
 
 
@@ -437,14 +449,12 @@ def encoded_backward(program, state, team, n_rows, dz, weight_grad):
 
 
 @kernel
-def backward_weights(
-    program, normalization, encoding, state, team, features, rows, capacity, seed, step, strength
-):
+def backward_weights(program, normalization, encoding, state, team, features, rows, step):
     """Gradients of weights and biases from those of the pre-activations of a whole batch.
 
     A thread makes some rows of each layer's weights; the rest is the last thread's.
     """
-    table, n_rows = program.table, rows.size
+    table, capacity, n_rows = program.table, state.capacity, rows.size
     last = table.shape[0] - 1
     is_last_worker = team.worker == team.n_workers - 1
     for layer in range(last, -1, -1):
@@ -469,9 +479,9 @@ def backward_weights(
                 first, stop = share(team, n_in, ROWS)
                 dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
         elif is_last_worker:
-            rate = program.dropout[0] * strength if step >= 0 else 0.0
-            key = dropout_key(seed, step, INPUT_MASK) if rate > 0 else seed
-            sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_grad)
+            rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
+            key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed
+            sparse_backward(n_out, features, rows, dz, rate, key, weight_grad)
     if encoding is not None:
         n_trained = program.inputs[N_TRAINED]
         if n_trained > 0:

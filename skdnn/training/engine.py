@@ -14,7 +14,7 @@ from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.columns import N_LOOKUPS, WIDTH
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import ACTIVATION, Features, Program, State
+from skdnn.kernels.network import ACTIVATION, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -124,8 +124,13 @@ def _state(
         places=np.empty(n_lookups, INDEX), values=np.empty(n_lookups, dtype),
         shares=np.empty(n_lookups, dtype),
         sorted_rows=np.empty(capacity + int(layout.columns[:, WIDTH].max(initial=0)) + 1, INDEX),
+        capacity=capacity,
         **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
+
+
+def _samples(rows: Rows) -> Samples:
+    return Samples(rows.features, rows.y, rows.weights)
 
 
 class Engine:
@@ -254,8 +259,8 @@ class Engine:
             steps = slice(first, first + n_steps)
             chunk = slice(steps.start * batch_size, steps.stop * batch_size)
             status, loss = self._call_team(
-                member, rows.features, rows.y, rows.weights, order[chunk], rates[steps],
-                regularization_factors[steps], batch_size, seed,
+                member, _samples(rows), order[chunk], rates[steps], regularization_factors[steps],
+                seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
@@ -326,8 +331,7 @@ class Objective:
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 program, layout.normalization, layout.encoding, engine.states[member],
-                engine.teams[member][0], rows.features, rows.y, rows.weights, order,
-                engine.batch_sizes[member], gradient,
+                engine.teams[member][0], _samples(rows), order, gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
         # An infinite penalty is a step too far, for the line search or for the training.
@@ -397,7 +401,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
             programs[member], layout.normalization, layout.encoding, state, features[member],
-            order, block, raw[member, chunk],
+            order, raw[member, chunk],
         )  # fmt: skip
 
     works = [row_work(network.specs[member], features[member]) for member in members]

@@ -51,9 +51,7 @@ def batch_inputs(network, features, order):
     for array in (state.arena, state.scratch, state.numbers, state.x_batch):
         array[:] = np.nan
     raw = np.empty((order.size, network.spec.n_out), network.dtype)
-    entries.predict_raw(
-        _program(network, 0), None, layout.encoding, state, features, order, order.size, raw
-    )
+    entries.predict_raw(_program(network, 0), None, layout.encoding, state, features, order, raw)
     return state.x_batch.reshape(order.size, -1)
 
 

@@ -13,7 +13,7 @@ from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.embeddings import SPAN
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import Features, Program, State, gather
+from skdnn.kernels.network import Features, Program, Samples, State, gather
 from skdnn.kernels.optimizers import CLIP_NORM, N_HYPER, OPTIMIZERS
 from skdnn.kernels.team import make_team
 from skdnn.network.layout import Layout
@@ -63,6 +63,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
         np.zeros(layout.n_params), layout.arena(n_rows, np.float64), layout.scratch(np.float64),
         layout.moments(n_rows, np.float64), np.empty(n_rows * n_numbers),
         np.empty(n_rows * spec.n_in), np.empty(y.size), np.empty(n_rows), np.zeros(1, np.int64),
+        n_rows,
     )  # fmt: skip
     # Nothing may be read before it is written.
     for array in (state.arena, state.scratch, state.moments, state.numbers, state.x_batch):
@@ -72,7 +73,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
         array.flags.writeable = False
     status, total = entries.train_epoch(
         program, layout.normalization, layout.encoding, state, make_team(1, layout.n_blocks)[0],
-        features, *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
+        Samples(features, *inputs), np.arange(n_rows), np.zeros(1), np.ones(1), np.uint64(3),
     )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)
