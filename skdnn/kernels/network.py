@@ -53,7 +53,7 @@ from skdnn.kernels.normalization import (
     batch_moments,
     layer_backward,
     layer_forward,
-    normalised_sums,
+    normalized_sums,
     running_share,
 )
 from skdnn.kernels.sparse import sparse_backward, sparse_forward
@@ -276,7 +276,7 @@ def normalize_backward(program, normalization, state, layer, n_rows, dz):
     gain_grad = part(state.grads, table[layer, GAIN], n)
     shift_grad = part(state.grads, table[layer, BIAS], n)
     normal = part(state.arena, capacity * table[layer, NORMAL], n_rows * n)
-    normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
+    normalized_sums(n_rows, n, normal, dz, gain_grad, shift_grad)
     if normalization == LAYER:
         spread = part(state.moments, layer * capacity, n_rows)
         layer_backward(n_rows, n, normal, spread, gain, dz)

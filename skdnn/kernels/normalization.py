@@ -83,7 +83,7 @@ def batch_forward(n_rows, n, z, gain, shift, mean, spread, normal_out):
 
 
 @kernel
-def normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
+def normalized_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
     """Gradients of gain and shift from the gradient of what they make."""
     column_sums(n_rows, n, dz, shift_grad)
     for j in range(n):
