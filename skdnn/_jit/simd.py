@@ -1,16 +1,16 @@
 """Matrix product of row-major arrays in explicit vector code.
 
-BLAS libraries are made for large products. Here the small ones matter most, and three more things
-that BLAS does not promise:
+BLAS libraries are optimized for large products. Here small ones are most important, and three
+properties that BLAS does not guarantee:
 
-* the products of a row are added in one order, whatever the shape of the matrices and the place
-  of the row: a prediction has the same bits alone and in a batch;
-* one thread, always: nothing to limit, nothing that depends on the number of cores;
-* the widest vectors that the processor has (some builds of OpenBLAS stop at half of them).
+* the terms of a sum are added in the same order for any shape of the matrices and any position of
+  the row: a prediction has the same bits alone and in a batch;
+* always one thread: no limit to set, no dependence on the number of cores;
+* the widest vectors of the processor (some builds of OpenBLAS use only half of their width).
 
-The product is cut into tiles of up to ``TILE_ROWS`` rows and ``TILE_VECTORS`` vectors of columns,
-whose sums stay in registers. A tile is one LLVM function, written here instruction by instruction:
-what LLVM's own vectoriser makes of the loops has half the speed.
+The product is divided into tiles of up to ``TILE_ROWS`` rows and ``TILE_VECTORS`` vectors of
+columns, whose sums stay in registers. A tile is one LLVM function, written here instruction by
+instruction: loops that LLVM vectorizes have half the speed.
 
 Idea: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication"; without their
 packing, since the matrices of a tabular network stay in the second-level cache.
@@ -263,7 +263,7 @@ def _tile_python(
     n_rows, n_vectors, k, a, a_start, a_row, a_column, b, b_start, b_row,
     init, init_start, init_row, c, c_start, c_row, tail,
 ):  # fmt: skip
-    """What a tile computes, for runs without compilation."""
+    """Python version of a tile, for runs without compilation."""
     lanes = VECTOR_BYTES // c.itemsize
     a, b, init, out = (array.reshape(-1) for array in (a, b, init, c))
     columns = np.arange((n_vectors - 1) * lanes + tail)

@@ -1,6 +1,6 @@
 """Dense layers: ``z = x W + b`` forward and backward.
 
-All matrices are row-major and flat: views with a shape cost more than a tiny layer's arithmetic.
+All matrices are row-major and flat: 2-d views cost more than the arithmetic of a tiny layer.
 """
 
 import numpy as np

@@ -1,26 +1,26 @@
-"""From the columns of a table to the inputs of the first dense layer.
+"""Encoding of the columns of a table as inputs of the first dense layer.
 
-Numbers and codes of categories become, column by column: the number itself; the piecewise linear
-features of its bin; learned periodic functions of the number; one of several units; a learned
-vector for each category. The table ``columns`` says what becomes of each column, and where in a row
-of inputs it lies. To add a kind: a function that makes the inputs, one for the gradients of its
-parameters if it has any, and a record in ``COLUMN_KINDS``.
+The inputs of a column are: the number itself; its piecewise linear encoding by bins; a periodic
+embedding of the number; a one-hot or binary encoding, or a learned embedding, of a category. The
+table ``columns`` holds the kind of each column and the index of its first input. To add a kind: a
+function that computes the inputs, one for the gradients of its parameters if it has any, and a
+record in ``COLUMN_KINDS``.
 
 Columns whose inputs are mostly 0 or 1 need no product with the weights: ``lookups.py``.
 
-All functions of a kind have the same arguments:
+The functions of all kinds have the same arguments:
 
-columns, c : the table of columns, and the row of the column in it
+columns, c : the table of columns, and the index of the column in it
 features : Features
-rows : (n_rows,) int64 array, none, maybe: threads share a batch of few rows
+rows : (n_rows,) int64 array, may be empty: threads share a batch of few rows
 numbers : (n_rows * n_numbers,) array, the numbers of these rows
 params : the parameters of the column
-scratch : array, at least of ``n_scratch`` elements
-n_in, x : elements between rows of inputs; array that begins with the first row's first input
+scratch : array of at least ``n_scratch`` elements
+n_in, x : elements between rows of inputs; array that begins with the first input of the first row
 n_trained, dx, grads : the same for gradients of the inputs; gradients of ``params``, changed
 
-Periodic functions ("PBLD" in the paper, periodic with bias, linear, dense) are
-``cos(2 pi w_k x + b_k)`` of frequencies w and phases b, times a matrix, plus a bias: all four are
+Periodic embeddings ("PBLD" in the paper, periodic bias linear DenseNet) are
+``cos(2 pi w_k x + b_k)`` with frequencies w and phases b, times a matrix, plus a bias: all four are
 learned.
 
 References
@@ -63,7 +63,7 @@ N_SPANS = 4
 
 @kernel
 def number_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """A number as it is."""
+    """The number itself."""
     stride, source = features.shape[1], columns[c, SOURCE]
     for i in range(rows.size):
         x[i * n_in] = numbers[i * stride + source]
@@ -71,7 +71,7 @@ def number_forward(columns, c, features, rows, numbers, params, scratch, n_in, x
 
 @kernel
 def bins_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """1 for the bins below that of the number, the fraction for its own, 0 above."""
+    """1 for the bins below that of the number, its position inside its own bin, 0 above."""
     source, width = columns[c, SOURCE], columns[c, WIDTH]
     one, zero = x.dtype.type(1), x.dtype.type(0)
     for i in range(rows.size):
@@ -84,7 +84,7 @@ def bins_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
 
 @kernel
 def one_hot_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """1 for the category, 0 for the others, and for all if it is unknown."""
+    """One-hot encoding; an unknown category is encoded as zeros."""
     source, width = columns[c, SOURCE], columns[c, WIDTH]
     for i in range(rows.size):
         code = code_of(features, rows[i], source)
@@ -106,7 +106,7 @@ def binary_forward(columns, c, features, rows, numbers, params, scratch, n_in, x
 
 @kernel
 def embedding_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """A learned vector of the category; unknown ones have one, too."""
+    """Learned embedding of a category; unknown categories share one."""
     source, width = columns[c, SOURCE], columns[c, WIDTH]
     for i in range(rows.size):
         code = code_of(features, rows[i], source)
@@ -129,7 +129,7 @@ def embedding_backward(columns, c, features, rows, numbers, params, scratch, n_t
 
 @kernel
 def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """Learned periodic functions of a number.
+    """Periodic embedding of a number.
 
     ``params`` are n frequencies, n phases, the (n, width) matrix, the bias.
     """
@@ -138,7 +138,7 @@ def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in,
     phases = part(params, n_frequencies, n_frequencies)
     matrix = part(params, 2 * n_frequencies, n_frequencies * width)
     bias = part(params, n_frequencies * (2 + width), width)
-    number, wave = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
+    number, cosine = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
     full = x.dtype.type(2 * math.pi)
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
@@ -149,15 +149,15 @@ def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in,
             for i in range(n):
                 out[i] = bias[j]
         for k in range(n_frequencies):
-            # A quotient: of a sum of two products either may be rounded first, and that would
-            # depend on what else an entry does.
+            # A quotient: in a sum of two products, FMA may contract either one, which would depend
+            # on the rest of the entry.
             frequency, phase = params[k], phases[k] / full
             for i in range(n):
-                wave[i] = turns(frequency * number[i] + phase)[0]
+                cosine[i] = turns(frequency * number[i] + phase)[0]
             for j in range(width):
                 out, weight = part(scratch, (N_SPANS + j) * SPAN, n), matrix[k * width + j]
                 for i in range(n):
-                    out[i] += weight * wave[i]
+                    out[i] += weight * cosine[i]
         for j in range(width):
             out = part(scratch, (N_SPANS + j) * SPAN, n)
             for i in range(n):
@@ -231,7 +231,7 @@ def _initial_periodic(column: Any, params: np.ndarray, random_state: Any) -> Non
 
 
 def _initial_embedding(column: Any, params: np.ndarray, random_state: Any) -> None:
-    """The vector of what training has not seen is 0, and stays there: the mean of the others."""
+    """The embedding of unknown categories is 0, the mean of the others, and is not trained."""
     params[column.width :] = random_state.normal(size=column.size * column.width)
 
 
@@ -342,7 +342,7 @@ def scaled_weights(n_in, n_out, weight, scale, scaled_out):
 
 @kernel
 def scaled_backward(n_out, first, stop, weight, scale, weight_grad, scale_grad):
-    """From gradients of the scaled weights to those of weights and scales, of some inputs."""
+    """Gradients of weights and scales of some inputs, from gradients of the scaled weights."""
     for i in range(first, stop):
         row, gradient = part(weight, i * n_out, n_out), part(weight_grad, i * n_out, n_out)
         scale_grad[i] = _product(n_out, row, gradient)

@@ -23,8 +23,8 @@ from skdnn.kernels.network import (
     load_inputs,
     prepare_inputs,
 )
-from skdnn.kernels.optimizers import CLIP_NORM, gradient_norm, update
-from skdnn.kernels.team import LOSS, NORM, ROWS, share, wait_for_all
+from skdnn.kernels.optimizers import update
+from skdnn.kernels.team import LOSS, ROWS, share, wait_for_all
 
 # Status codes.
 OK, NON_FINITE_LOSS, GIVEN_UP = range(3)
@@ -94,21 +94,6 @@ def batch_gradient(program, normalization, encoding, state, team, samples, rows,
     return OK if wait_for_all(team.n_workers, team.barrier) else GIVEN_UP, loss
 
 
-@kernel
-def update_parameters(program, state, team, step, n_rows):
-    """One step of the optimiser, the work shared by a team; False if one has given up."""
-    longest, clip = program.hyper[CLIP_NORM], 1.0
-    if longest < np.inf:
-        if team.worker == 0:
-            team.values[NORM] = gradient_norm(state.grads)
-        if not wait_for_all(team.n_workers, team.barrier):
-            return False
-        norm = team.values[NORM]
-        clip = longest / norm if norm > longest else 1.0
-    update(program, state, team, step, n_rows, clip)
-    return wait_for_all(team.n_workers, team.barrier)
-
-
 @entry
 def train_epoch(
     program, normalization, encoding, state, team, samples, order, rates, regularization_factors,
@@ -151,7 +136,7 @@ def train_epoch(
             state.step[0] = step.number
         if status != OK:
             return status, total
-        if not update_parameters(program, state, team, step, rows.size):
+        if not update(program, state, team, step, rows.size):
             return GIVEN_UP, total
         total += loss
         for block in range(team.penalties.size):

@@ -14,7 +14,7 @@ import math
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.records import Optimizer, by_name
-from skdnn.kernels.team import BLOCKS, share
+from skdnn.kernels.team import BLOCKS, NORM, share, wait_for_all
 
 SGD, ADAM, ADAMW, RMSPROP = range(4)
 
@@ -127,8 +127,8 @@ def gradient_norm(g):
 
 
 @kernel
-def update(program, state, team, step, n_rows, clip):
-    """One step of the optimiser for a thread's share of the parameters, in blocks.
+def update(program, state, team, step, n_rows):
+    """One step of the optimiser, the work shared by a team; False if one has given up.
 
     Parameters
     ----------
@@ -141,11 +141,17 @@ def update(program, state, team, step, n_rows, clip):
     step : Step
     n_rows : int
         Rows of the batch; the penalty is divided by it as the loss is.
-    clip : float
-        Factor on the gradient of the loss.
     """
     code, hyper, n = program.optimizer_code, program.hyper, state.params.size
     segments, factors = program.segments, program.factors
+    clip = 1.0
+    if hyper[CLIP_NORM] < math.inf:
+        if team.worker == 0:
+            team.values[NORM] = gradient_norm(state.grads)
+        if not wait_for_all(team.n_workers, team.barrier):
+            return False
+        norm = team.values[NORM]
+        clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
     correction_1 = 1.0 - hyper[BETA_1] ** step.number
     correction_2 = math.sqrt(1.0 - hyper[BETA_2] ** step.number)
     first_block, stop_block = share(team, team.penalties.size, BLOCKS)
@@ -188,6 +194,7 @@ def update(program, state, team, step, n_rows, clip):
                 _adam(w, g, slot, square, hyper, rate, epsilon, keep, scale, l2)
             if penalty_l1 > 0:
                 l1_landing(before, g, w)
+    return wait_for_all(team.n_workers, team.barrier)
 
 
 OPTIMIZERS = by_name(

@@ -1,7 +1,7 @@
 """The first layer on sparse rows: ``z = x W + b`` and its gradient, one stored element at a time.
 
-X is in compressed sparse rows: the elements of row i are ``data[indptr[i]:indptr[i + 1]]``, in the
-columns ``indices[...]``. A batch is a list of row numbers; nothing is copied and no zero is
+X has CSR format: the elements of row i are ``data[indptr[i]:indptr[i + 1]]``, in the columns
+``indices[...]``. A batch is a list of row numbers; nothing is copied and no zero is
 multiplied.
 """
 

@@ -1,4 +1,4 @@
-"""Where each array of a network lies in its flat vectors."""
+"""Layout of the arrays of a network in its flat vectors."""
 
 from typing import Any, NamedTuple
 
@@ -38,20 +38,20 @@ class ArrayViews(list):
 NORMALIZATIONS = {None: None, "batch": BATCH, "layer": LAYER}
 
 
-#: Of learned scales of the inputs: factors of the learning rate and of the decoupled decay.
+#: Factors of the learning rate and of the weight decay for the learned scales of the inputs.
 SCALE_RATE, SCALE_DECAY = 6.0, 0.0
 
 
 class Reads(NamedTuple):
-    """What inputs are made of: numbers, bins and codes that a row must have."""
+    """Numbers, bins and codes of a row that the inputs are computed from."""
 
     n_numbers: int
     n_binned: int
     n_coded: int
-    #: Columns of bins, and how many bins there is an input for.
+    #: Binned columns, and the number of bins that have an input.
     bin_columns: np.ndarray
     n_bins: np.ndarray
-    #: Columns of codes, and the largest code that there is an input for.
+    #: Categorical columns, and the largest code that has an input.
     code_columns: np.ndarray
     n_codes: np.ndarray
 
@@ -75,11 +75,11 @@ def _reads(spec: NetworkSpec) -> Reads:
 
 
 class Layout:
-    """The layer table and the named views of a specification.
+    """Layer table and views of the arrays of a specification.
 
-    The parameters are all weights, then all biases, then the gains of normalized layers: what the
-    optimizer treats alike are two segments whatever the depth. A member's values are the
-    parameters, followed by the buffers: running mean and variance of each batch-normalized layer.
+    The parameters are all weights, then all biases, then the gains of normalized layers: for the
+    optimizer these are two segments, for any depth. The values of a member are its parameters,
+    followed by the buffers: running mean and variance of each batch-normalized layer.
 
     Attributes
     ----------
@@ -88,15 +88,15 @@ class Layout:
     normalization : int or None
         Code in ``kernels/normalization.py``.
     segments : (n_segments, 2) int64 array
-        First and last + 1 of every segment of the parameters.
+        Start and end of each segment of the parameters.
     factors : (n_segments, N_FACTORS) float64 array
-        What the optimizer multiplies learning rate, decay and penalty by.
+        Factors of learning rate, weight decay and penalty in each segment.
     dropout : (n_layers,) float64 array
-        Rate at the input of each layer.
+        Dropout rate at the input of each layer.
     reads : Reads
     n_params, n_buffers : int
     n_blocks : int
-        Blocks of the parameters that the optimizer changes one after the other.
+        Number of blocks of parameters that the optimizer updates one after the other.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -132,8 +132,8 @@ class Layout:
         self.encoding = 1 if spec.columns else None
         self.reads = _reads(spec)
         self._lay_out_columns(spec)
-        # Elements of the arena for every row of a batch; of the scratch memory, for transposed
-        # weights, for the optimizer, for columns.
+        # Elements of the arena per row of a batch. The scratch memory is used for transposed
+        # weights, by the optimizer, and by columns.
         n_trained = self.inputs[input_columns.N_TRAINED]
         below = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
         self.inputs[input_columns.GRADIENT] = below
@@ -151,7 +151,7 @@ class Layout:
         self.dropout = np.array(spec.dropout, dtype=SCALAR)
 
     def _lay_out_columns(self, spec: NetworkSpec) -> None:
-        """Table, parameters and segments of what inputs are made of."""
+        """Table, parameters and segments of the input columns."""
         self.columns = np.zeros((len(spec.columns), input_columns.N_ATTRIBUTES), dtype=INDEX)
         self.inputs = np.zeros(input_columns.N_INPUTS, dtype=INDEX)
         self.inputs[input_columns.N_DENSE] = 0 if spec.columns else spec.n_in
@@ -174,10 +174,10 @@ class Layout:
                 if kind.cumulative:
                     self.inputs[input_columns.N_SUMS] = self.inputs[input_columns.N_LOOKUPS]
             if n_params:
-                # Of all inputs before this one gradients are computed: right in any order of the
-                # columns, and least work where those with parameters come first.
+                # Gradients are computed for all inputs up to here: correct in any order of the
+                # columns, and least work if those with parameters come first.
                 self.inputs[input_columns.N_TRAINED] = place
-                # Neighbors of one kind are one segment.
+                # Adjacent columns of one kind share a segment.
                 if ends and ends[-1][0] is kind:
                     ends.pop()
                 ends.append((kind, start))
@@ -198,7 +198,7 @@ class Layout:
 
     @property
     def n_values(self) -> int:
-        """Parameters and buffers of a member."""
+        """Number of parameters and buffers of a member."""
         return self.n_params + self.n_buffers
 
     @property
@@ -208,11 +208,11 @@ class Layout:
 
     @property
     def n_input_params(self) -> int:
-        """Parameters of what the inputs are made of, and their scales."""
+        """Number of parameters of embeddings and scales of the inputs."""
         return int(self.n_params - self.segments[1, 1])
 
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""
+        """Memory for activations and derivatives of batches of up to ``n_rows`` rows."""
         return np.empty(n_rows * self._arena_width, dtype)
 
     def scratch(self, dtype: np.dtype) -> np.ndarray:
@@ -220,12 +220,12 @@ class Layout:
         return np.empty(self._scratch_size, dtype)
 
     def moments(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Scratch memory for what batches of up to ``n_rows`` rows are normalized by."""
+        """Scratch memory for the moments of batches of up to ``n_rows`` rows."""
         n_values = len(self.table) * n_rows if self.normalization == LAYER else self.n_buffers
         return np.empty(n_values, dtype)
 
     def coefs(self, values: np.ndarray) -> ArrayViews:
-        """Views of the weights of every layer.
+        """Views of the weights of each layer.
 
         Parameters
         ----------
@@ -244,11 +244,11 @@ class Layout:
         return views
 
     def intercepts(self, values: np.ndarray) -> ArrayViews:
-        """Views of the (n_out,) biases of every layer, as ``coefs``."""
+        """Views of the (n_out,) biases of each layer, as ``coefs``."""
         return self._vectors(values, columns.BIAS)
 
     def gains(self, values: np.ndarray) -> ArrayViews:
-        """Views of the (n_out,) gains of every normalized layer, as ``coefs``."""
+        """Views of the (n_out,) gains of each normalized layer, as ``coefs``."""
         if self.normalization is None:
             return ArrayViews()
         return ArrayViews(self._vectors(values, columns.GAIN)[:-1])

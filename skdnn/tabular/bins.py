@@ -14,8 +14,9 @@ Gorishniy, Rubachev, Babenko, On embeddings for numerical features in tabular de
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from skdnn.tabular.numeric import quantiles
 
 #: Beyond it, differences may overflow.
 _FAR = 2.0**960
+#: Number of elements of a chunk, which stays in the cache.
+_CHUNK = 2**13
+#: Of the fractions.
+_LIMIT = np.finfo(FRACTION).max
 
 
 @dataclass(eq=False)
@@ -70,6 +75,7 @@ class BinEdges:
         """
         probabilities = np.linspace(0, 1, self.n_bins + 1)
         self.edges = []
+        vars(self).pop("_tables", None)
         for column in X.T:
             edges = np.unique(quantiles(column, probabilities, weights))
             if edges.size < probabilities.size:
@@ -89,7 +95,7 @@ class BinEdges:
         -------
         edges : BinEdges
         """
-        other = copy(self)
+        other = BinEdges(self.n_bins)
         other.edges = list(self.edges)
         for j, values in columns.items():
             [other.edges[j]] = BinEdges(self.n_bins).fit(values[:, None]).edges
@@ -110,18 +116,59 @@ class BinEdges:
         """
         bins = np.empty(X.shape, dtype=BIN)
         fractions = np.empty(X.shape, dtype=FRACTION)
+        levels, lower, width, unit = self._tables
+        n_columns = X.shape[1]
+        step = max(1, _CHUNK // max(1, n_columns))
         # Far outside of narrow bins the fraction is clipped to the range of float32.
         with np.errstate(over="ignore"):
-            for j, edges in enumerate(self.edges):
-                x = np.ascontiguousarray(X[:, j], dtype=ACCUMULATOR)
-                t = edges[1:-1].searchsorted(x, side="right")
-                bins[:, j] = t
-                if edges[0] < -_FAR or edges[-1] > _FAR:
-                    # Halved, so that the difference of two finite numbers is finite.
-                    x, edges = x * 0.5, edges * 0.5
-                fractions[:, j] = (x - edges[t]) / (edges[t + 1] - edges[t])
-        limit = np.finfo(FRACTION).max
-        return bins, np.clip(fractions, -limit, limit, out=fractions)
+            for start in range(0, len(X), step):
+                rows = slice(start, start + step)
+                x = X[rows].astype(ACCUMULATOR)
+                # A binary search in all columns at once: a call for each would cost a single row
+                # more than the rest of its prediction.
+                place = np.tile(np.arange(n_columns), (len(x), 1))
+                for n_skipped, edges in levels:
+                    place += n_skipped * (edges.take(place) <= x)
+                bins[rows] = place // max(1, n_columns)
+                x *= unit
+                x -= lower.take(place)
+                fractions[rows] = np.divide(x, width.take(place), out=x)
+        np.clip(fractions, -_LIMIT, _LIMIT, out=fractions)
+        return bins, fractions
+
+    @cached_property
+    def _tables(self) -> tuple[list[tuple[int, np.ndarray]], np.ndarray, np.ndarray, np.ndarray]:
+        """What ``locate`` looks up, in flat tables of a row for each bin and all columns.
+
+        Returns
+        -------
+        levels : list of (int, array)
+            Of the binary search: where the edge between two bins, so many elements ahead, is
+            reached, as many are skipped. It is infinite in columns with fewer bins than others.
+        lower, width : (n_bins * n_columns,) arrays
+        unit : (n_columns,) array
+            What numbers of the column, ``lower`` and ``width`` are multiplied by.
+        """
+        n_columns, n_bins = len(self.edges), max(self.bin_counts, default=1)
+        depth = (n_bins - 1).bit_length()
+        between = np.full((2**depth - 1, n_columns), np.inf)
+        lower, width = np.zeros((n_bins, n_columns)), np.ones((n_bins, n_columns))
+        unit = np.ones(n_columns)
+        for j, edges in enumerate(self.edges):
+            n = edges.size - 1
+            between[: n - 1, j] = edges[1:-1]
+            if edges[0] < -_FAR or edges[-1] > _FAR:
+                # Halved, so that the difference of two finite numbers is finite.
+                unit[j] = 0.5
+            lower[:n, j] = edges[:-1] * unit[j]
+            width[:n, j] = np.diff(edges * unit[j])
+        steps = [2**level for level in reversed(range(depth))]
+        levels = [(n * n_columns, between[n - 1 :].ravel()) for n in steps]
+        return levels, lower.ravel(), width.ravel(), unit
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without cached properties."""
+        return {name: value for name, value in vars(self).items() if name != "_tables"}
 
 
 def _edges_beside_heavy(column: np.ndarray, n_bins: int, weights: np.ndarray | None) -> np.ndarray:

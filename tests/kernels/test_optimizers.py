@@ -5,7 +5,6 @@ import pytest
 from numpy_twin import OPTIMIZERS as TWINS
 
 from skdnn.kernels import optimizers as rules
-from skdnn.kernels.epoch import update_parameters
 from skdnn.kernels.network import Program, State, Step
 from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK
 from skdnn.kernels.team import make_team
@@ -30,7 +29,7 @@ def update(compiled, name, hyper, step, n_rows, segments, factors, params, grads
     )  # fmt: skip
     n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
     (team,) = make_team(1, n_blocks)
-    assert compiled(update_parameters)(program, state, team, step, n_rows)
+    assert compiled(rules.update)(program, state, team, step, n_rows)
     return team.penalties.sum()
 
 
