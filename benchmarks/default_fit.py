@@ -14,9 +14,10 @@ out for the score: R2, at most 0.8, or log-loss. Peers that are not installed ar
 * lightgbm, catboost, realmlp (RealMLP-TD of pytabkit): their defaults.
 
 All have as many threads: ``OMP_NUM_THREADS``, or all cores. They take turns in one process, each
-after a small fit, untimed, which imports and compiles. A turn fits, and predicts all rows that it
-was fitted to and one row, again and again, with ``predict`` or ``predict_proba``: of an array for
-"numbers", of a data frame for "mixed". Figures are medians of the turns, and in brackets times hgb.
+after a small fit, untimed, which imports and compiles. A turn is a fit, a prediction of all rows of
+the fit, and of one row, by ``predict`` or ``predict_proba``; short calls are repeated for a while.
+The row is one of an array for "numbers", of a data frame for "mixed". Figures are medians of the
+turns, and in brackets how many times that of hgb they are.
 
 Memory is the peak of what is resident during one fit, or the prediction of all rows, minus what is
 resident before it, X and y included; each model has a new process (Linux; --no-memory leaves it
@@ -52,13 +53,13 @@ KINDS = {"numbers": "20 numbers", "mixed": "10 numbers, 8 categories"}
 SCORES = {"regression": "R2", "classification": "log-loss"}
 #: Rows of the untimed fit.
 FEW = 300
-#: Beside seconds and score of a fit: field, title, and factor of the unit.
-OTHERS = (
-    ("predict", "predict all rows, ms", 1e3),
-    ("row", "predict one row, ms", 1e3),
-    ("fit_memory", "memory of a fit, MB", 1e-6),
-    ("predict_memory", "memory of predicting all rows, MB", 1e-6),
-)
+#: What is told beside seconds and score of a fit.
+OTHERS = {
+    "predict": "predict all rows, ms",
+    "row": "predict one row, ms",
+    "fit_memory": "memory of a fit, MB",
+    "predict_memory": "memory of predicting all rows, MB",
+}
 
 
 # ---------------------------------------------------------------- measurement
@@ -132,13 +133,21 @@ def models_of(cases):
     return [name for name in MODELS if any(name in case["medians"] for case in cases)]
 
 
-def cell(medians, name, field, factor=1.0):
-    """A figure, and how many times that of the reference it is."""
-    value, reference = (medians.get(model, {}).get(field) for model in (name, REFERENCE))
-    if value is None:
+def seconds_cell(medians, name, field, factor=1.0):
+    """Seconds, and how many times those of the reference they are."""
+    if name not in medians:
         return ""
-    ratio = "" if name == REFERENCE or not reference else f" ({times(value / reference)})"
-    return figure(factor * value) + ratio
+    text = figure(factor * medians[name][field])
+    if name == REFERENCE:
+        return text
+    return f"{text} ({times(medians[name][field] / medians[REFERENCE][field])})"
+
+
+def other_cell(medians, name, field):
+    if not field.endswith("memory"):
+        return seconds_cell(medians, name, field, 1e3)
+    size = medians.get(name, {}).get(field)
+    return "" if size is None else f"{size / 1e6:.1f}"
 
 
 def place(case):
@@ -155,7 +164,7 @@ def fit_table(cases):
         rows.append(
             [
                 *place(case),
-                *(cell(medians, name, "fit") for name in models),
+                *(seconds_cell(medians, name, "fit") for name in models),
                 SCORES[case["task"]],
                 *("" if score is None else f"{score:.3f}" for score in scores),
             ]
@@ -167,9 +176,9 @@ def use_table(cases):
     """Prediction and memory, a line for each."""
     models = models_of(cases)
     rows = []
-    for field, title, factor in OTHERS:
+    for field, title in OTHERS.items():
         for case in cases:
-            cells = [cell(case["medians"], name, field, factor) for name in models]
+            cells = [other_cell(case["medians"], name, field) for name in models]
             if any(cells):
                 rows.append([title, *place(case), *cells])
     return table(["", "data", "rows", *models], rows)
@@ -182,10 +191,10 @@ def parts(results):
         key=lambda case: (list(KINDS).index(case["kind"]), case["task"] != "regression",
                           case["rows"]),
     )  # fmt: skip
-    repeats = sorted({case["repeats"] for case in cases})
+    repeats = " or ".join(str(n) for n in sorted({case["repeats"] for case in cases}))
     head = (
-        f"{machine(results['machine'])} {results['threads']} threads; medians of "
-        f"{' or '.join(map(str, repeats))} repeats, in brackets times {REFERENCE}."
+        f"{machine(results['machine'])} Threads: {results['threads']}. Medians of turns, repeats: "
+        f"{repeats}. In brackets: times {REFERENCE}."
     )
     return {"default_fit": f"{head}\n\n{fit_table(cases)}", "default_use": use_table(cases)}
 

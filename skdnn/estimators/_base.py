@@ -172,12 +172,12 @@ class BaseDNN(
         if not is_validated(self, X):
             X = rows_to_predict(self, X)
             X = as_plain(self, X) if model.inputs is None else X
-        features = model.features(X)
-        raw = model.predict_features(features, self.n_jobs)
+        rows = model.encoded(X)
+        raw = model.predict_encoded(rows, self.n_jobs)
         if not np.isfinite(raw).all():
             if model.inputs is None:
                 check_range(self, X, model.network.dtype)
-            warn_of_overflow(self, raw, X, features[0])
+            warn_of_overflow(self, raw, X, rows)
         return raw
 
     def _predict_raw(self, X: Any) -> np.ndarray:

@@ -18,7 +18,6 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.losses import loss_names
 from skdnn.network.network import Network
-from skdnn.training.data import Features, dense_numbers
 
 
 class UnavailableError(AttributeError, ValueError):
@@ -120,7 +119,7 @@ def check_range(
     )
 
 
-def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features) -> None:
+def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, rows: Any) -> None:
     """Warn that predictions overflow, and name the column with the most extreme value.
 
     Parameters
@@ -129,12 +128,12 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, features: Features
     raw : (n_members, n_samples, n_outputs) array
         Raw predictions, some of them not finite.
     X : data frame or (n_samples, n_columns) array, dense or sparse
-    features : Features
-        The rows of X as inputs of the network.
+    rows : Table
+        The rows of X, encoded; X itself if columns are not encoded.
     """
     inputs, network = estimator._model.inputs, estimator._model.network
     names = getattr(estimator, "feature_names_in_", None)
-    numbers = X if inputs is None else dense_numbers(features)[:, : inputs.encoder.n_numeric]
+    numbers = X if inputs is None else rows.numeric[:, : inputs.encoder.n_numeric]
     if numbers.shape[1] == 0 or not np.isfinite(network.values).all():
         return
     numbers = numbers[~np.isfinite(raw).all(axis=(0, 2))]

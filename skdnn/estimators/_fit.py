@@ -193,12 +193,13 @@ class Fit:
         if held_out is not None:
             self._check_values(held_out, model, ("X_val", "y_val"), all_zero=True)
         rows, validated = self._member_rows(splits, model)
+        adapts = self.before is None and model.inputs and estimator.normalization is None
+        to_adapt = self._member_rows(to_learn, model)[0] if adapts and known is not None else rows
+        # The rows as numbers are no longer needed.
+        self._encoded = None
         with Threads(estimator.n_jobs, max(model.network.n_members, n_rows)) as threads:
-            if self.before is None and model.inputs and estimator.normalization is None:
-                to_adapt = rows if known is None else self._member_rows(to_learn, model)[0]
+            if adapts:
                 _adapt(model.network, to_adapt, progress, threads)
-            # The network is trained in place; the rows as numbers are no longer needed.
-            self._encoded = None
             validation = self._validation(splits, validated, model)
             if callbacks is not None:
                 callbacks.fitted_attributes = lambda: self._attributes_of(model, progress)

@@ -192,7 +192,7 @@ class TableInputs:
                 nothing = np.empty((len(table.codes), 0))
                 return with_columns(numbers, nothing, nothing, table.codes, (), n_codes)
             bins, fractions = edges.locate(self._numbers(table))
-            fractions = np.clip(fractions, *FRACTION_RANGE)
+            np.clip(fractions, *FRACTION_RANGE, out=fractions)
             return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
 
         # Members with the same number of bins share them.

@@ -13,9 +13,14 @@ from skdnn.estimators._tasks import Task
 from skdnn.estimators._versions import VersionedMixin
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
-from skdnn.training.data import Features, make_features, n_feature_rows
+from skdnn.training.data import Features, make_features
 from skdnn.training.engine import predict_raw
 from skdnn.training.threads import Threads
+
+#: Numbers and categories of the rows whose bins are computed, and predicted with, at a time.
+BLOCK_VALUES = 2**17
+#: Such a block has so many rows at least.
+LEAST_ROWS = 256
 
 
 class FittedModel(VersionedMixin):
@@ -80,9 +85,20 @@ class FittedModel(VersionedMixin):
 
     # ---------------------------------------------------------------- predictions
 
+    def encoded(self, X: Any) -> Any:
+        """The rows of X as a ``Table``, or as they are if columns are not encoded."""
+        if self.inputs is None:
+            return X
+        return self.inputs.encoder.transform(X.toarray() if issparse(X) else X, self.network.dtype)
+
     def features(self, X: Any) -> list[Features]:
-        """Inputs of each member for the rows."""
-        return features_of(X, self.inputs, self.network)
+        """Inputs of each member for all rows of X."""
+        return self._features(self.encoded(X))
+
+    def _features(self, rows: Any) -> list[Features]:
+        if self.inputs is None:
+            return [make_features(rows, self.network.dtype)] * self.network.n_members
+        return self.inputs.features_of(rows, self.network.dtype)
 
     def predict_members(self, X: Any, n_jobs: int | None = 1) -> np.ndarray:
         """Raw predictions, before the link, of each member.
@@ -97,14 +113,29 @@ class FittedModel(VersionedMixin):
         -------
         raw : (n_members, n_samples, n_outputs) array in the dtype of the network
         """
-        return self.predict_features(self.features(X), n_jobs)
+        return self.predict_encoded(self.encoded(X), n_jobs)
 
-    def predict_features(self, features: list[Features], n_jobs: int | None = 1) -> np.ndarray:
-        """``predict_members`` for rows that are already encoded."""
-        n_tasks = max(self.network.n_members, n_feature_rows(features[0]))
+    def predict_encoded(self, rows: Any, n_jobs: int | None = 1) -> np.ndarray:
+        """``predict_members`` for what ``encoded`` returns.
+
+        Bins are several times as large as the table: only those of some rows exist at a time.
+        """
+        network = self.network
+        n_rows, n_columns = rows.shape
+        size = n_rows if self.inputs is None else max(LEAST_ROWS, BLOCK_VALUES // n_columns)
         # An upper bound: the engine does not split rows into too small blocks.
-        with Threads(n_jobs, n_tasks) as threads:
-            return predict_raw(self.network, features, threads)
+        with Threads(n_jobs, max(network.n_members, n_rows)) as threads:
+            if n_rows <= size:
+                return predict_raw(network, self._features(rows), threads)
+            raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
+            alone = threads.alone()
+
+            def predict(first: int) -> None:
+                block = slice(first, first + size)
+                raw[:, block] = predict_raw(network, self._features(rows.rows(block)), alone)
+
+            threads.map(predict, range(0, n_rows, size))
+        return raw
 
     def mean(self, raw: np.ndarray) -> np.ndarray:
         """Raw predictions (n_samples, n_outputs) of the ensemble."""
@@ -125,10 +156,3 @@ class FittedModel(VersionedMixin):
     def predict_quantiles(self, X: Any) -> np.ndarray:
         """All quantiles; AttributeError in classification."""
         return self.task.quantiles(self.predict_raw(X))  # type: ignore[attr-defined]
-
-
-def features_of(X: Any, inputs: TableInputs | None, network: Network) -> list[Features]:
-    """Inputs of each member for all rows of X."""
-    if inputs is not None:
-        return inputs.features(X.toarray() if issparse(X) else X, network.dtype)
-    return [make_features(X, network.dtype)] * network.n_members

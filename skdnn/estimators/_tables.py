@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
 
-from skdnn._sklearn import check_y, validate_data
+from skdnn._sklearn import check_y, has_known_names, validate_data
 from skdnn.tabular.schema import Columns, resolve_categorical
 from skdnn.training.data import checked_sparse
 
@@ -103,7 +103,8 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
         )
     if len(X.shape) != 2:
         check_array(X, dtype=None)  # raises scikit-learn's error
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if reset or not has_known_names(estimator, X):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
     name = type(estimator).__name__
     for n, what in zip(X.shape, ("sample(s)", "feature(s)"), strict=True):
         if n < 1:

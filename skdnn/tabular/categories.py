@@ -17,6 +17,9 @@ import pandas as pd
 
 from skdnn._dtypes import CODE
 
+#: Up to this number of rows pandas' overhead is larger than the work.
+_FEW_ROWS = 8
+
 
 @dataclass(frozen=True)
 class Categories:
@@ -120,10 +123,9 @@ def encode(categories: Categories, values: Any, label: str) -> np.ndarray:
     codes : (n,) int32 array
     """
     codes, uniques = factorize(values, label)
-    table = np.empty(len(uniques) + 1, dtype=CODE)
-    table[:-1] = [categories.known.get(value, 0) for value in uniques]
-    table[-1] = categories.n_codes if categories.has_missing else 0
-    return table[codes]  # -1, the last, is missing
+    table = [categories.known.get(value, 0) for value in uniques]
+    table.append(categories.n_codes if categories.has_missing else 0)
+    return np.array(table, dtype=CODE)[codes]  # -1, the last, is missing
 
 
 def factorize(values: Any, label: str) -> tuple[np.ndarray, list]:
@@ -133,10 +135,27 @@ def factorize(values: Any, label: str) -> tuple[np.ndarray, list]:
     if values.dtype.kind in "mM":
         values = pd.array(values)  # whose items are dates; NumPy's would be integers
     try:
+        if len(values) <= _FEW_ROWS:
+            return _factorize_few(values)
         codes, uniques = pd.factorize(values)
     except TypeError as error:
         raise TypeError(f"Column {label} cannot hold categories: {error}.") from error
     return codes, uniques.tolist()
+
+
+def _factorize_few(values: Any) -> tuple[np.ndarray, list]:
+    """As ``pandas.factorize``, which takes as long for one row as for a thousand."""
+    if isinstance(values, np.ndarray):
+        items = values.tolist()
+    else:
+        items = [values[i] for i in range(len(values))]
+        items = [item.item() if isinstance(item, np.generic) else item for item in items]
+    found: dict[Any, int] = {}
+    codes = [
+        -1 if is_missing else found.setdefault(item, len(found))
+        for item, is_missing in zip(items, pd.isna(values).tolist(), strict=True)
+    ]
+    return np.array(codes, dtype=np.intp), list(found)
 
 
 def kind_of(value: Any) -> str:

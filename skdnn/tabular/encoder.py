@@ -38,6 +38,15 @@ class Table(NamedTuple):
     numeric: np.ndarray
     codes: np.ndarray
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows, and of all columns."""
+        return len(self.codes), self.numeric.shape[1] + self.codes.shape[1]
+
+    def rows(self, rows: slice) -> Table:
+        """Some rows, as views."""
+        return Table(self.numeric[rows], self.codes[rows])
+
 
 @dataclass(eq=False)
 class TableEncoder:
@@ -183,12 +192,17 @@ class TableEncoder:
         numbers = columns.numbers(_positions(~self.is_categorical))
         numeric = self.scaler.transform(numbers, dtype)
         codes = np.empty((columns.n_rows, len(self.categories)), dtype=CODE)
-        doubts = []
-        for i, j in enumerate(_positions(self.is_categorical)):
-            known, values, label = self.categories[i], columns[j], columns.label(j)
-            codes[:, i] = encode(known, values, label)
-            if not ((codes[:, i] > 0) & (codes[:, i] <= len(known.values))).any():
-                doubts.append(doubts_of_prediction(known, values, label))
+        positions = _positions(self.is_categorical)
+        for i, j in enumerate(positions):
+            codes[:, i] = encode(self.categories[i], columns[j], columns.label(j))
+        n_values = [len(known.values) for known in self.categories]
+        is_known = (codes > 0) & (codes <= n_values)
+        doubts = [
+            doubts_of_prediction(
+                self.categories[i], columns[positions[i]], columns.label(positions[i])
+            )
+            for i in np.flatnonzero(~is_known.any(axis=0)).tolist()
+        ]
         if self.warns and any(doubts):
             warn(
                 "No value of these columns is a known category: "

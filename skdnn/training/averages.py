@@ -75,9 +75,9 @@ def _log_sum_exp(values: np.ndarray) -> np.ndarray:
     As in SciPy's ``logsumexp``, the largest terms are summed separately: the result stays accurate
     if the others are small.
     """
-    largest = reduce(np.maximum, values)
+    largest = values.max(axis=0)
     is_largest = values == largest
-    n_largest = reduce(np.add, is_largest.astype(values.dtype))
+    n_largest = is_largest.sum(axis=0, dtype=values.dtype)
     others = np.exp(values - largest)
     others[is_largest] = 0
     return np.log1p(reduce(np.add, others) / n_largest) + np.log(n_largest) + largest

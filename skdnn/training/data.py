@@ -114,7 +114,8 @@ def with_columns(
     n_codes : sequence of n_categorical int
         Largest code of each column.
     """
-    shape = np.array([*features.shape[:4], len(n_bins), len(n_codes), *n_bins, *n_codes])
+    dense = features.shape[:4].tolist()
+    shape = np.array([*dense, len(n_bins), len(n_codes), *n_bins, *n_codes], dtype=INDEX)
     return features._replace(
         shape=frozen(shape, INDEX), bins=frozen(bins, BIN).reshape(-1),
         fractions=frozen(fractions, FRACTION).reshape(-1), codes=frozen(codes, CODE).reshape(-1),
@@ -129,14 +130,6 @@ def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[in
     if not X.flags.c_contiguous and X.flags.f_contiguous and X.nbytes > COPY_BYTES:
         return name, frozen(X.T.reshape(-1), X.dtype), (1, X.shape[0])
     return name, frozen(X, X.dtype).reshape(-1), (X.shape[1], 1)
-
-
-def dense_numbers(features: Features) -> np.ndarray:
-    """The numbers of all rows of dense features, (n_rows, n_numbers)."""
-    n_rows, n_numbers, *strides = features.shape[:4]
-    elements = features.single if features.single.size else features.double
-    numbers = elements.reshape((n_rows, n_numbers) if strides[1] == 1 else (n_numbers, n_rows))
-    return numbers if strides[1] == 1 else numbers.T
 
 
 def n_feature_rows(features: Features) -> int:

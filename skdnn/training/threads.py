@@ -61,6 +61,12 @@ class Threads:
         if pool is not None:
             pool.shutdown()
 
+    def alone(self) -> Threads:
+        """A single thread, for what one task does: told to stop when these are."""
+        alone = Threads(1, 1)
+        alone.stopping = self.stopping
+        return alone
+
     def map(self, function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
         """``[function(item) for item in items]``.
 

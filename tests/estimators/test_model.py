@@ -105,7 +105,7 @@ def test_a_scorer_is_answered_from_the_predictions_of_the_epoch(monkeypatch):
     scores = []
     params = {**SMALL, "n_members": 1, "early_stopping": True, "validation_fraction": 0.2}
     expected = DNNRegressor(scoring="neg_mean_absolute_error", **params).fit(TABLE, y)
-    monkeypatch.setattr(_model.FittedModel, "predict_features", refuse)
+    monkeypatch.setattr(_model.FittedModel, "predict_encoded", refuse)
     model = DNNRegressor(scoring=scorer, **params).fit(TABLE, y)
     assert model.validation_scores_ == expected.validation_scores_
     assert len(scores) == 3

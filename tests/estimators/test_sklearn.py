@@ -11,14 +11,23 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
-from skdnn._sklearn import is_validated, validate_data
-from skdnn.estimators import _base
+from skdnn._sklearn import has_known_names, is_validated, validate_data
+from skdnn.estimators import _base, _tables
 from skdnn.estimators._scoring import mean_r2
 from skdnn.estimators._tables import x_format
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
 )
+
+
+class Text(str):
+    """No ``str`` to scikit-learn, although it is equal."""
+
+
+class Frame(pd.DataFrame):
+    """A data frame of one's own."""
+
 
 NAMES = ["a", "b", "c"]
 X = np.random.default_rng(0).standard_normal((40, 3))
@@ -44,6 +53,13 @@ PLAIN = {
 OTHERS = {
     "frame": pd.DataFrame(X, columns=NAMES),
     "other names": pd.DataFrame(X, columns=["a", "b", "z"]),
+    "another order": pd.DataFrame(X, columns=["b", "a", "c"]),
+    "NumPy's text as names": pd.DataFrame(X, columns=np.array(NAMES, dtype=object).astype(str)),
+    "subclasses of text as names": pd.DataFrame(X, columns=pd.Index(map(Text, NAMES), dtype="O")),
+    "numbers as names": pd.DataFrame(X),
+    "a subclass of frames": Frame(X, columns=NAMES),
+    "more columns": pd.DataFrame(np.hstack([X, X]), columns=[*NAMES, "d", "e", "f"]),
+    "a frame without rows": pd.DataFrame(X[:0], columns=NAMES),
     "list": X.tolist(),
     "integers": np.ones((2, 3), int),
     "half": X.astype(np.float16),
@@ -82,7 +98,8 @@ def test_predictions_and_errors_do_not_depend_on_who_validates(cls, case, names,
     model = fitted(cls, pd.DataFrame(X, columns=NAMES) if names else X)
     rows = {**PLAIN, **OTHERS}[case]
     actual = outcome(model, rows)
-    monkeypatch.setattr(_base, "is_validated", lambda estimator, X: False)
+    for module, shortcut in ((_base, "is_validated"), (_tables, "has_known_names")):
+        monkeypatch.setattr(module, shortcut, lambda estimator, X: False)
     assert actual == outcome(model, rows)
 
 
@@ -94,6 +111,13 @@ def test_plain_arrays_are_not_validated_twice():
         assert not is_validated(named, rows)
     for name, rows in OTHERS.items():
         assert not is_validated(model, rows), name
+
+
+def test_known_names_are_not_validated_twice():
+    model = fitted(DNNClassifier, pd.DataFrame(X, columns=NAMES))
+    known = [name for name, rows in OTHERS.items() if has_known_names(model, rows)]
+    assert known == ["frame", "NumPy's text as names", "a frame without rows"]
+    assert not has_known_names(fitted(DNNClassifier), OTHERS["frame"])
 
 
 def test_each_class_has_the_parameters_of_its_own_constructor():

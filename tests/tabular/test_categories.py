@@ -1,14 +1,17 @@
 """Categories to codes: missing and unknown values, every dtype, dense columns."""
 
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from skdnn.tabular import categories as module
 from skdnn.tabular.categories import (
     Categories,
     encode,
+    factorize,
     find_categories,
 )
 from skdnn.tabular.schema import as_numbers
@@ -194,6 +197,30 @@ def test_a_pickle_holds_no_dictionary():
 def test_no_rows():
     assert codes(find(objects("a")), objects()) == []
     assert codes(find(objects("a")), pd.Categorical([])) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        objects("b", None, "a", "b", np.nan), objects(1, True, 1.0, np.int64(1), "1", pd.NA),
+        objects(Decimal("NaN"), Decimal(1), 1, pd.NaT, (1, 2), (1, 2)), objects(), objects(None),
+        np.array([2, 1, 2]), np.array([True, False]), np.array([1.5, np.nan, 1.5]),
+        np.array(["b", "a"]), np.array(["2020-01-02", "NaT"], dtype="M8[s]"),
+        np.array([3, 4], dtype="m8[D]"), pd.array(["b", None, "a", "b"]),
+        pd.array(["b", None], dtype="string"), pd.array([2, None, 1], dtype="Int64"),
+        pd.array([True, None]), pd.array([0.5, None], dtype="Float32"),
+        pd.Categorical(["b", "a", None, "b"], ["a", "b", "c"]), pd.Categorical([7, 5, 7, None]),
+        pd.Categorical([True, False]), pd.Categorical(pd.to_datetime(["2020-01-01", None])),
+        pd.Categorical(pd.IntervalIndex.from_breaks([0, 1, 2])), pd.Categorical([0.5, None]),
+    ],
+)  # fmt: skip
+def test_few_rows_are_factorized_as_many_are(values, monkeypatch):
+    found, distinct = factorize(values, "c")
+    monkeypatch.setattr(module, "_FEW_ROWS", -1)
+    expected, expected_distinct = factorize(values, "c")
+    assert found.tolist() == expected.tolist()
+    assert found.dtype == expected.dtype
+    assert list(map(repr, distinct)) == list(map(repr, expected_distinct))
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, {1, 2}, ([1],)])
