@@ -187,40 +187,34 @@ def _start(context: Any, builder: Any, sig: Any, args: Any, position: int, start
 
 @intrinsic
 def _gather_intrinsic(
-    typingctx, n, index, first, factors, matrix, matrix_start, row, out, out_start, width
+    typingctx, n, index, first, factors, matrix, matrix_start, row, out, out_start
 ):
     int64 = types.int64
-    signature = types.void(int64, index, int64, factors, matrix, int64, int64, out, int64, int64)
+    signature = types.void(int64, index, int64, factors, matrix, int64, int64, out, int64)
 
     def codegen(context, builder, sig, args):
-        n, _, first, _, _, matrix_start, row, _, out_start, width = args
+        n, _, first, _, _, matrix_start, row, _, out_start = args
         places = {1: first, 3: first, 4: matrix_start, 7: out_start}
         index, factors, matrix, out = (
             _start(context, builder, sig, args, i, start) for i, start in places.items()
         )
         real = context.get_value_type(sig.args[7].dtype)
         arguments = [n, index, factors, matrix, row, out]
-        _by_vectors(context, builder, _Gather, real, arguments, (3, 5), width)
+        _by_vectors(context, builder, _Gather, real, arguments, (3, 5), row)
         return context.get_dummy_value()
 
     return signature, codegen
 
 
 @intrinsic
-def _bucket_intrinsic(
-    typingctx, n, starts, order, stride, values, shares, first, matrix, out, out_start, row
-):
+def _bucket_intrinsic(typingctx, n, starts, order, stride, values, shares, matrix, row, out):
     int64 = types.int64
-    signature = types.void(
-        int64, starts, order, int64, values, shares, int64, matrix, out, int64, int64
-    )
+    signature = types.void(int64, starts, order, int64, values, shares, matrix, int64, out)
 
     def codegen(context, builder, sig, args):
-        n, _, _, stride, _, _, first, _, _, out_start, row = args
-        zero = _integer(0)
-        places = {1: zero, 2: zero, 4: first, 5: first, 7: zero, 8: out_start}
+        n, _, _, stride, _, _, _, row, _ = args
         starts, order, values, shares, matrix, out = (
-            _start(context, builder, sig, args, i, start) for i, start in places.items()
+            _start(context, builder, sig, args, i, _integer(0)) for i in (1, 2, 4, 5, 6, 8)
         )
         real = context.get_value_type(sig.args[8].dtype)
         arguments = [n, starts, order, stride, values, shares, matrix, row, out]
@@ -230,37 +224,35 @@ def _bucket_intrinsic(
     return signature, codegen
 
 
-def _gather_python(n, index, first, factors, matrix, matrix_start, row, out, out_start, width):
+def _gather_python(n, index, first, factors, matrix, matrix_start, row, out, out_start):
     for k in range(first, first + n):
         start = matrix_start + index[k] * row
-        out[out_start : out_start + width] += factors[k] * matrix[start : start + width]
+        out[out_start : out_start + row] += factors[k] * matrix[start : start + row]
 
 
-def _bucket_python(n, starts, order, stride, values, shares, first, matrix, out, out_start, row):
+def _bucket_python(n, starts, order, stride, values, shares, matrix, row, out):
     behind = np.zeros(row, out.dtype)
     for bucket in range(n - 1, -1, -1):
         own = behind.copy()
         for i in order[starts[bucket] : starts[bucket + 1]]:
-            found, at = matrix[i * row : (i + 1) * row], first + i * stride
-            own += values[at] * found
-            behind += shares[at] * found
-        start = out_start + bucket * row
-        out[start : start + row] = own
+            found = matrix[i * row : (i + 1) * row]
+            own += values[i * stride] * found
+            behind += shares[i * stride] * found
+        out[bucket * row : (bucket + 1) * row] = own
 
 
 def _chosen(compiled: Callable, python: Callable) -> Callable:
     return python if config.DISABLE_JIT else compiled
 
 
-#: ``gather_rows(n, index, first, factors, matrix, matrix_start, row, out, out_start, width)``: add
-#: ``n`` rows of a flat matrix, at least one, times their factors to a row of ``width`` elements.
-#: ``first`` is the place of the first of them in ``index`` (int64) and ``factors``; ``row`` is the
-#: number of elements between rows, ``*_start`` the element where something begins.
+#: ``gather_rows(n, index, first, factors, matrix, matrix_start, row, out, out_start)``: add ``n``
+#: rows of a flat matrix, at least one, times their factors to a row of ``row`` elements. ``first``
+#: is the place of the first of them in ``index`` (int64) and ``factors``, ``*_start`` the element
+#: where something begins.
 gather_rows = _chosen(_gather_intrinsic, _gather_python)
 
-#: ``bucket_rows(n, starts, order, stride, values, shares, first, matrix, out, out_start, row)``: of
-#: ``n`` buckets of rows of a flat matrix with ``row`` columns, the sum of their rows times
-#: ``values``, plus that of the rows of all buckets behind times ``shares``: ``n`` rows of ``out``.
-#: The rows of bucket b are ``order[starts[b]:starts[b + 1]]`` (int64); row i has its value and
-#: share at ``first + i * stride``.
+#: ``bucket_rows(n, starts, order, stride, values, shares, matrix, row, out)``: of ``n`` buckets of
+#: rows of a flat matrix with ``row`` columns, the sum of their rows times ``values``, plus that of
+#: the rows of all buckets behind times ``shares``: ``n`` rows of ``out``. The rows of bucket b are
+#: ``order[starts[b]:starts[b + 1]]`` (int64); value and share of row i are at ``i * stride``.
 bucket_rows = _chosen(_bucket_intrinsic, _bucket_python)

@@ -97,10 +97,9 @@ def lookups_forward(program, state, first, n_rows, n_out, weight, z):
         at, out = (first + i) * n, i * n_out
         if n_sums > 0:
             gather_rows(
-                n_sums, state.places, at, state.shares, state.scratch, inputs[SUMS], n_out, z, out,
-                n_out,
-            )  # fmt: skip
-        gather_rows(n, state.places, at, state.values, weight, place, n_out, z, out, n_out)
+                n_sums, state.places, at, state.shares, state.scratch, inputs[SUMS], n_out, z, out
+            )
+        gather_rows(n, state.places, at, state.values, weight, place, n_out, z, out)
 
 
 @kernel
@@ -136,7 +135,7 @@ def lookups_backward(program, state, begin, end, n_rows, n_out, dz, weight_grad)
         c = columns.shape[0] - n + k
         place, width = columns[c, PLACE], columns[c, WIDTH]
         sort_rows(state.places, k, n, place - n_dense, width, n_rows, starts, order)
-        bucket_rows(
-            width, starts, order, n, state.values, state.shares, k, dz, weight_grad, place * n_out,
-            n_out,
-        )  # fmt: skip
+        values = part(state.values, k, state.values.size - k)
+        shares = part(state.shares, k, state.shares.size - k)
+        grads = part(weight_grad, place * n_out, width * n_out)
+        bucket_rows(width, starts, order, n, values, shares, dz, n_out, grads)
