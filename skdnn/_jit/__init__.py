@@ -31,6 +31,7 @@ from numba import config, njit, types
 from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
+from skdnn._jit.rows import bucket_rows, gather_rows
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 from skdnn._jit.subnormals import without_subnormals
 from skdnn._jit.views import part, prefetch
@@ -42,8 +43,10 @@ __all__ = [
     "VECTOR_BYTES",
     "atomic_add",
     "atomic_load",
+    "bucket_rows",
     "by_dtype",
     "entry",
+    "gather_rows",
     "kernel",
     "offer_core",
     "part",

@@ -259,7 +259,8 @@ None, default="mixed"
         [Interval(Real, 0, 1, closed="left")],
         """
         float, default=0.0
-            Probability of an input to be dropped in training. Must be 0 with ``solver="lbfgs"``.
+            Probability of an input to be dropped in training; the bins of a number, or the one-hot
+            inputs of a category, are dropped together. Must be 0 with ``solver="lbfgs"``.
         """,
     ),
     "regularization_schedule": Parameter(

@@ -6,6 +6,8 @@ table ``columns`` holds the kind of each column and the index of its first input
 function that computes the inputs, one for the gradients of its parameters if it has any, and a
 record in ``COLUMN_KINDS``.
 
+Columns whose inputs are mostly 0 or 1 need no product with the weights: ``lookups.py``.
+
 The functions of all kinds have the same arguments:
 
 columns, c : the table of columns, and the index of the column in it
@@ -33,19 +35,24 @@ from typing import Any
 import numpy as np
 
 from skdnn._jit import kernel, part, sum_kernel
+from skdnn.kernels.columns import (
+    KIND,
+    N_DENSE,
+    N_LOOKUPS,
+    N_PARAMS,
+    N_TRAINED,
+    PARAMS,
+    PLACE,
+    SIZE,
+    SOURCE,
+    WIDTH,
+    bin_of,
+    code_of,
+)
 from skdnn.kernels.dispatch import dispatcher
 from skdnn.kernels.elementary import turns
+from skdnn.kernels.lookups import bins_lookup, one_hot_lookup
 from skdnn.kernels.records import ColumnKind, numbered
-
-# Columns of the table of columns. SOURCE is the place among the numbers, the bins or the codes,
-# PLACE that among the inputs, WIDTH their number; SIZE is that of bins, frequencies or codes;
-# PARAMS the offset into the parameters, N_PARAMS their number.
-KIND, SOURCE, PLACE, WIDTH, SIZE, PARAMS, N_PARAMS, N_ATTRIBUTES = range(8)
-
-# Items of ``Program.inputs``: inputs that depend on parameters, the place of their gradient in the
-# arena; the offset of the scales of the inputs (-1: there are none), and of the weights of the
-# first layer times these in the scratch memory.
-N_TRAINED, GRADIENT, SCALE, SCALED, N_INPUTS = range(5)
 
 #: Rows that periodic inputs are made for at a time: vectors as long as this stay in the first-level
 #: cache.
@@ -65,23 +72,14 @@ def number_forward(columns, c, features, rows, numbers, params, scratch, n_in, x
 @kernel
 def bins_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
     """1 for the bins below that of the number, its position inside its own bin, 0 above."""
-    n_columns, source, width = features.shape[4], columns[c, SOURCE], columns[c, WIDTH]
+    source, width = columns[c, SOURCE], columns[c, WIDTH]
     one, zero = x.dtype.type(1), x.dtype.type(0)
     for i in range(rows.size):
-        row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
-        place = row * n_columns + source
-        own = np.int64(features.bins[place])
+        own, fraction = bin_of(features, rows[i], source)
         inputs = part(x, i * n_in, width)
         for j in range(width):
             inputs[j] = one if j < own else zero
-        inputs[own] = features.fractions[place]
-
-
-@kernel
-def code_of(features, row, source):
-    """Code of a category, 0 if it is unknown."""
-    row = features.rows[row] if features.rows.size > 0 else row
-    return np.int64(features.codes[row * features.shape[5] + source])
+        inputs[own] = fraction
 
 
 @kernel
@@ -241,7 +239,8 @@ COLUMN_KINDS = numbered(
     [
         ColumnKind("number", "numbers", number_forward, width="one"),
         ColumnKind(
-            "bins", "bins", bins_forward, label="bin", noun="bin", width="size", min_size=1
+            "bins", "bins", bins_forward, lookup=bins_lookup, cumulative=True, label="bin",
+            noun="bin", width="size", min_size=1,
         ),
         ColumnKind(
             "periodic", "numbers", periodic_forward, periodic_backward,
@@ -251,7 +250,9 @@ COLUMN_KINDS = numbered(
             learning_rate_factor=0.1,
             n_scratch=lambda size, width: (N_SPANS + width) * SPAN,
         ),
-        ColumnKind("one_hot", "codes", one_hot_forward, width="size", min_size=1),
+        ColumnKind(
+            "one_hot", "codes", one_hot_forward, lookup=one_hot_lookup, width="size", min_size=1
+        ),
         ColumnKind("binary", "codes", binary_forward, width="one", min_size=2),
         ColumnKind(
             "embedding", "codes", embedding_forward, embedding_backward,
@@ -272,19 +273,41 @@ _backward = dispatcher(
     "columns, c, features, rows, numbers, params, scratch, n_trained, dx, grads",
     {kind.code: kind.backward for kind in COLUMN_KINDS.values() if kind.backward},
 )
+_lookup = dispatcher(
+    "column_lookup",
+    "columns, c, features, rows, start, n, places, values, shares",
+    {kind.code: kind.lookup for kind in COLUMN_KINDS.values() if kind.lookup},
+)
 
 
 @kernel
 def inputs_forward(program, state, features, rows, numbers, n_in, x):
-    """Inputs of the first layer, (n_rows * n_in,), from numbers, bins and codes of some rows."""
+    """The first ``n_in`` inputs of some rows, (n_rows * n_in,), from numbers, bins and codes."""
     columns = program.columns
     for c in range(columns.shape[0]):
         place = columns[c, PLACE]
-        params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
-        inputs = part(x, place, x.size - place)
-        _forward(
-            columns[c, KIND], columns, c, features, rows, numbers, params, state.scratch, n_in,
-            inputs,
+        if place < n_in:
+            params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
+            inputs = part(x, place, x.size - place)
+            _forward(
+                columns[c, KIND], columns, c, features, rows, numbers, params, state.scratch,
+                n_in, inputs,
+            )  # fmt: skip
+
+
+@kernel
+def load_lookups(program, state, features, rows, first):
+    """Find out which inputs count of the columns that are looked up, in some rows of a batch."""
+    columns, n, n_dense = program.columns, program.inputs[N_LOOKUPS], program.inputs[N_DENSE]
+    for k in range(n):
+        c = columns.shape[0] - n + k
+        at = first * n + k
+        places = part(state.places, at, state.places.size - at)
+        values = part(state.values, at, state.values.size - at)
+        shares = part(state.shares, at, state.shares.size - at)
+        _lookup(
+            columns[c, KIND], columns, c, features, rows, columns[c, PLACE] - n_dense, n, places,
+            values, shares,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
 from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.columns import N_DENSE
 from skdnn.kernels.dense import dense_forward
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
@@ -20,7 +21,7 @@ from skdnn.kernels.network import (
     drop_gradients,
     forward,
     load_inputs,
-    scale_inputs,
+    prepare_inputs,
 )
 from skdnn.kernels.optimizers import update
 from skdnn.kernels.team import LOSS, ROWS, share, wait_for_all
@@ -37,7 +38,8 @@ def load_batch(program, encoding, state, samples, rows, ahead, first):
     """
     y, weights, n_targets = samples.y, samples.weights, samples.y.shape[1]
     if samples.features.indptr.size == 0:
-        load_inputs(program, encoding, state, samples.features, rows, ahead, first)
+        n_dense = program.inputs[N_DENSE]
+        load_inputs(program, encoding, state, samples.features, rows, ahead, first, n_dense)
     for i in range(rows.size):
         for j in range(n_targets):
             state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
@@ -65,7 +67,7 @@ def batch_gradient(program, normalization, encoding, state, team, samples, rows,
     own_ahead = part(ahead, first, max(0, next_stop - first))
     load_batch(program, encoding, state, samples, own, own_ahead, first)
     if encoding is not None:
-        scale_inputs(program, state)
+        prepare_inputs(program, state)
     forward(program, normalization, encoding, state, samples.features, own, first, step)
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
@@ -187,11 +189,14 @@ def predict_raw(program, normalization, encoding, state, features, order, raw_ou
     n_out, capacity = raw_out.shape[1], state.capacity
     place = capacity * program.table[program.table.shape[0] - 1, VALUE]
     if encoding is not None:
-        scale_inputs(program, state)
+        prepare_inputs(program, state)
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         if features.indptr.size == 0:
-            load_inputs(program, encoding, state, features, rows, part(order, 0, 0), np.int64(0))
+            load_inputs(
+                program, encoding, state, features, rows, part(order, 0, 0), np.int64(0),
+                program.inputs[N_DENSE],
+            )  # fmt: skip
         forward(program, normalization, encoding, state, features, rows, np.int64(0), EVALUATION)
         for i in range(rows.size):
             for j in range(n_out):
@@ -208,8 +213,9 @@ def make_inputs(program, encoding, state, features, order, x_out):
     n_in = x_out.shape[1]
     for i in range(order.size):
         load_inputs(
-            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0)
-        )
+            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0),
+            n_in,
+        )  # fmt: skip
         for j in range(n_in):
             x_out[i, j] = state.x_batch[j]
 

@@ -14,6 +14,16 @@ import numpy as np
 
 from skdnn._jit import kernel, part, prefetch
 from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.columns import (
+    GRADIENT,
+    N_DENSE,
+    N_LOOKUPS,
+    N_TRAINED,
+    PLACE,
+    SCALE,
+    SCALED,
+    WIDTH,
+)
 from skdnn.kernels.dense import (
     column_sums,
     dense_backward_input,
@@ -28,15 +38,13 @@ from skdnn.kernels.dropout import (
     dropout_key,
 )
 from skdnn.kernels.embeddings import (
-    GRADIENT,
-    N_TRAINED,
-    SCALE,
-    SCALED,
     inputs_backward,
     inputs_forward,
+    load_lookups,
     scaled_backward,
     scaled_weights,
 )
+from skdnn.kernels.lookups import drop_lookups, lookups_backward, lookups_forward, weight_sums
 from skdnn.kernels.normalization import (
     LAYER,
     VARIANCE_EPSILON,
@@ -49,15 +57,15 @@ from skdnn.kernels.normalization import (
     running_share,
 )
 from skdnn.kernels.sparse import sparse_backward, sparse_forward
-from skdnn.kernels.team import ROWS, share
+from skdnn.kernels.team import COLUMNS, ROWS, share
 
 # Columns of the layer table. WEIGHT, BIAS and GAIN are offsets into the parameters, MOMENTS into
 # the buffers, VALUE, DERIVATIVE and NORMAL into the arena in units of its capacity.
 N_IN, N_OUT, ACTIVATION, WEIGHT, BIAS, GAIN, MOMENTS, VALUE, DERIVATIVE, NORMAL = range(10)
 N_COLUMNS = 10
 
-#: What the mask of the features is told apart from those of the hidden layers by.
-INPUT_MASK = np.int64(4095)
+#: What the masks of the inputs are told apart from those of the hidden layers by.
+INPUT_MASK, LOOKUP_MASK = np.int64(4095), np.int64(4094)
 
 #: Half of a second-level cache, and what memory brings at once.
 CACHE_BYTES, LINE_BYTES = 2**19, 64
@@ -79,7 +87,7 @@ class Program(NamedTuple):
 
 
 class State(NamedTuple):
-    """Arrays that training changes, in the dtype of the network, except ``step``."""
+    """Arrays that training changes, in the dtype of the network unless said otherwise."""
 
     params: Any  # (n_params,)
     buffers: Any  # (n_buffers,), running mean and variance of every normalized layer
@@ -89,7 +97,11 @@ class State(NamedTuple):
     scratch: Any  # transposed or scaled weights, a block of the optimizer
     moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows
     numbers: Any  # (batch_size * n_numbers,), scratch, where rows are not inputs as they are
-    x_batch: Any  # (batch_size * n_in,), scratch, empty for sparse features
+    x_batch: Any  # (batch_size * n_dense,), scratch, empty for sparse features
+    places: Any  # (batch_size * n_lookups,) int64, scratch, of the columns that are looked up
+    values: Any  # the same size, scratch, as well as
+    shares: Any
+    sorted_rows: Any  # (batch_size + widest column + 1,) int64, scratch of one thread
     y_batch: Any  # (batch_size * n_targets,), scratch
     w_batch: Any  # (batch_size,), scratch
     step: Any  # (1,) int64, steps taken
@@ -176,9 +188,9 @@ def gather(features, rows, ahead, x_batch):
 
 
 @kernel
-def load_inputs(program, encoding, state, features, rows, ahead, first):
-    """Put the inputs of dense rows to their place in a batch, from ``first`` on."""
-    n_in, n_numbers = program.table[0, N_IN], features.shape[1]
+def load_inputs(program, encoding, state, features, rows, ahead, first, n_in):
+    """Put the first ``n_in`` inputs of dense rows to their place in a batch, from ``first`` on."""
+    n_numbers = features.shape[1]
     x = part(state.x_batch, first * n_in, rows.size * n_in)
     if encoding is None:
         gather(features, rows, ahead, x)
@@ -186,18 +198,43 @@ def load_inputs(program, encoding, state, features, rows, ahead, first):
         numbers = part(state.numbers, first * n_numbers, rows.size * n_numbers)
         gather(features, rows, ahead, numbers)
         inputs_forward(program, state, features, rows, numbers, n_in, x)
+        if n_in == program.inputs[N_DENSE]:
+            load_lookups(program, state, features, rows, first)
 
 
 @kernel
-def scale_inputs(program, state):
-    """The weights of the first layer times the scales of its inputs, if these are learned."""
+def prepare_inputs(program, state):
+    """What is made of the weights of the first layer once for all rows of a batch.
+
+    The weights times the scales of the inputs, if these are learned; the sums for the columns that
+    are looked up.
+    """
     table, inputs = program.table, program.inputs
+    n_in, n_out = table[0, N_IN], table[0, N_OUT]
+    weight = part(state.params, table[0, WEIGHT], n_in * n_out)
     if inputs[SCALE] >= 0:
-        n_in, n_out = table[0, N_IN], table[0, N_OUT]
-        weight = part(state.params, table[0, WEIGHT], n_in * n_out)
         scale = part(state.params, inputs[SCALE], n_in)
         scaled = part(state.scratch, inputs[SCALED], n_in * n_out)
         scaled_weights(n_in, n_out, weight, scale, scaled)
+        weight = scaled
+    weight_sums(program, state, n_out, weight)
+
+
+@kernel
+def encoded_forward(program, state, first, n_rows, weight, bias, with_bias, z):
+    """Pre-activations of the first layer from inputs that are made of columns."""
+    n_dense, n_out = program.inputs[N_DENSE], program.table[0, N_OUT]
+    if n_dense > 0:
+        x = part(state.x_batch, first * n_dense, n_rows * n_dense)
+        dense_forward(
+            n_rows, n_dense, n_out, x, part(weight, 0, n_dense * n_out), bias, with_bias, z
+        )
+    else:
+        for i in range(n_rows):
+            row = part(z, i * n_out, n_out)
+            for j in range(n_out):
+                row[j] = bias[j] if with_bias else z.dtype.type(0)
+    lookups_forward(program, state, first, n_rows, n_out, weight, z)
 
 
 @kernel
@@ -274,13 +311,12 @@ def forward(program, normalization, encoding, state, features, rows, first, step
     """
     table, capacity, n_rows = program.table, state.capacity, rows.size
     last = table.shape[0] - 1
-    x = part(state.x_batch, first * table[0, N_IN], n_rows * table[0, N_IN])
+    n_dense = program.inputs[N_DENSE]
+    x = part(state.x_batch, first * n_dense, n_rows * n_dense)
     for layer in range(last + 1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
         z = part(state.arena, capacity * table[layer, VALUE] + first * n_out, n_rows * n_out)
         weight = part(state.params, table[layer, WEIGHT], n_in * n_out)
-        if encoding is not None and layer == 0 and program.inputs[SCALE] >= 0:
-            weight = part(state.scratch, program.inputs[SCALED], n_in * n_out)
         bias = part(state.params, table[layer, BIAS], n_out)
         normalized = False
         if normalization is not None:
@@ -293,10 +329,20 @@ def forward(program, normalization, encoding, state, features, rows, first, step
                     n_out, features, rows, first, weight, bias, not normalized, rate, key, z
                 )
             elif rate > 0:
-                dropout_input(x, first * n_in, rate, key)
+                dropout_input(x, first * n_dense, rate, key)
+        is_encoded = False
+        if encoding is not None:
+            is_encoded = layer == 0
+            if is_encoded:
+                if program.inputs[SCALE] >= 0:
+                    weight = part(state.scratch, program.inputs[SCALED], n_in * n_out)
+                if rate > 0:
+                    key = dropout_key(step.seed, step.number, LOOKUP_MASK)
+                    drop_lookups(program, state, first, n_rows, rate, key)
+                encoded_forward(program, state, first, n_rows, weight, bias, not normalized, z)
         if 0 < layer == last and n_out == 1:
             row_products(n_rows, n_in, x, weight, bias[0], z)
-        elif layer > 0 or features.indptr.size == 0:
+        elif layer > 0 or (features.indptr.size == 0 and not is_encoded):
             dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
             if normalization is not None:
@@ -366,7 +412,40 @@ def drop_gradients(program, state, first, n_rows, step):
         place = state.capacity * program.inputs[GRADIENT] + first * n_trained
         dx = part(state.arena, place, n_rows * n_trained)
         key = dropout_key(step.seed, step.number, INPUT_MASK)
-        dropout_gradient(first, program.table[0, N_IN], n_trained, dx, rate, key)
+        dropout_gradient(first, program.inputs[N_DENSE], n_trained, dx, rate, key)
+
+
+@kernel
+def scales_backward(program, state, first, stop, weight_grad):
+    """From gradients of scaled weights to those of weights and scales, if these are learned."""
+    table, inputs = program.table, program.inputs
+    if inputs[SCALE] >= 0:
+        n_in, n_out = table[0, N_IN], table[0, N_OUT]
+        weight = part(state.params, table[0, WEIGHT], n_in * n_out)
+        scale = part(state.params, inputs[SCALE], n_in)
+        scale_grad = part(state.grads, inputs[SCALE], n_in)
+        scaled_backward(n_out, first, stop, weight, scale, weight_grad, scale_grad)
+
+
+@kernel
+def encoded_backward(program, state, team, n_rows, dz, weight_grad):
+    """Gradients of the weights of the first layer, whose inputs are made of columns.
+
+    A thread has some of the dense inputs, and some of the columns that are looked up.
+    """
+    columns, inputs, n_out = program.columns, program.inputs, program.table[0, N_OUT]
+    first, stop = share(team, inputs[N_DENSE], ROWS)
+    dense_backward_weight(
+        n_rows, inputs[N_DENSE], n_out, first, stop, state.x_batch, dz, weight_grad
+    )
+    scales_backward(program, state, first, stop, weight_grad)
+    begin, end = share(team, inputs[N_LOOKUPS], COLUMNS)
+    if begin < end:
+        lookups_backward(program, state, begin, end, n_rows, n_out, dz, weight_grad)
+        row = columns.shape[0] - inputs[N_LOOKUPS]
+        last = row + end - 1
+        first, stop = columns[row + begin, PLACE], columns[last, PLACE] + columns[last, WIDTH]
+        scales_backward(program, state, first, stop, weight_grad)
 
 
 @kernel
@@ -388,16 +467,17 @@ def backward_weights(program, normalization, encoding, state, team, features, ro
             column_sums(n_rows, n_out, dz, part(state.grads, table[layer, BIAS], n_out))
         weight_grad = part(state.grads, table[layer, WEIGHT], n_in * n_out)
         if layer > 0 or features.indptr.size == 0:
-            x = state.x_batch
-            if layer > 0:
-                x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
-            first, stop = share(team, n_in, ROWS)
-            dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
-            if encoding is not None and layer == 0 and program.inputs[SCALE] >= 0:
-                weight = part(state.params, table[0, WEIGHT], n_in * n_out)
-                scale = part(state.params, program.inputs[SCALE], n_in)
-                scale_grad = part(state.grads, program.inputs[SCALE], n_in)
-                scaled_backward(n_out, first, stop, weight, scale, weight_grad, scale_grad)
+            is_encoded = False
+            if encoding is not None:
+                is_encoded = layer == 0
+                if is_encoded:
+                    encoded_backward(program, state, team, n_rows, dz, weight_grad)
+            if not is_encoded:
+                x = state.x_batch
+                if layer > 0:
+                    x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
+                first, stop = share(team, n_in, ROWS)
+                dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
         elif is_last_worker:
             rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
             key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed

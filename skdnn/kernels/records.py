@@ -140,6 +140,10 @@ class ColumnKind:
         The data of a row that the kernel reads.
     forward, backward : kernel
         Compute the inputs, and the gradients of the parameters, if there are any.
+    lookup : kernel or None, default=None
+        Finds the input that counts, where the others are 0 or 1 (``kernels/lookups.py``).
+    cumulative : bool, default=False
+        Whether the inputs before that one are 1.
     label : str, default=""
         Label in the names of inputs: "bin" in "age_bin0".
     noun : str, default=""
@@ -164,6 +168,8 @@ class ColumnKind:
     reads: Literal["numbers", "bins", "codes"]
     forward: Callable = field(repr=False)
     backward: Callable | None = field(default=None, repr=False)
+    lookup: Callable | None = field(default=None, repr=False)
+    cumulative: bool = False
     label: str = ""
     noun: str = ""
     width: Literal["one", "size", "any"] = "any"

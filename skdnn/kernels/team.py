@@ -25,7 +25,7 @@ _PATIENCE = 4096
 _ONE = np.int64(1)
 
 #: Units of ``share``. Not literals: Numba compiles a function anew for each of those.
-ROWS, BLOCKS = np.int64(TILE_ROWS), np.int64(1)
+ROWS, BLOCKS, COLUMNS = np.int64(TILE_ROWS), np.int64(1), np.int64(1)
 
 
 class Team(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from skdnn._dtypes import INDEX
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
@@ -48,7 +48,7 @@ class Growth:
         self._factor = np.ones(n_after)
         self._fresh = np.zeros(n_after)
         if old.scaled_inputs:
-            start = self._after.inputs[embeddings.SCALE]
+            start = self._after.inputs[input_columns.SCALE]
             self._fresh[start : start + n_in] = 1
         places = np.arange(n_before, dtype=INDEX)
         self._keep_layers(places)
@@ -70,7 +70,7 @@ class Growth:
         keys = set(map(_key, columns))
         for row, column in enumerate(self._before_columns):
             if column.kind == "one_hot" and column.size == 1 and _key(column) not in keys:
-                place = int(self._before.columns[row][embeddings.PLACE])
+                place = int(self._before.columns[row][input_columns.PLACE])
                 is_plain = self._before.normalization is None
                 return self._before.coefs(places[None])[0][place] if is_plain else None
         return None
@@ -97,9 +97,9 @@ class Growth:
     ) -> None:
         """Keep weights, scales and parameters of the inputs of a column."""
         attributes = self._before.columns[old_row], self._after.columns[new_row]
-        old_place, new_place = (int(row[embeddings.PLACE]) for row in attributes)
-        old_start, new_start = (int(row[embeddings.PARAMS]) for row in attributes)
-        n_old = int(attributes[0][embeddings.N_PARAMS])
+        old_place, new_place = (int(row[input_columns.PLACE]) for row in attributes)
+        old_start, new_start = (int(row[input_columns.PARAMS]) for row in attributes)
+        n_old = int(attributes[0][input_columns.N_PARAMS])
         width = min(old.width, new.width)
         old_inputs, new_inputs = np.arange(width), np.arange(width)
         signs = np.ones(width)
@@ -117,7 +117,9 @@ class Growth:
         index[new_place + new_inputs] = weights[old_place + old_inputs]
         factor[new_place + new_inputs] = signs[:, None]
         if self.spec.scaled_inputs:
-            before, after = (int(x.inputs[embeddings.SCALE]) for x in (self._before, self._after))
+            before, after = (
+                int(x.inputs[input_columns.SCALE]) for x in (self._before, self._after)
+            )
             scales = before + old_place + old_inputs
             self._index[after + new_place + new_inputs] = places[scales]
 

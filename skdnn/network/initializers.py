@@ -12,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.embeddings import COLUMN_KINDS
@@ -68,8 +68,8 @@ def _draw_columns(
     for column, row in zip(spec.columns, layout.columns, strict=True):
         draw = COLUMN_KINDS[column.kind].initial_values
         if draw is not None:
-            start = row[embeddings.PARAMS]
-            draw(column, values[start : start + row[embeddings.N_PARAMS]], random_state)
+            start = row[input_columns.PARAMS]
+            draw(column, values[start : start + row[input_columns.N_PARAMS]], random_state)
     if spec.scaled_inputs:
-        start = layout.inputs[embeddings.SCALE]
+        start = layout.inputs[input_columns.SCALE]
         values[start : start + spec.n_in] = 1

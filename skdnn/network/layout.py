@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn._dtypes import INDEX, SCALAR
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.embeddings import COLUMN_KINDS
@@ -134,24 +134,27 @@ class Layout:
         self._lay_out_columns(spec)
         # Elements of the arena per row of a batch. The scratch memory is used for transposed
         # weights, by the optimizer, and by columns.
-        n_trained = self.inputs[embeddings.N_TRAINED]
+        n_trained = self.inputs[input_columns.N_TRAINED]
         below = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
-        self.inputs[embeddings.GRADIENT] = below
+        self.inputs[input_columns.GRADIENT] = below
         self._arena_width = below + int(n_trained)
         self._scratch_size = max(
             UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)), int(n_trained * n_out[0]),
             *(column.n_scratch for column in spec.columns),
         )  # fmt: skip
-        self.inputs[embeddings.SCALED] = self._scratch_size
+        self.inputs[input_columns.SCALED] = self._scratch_size
         if spec.scaled_inputs:
             self._scratch_size += int(n_in[0] * n_out[0])
+        self.inputs[input_columns.SUMS] = self._scratch_size
+        self._scratch_size += int((n_in[0] - self.n_dense) * n_out[0])
         self.n_blocks = int((-(-np.diff(self.segments) // UPDATE_BLOCK)).sum())
         self.dropout = np.array(spec.dropout, dtype=SCALAR)
 
     def _lay_out_columns(self, spec: NetworkSpec) -> None:
         """Table, parameters and segments of the input columns."""
-        self.columns = np.zeros((len(spec.columns), embeddings.N_ATTRIBUTES), dtype=INDEX)
-        self.inputs = np.zeros(embeddings.N_INPUTS, dtype=INDEX)
+        self.columns = np.zeros((len(spec.columns), input_columns.N_ATTRIBUTES), dtype=INDEX)
+        self.inputs = np.zeros(input_columns.N_INPUTS, dtype=INDEX)
+        self.inputs[input_columns.N_DENSE] = 0 if spec.columns else spec.n_in
         place, start = 0, self.n_params
         if spec.columns and sum(column.width for column in spec.columns) != spec.n_in:
             raise ValueError(f"The columns do not make the {spec.n_in} inputs of the network.")
@@ -161,10 +164,19 @@ class Layout:
             row[...] = kind.code, column.source, place, column.width, column.size, start, n_params
             place += column.width
             start += n_params
+            if kind.lookup is None:
+                # Right in any order of the columns, and least work where those come last that can
+                # be looked up.
+                self.inputs[input_columns.N_DENSE] = place
+                self.inputs[[input_columns.N_LOOKUPS, input_columns.N_SUMS]] = 0
+            else:
+                self.inputs[input_columns.N_LOOKUPS] += 1
+                if kind.cumulative:
+                    self.inputs[input_columns.N_SUMS] = self.inputs[input_columns.N_LOOKUPS]
             if n_params:
                 # Gradients are computed for all inputs up to here: correct in any order of the
                 # columns, and least work if those with parameters come first.
-                self.inputs[embeddings.N_TRAINED] = place
+                self.inputs[input_columns.N_TRAINED] = place
                 # Adjacent columns of one kind share a segment.
                 if ends and ends[-1][0] is kind:
                     ends.pop()
@@ -172,9 +184,9 @@ class Layout:
         segments = [
             (end, kind.learning_rate_factor, kind.weight_decay_factor) for kind, end in ends
         ]
-        self.inputs[embeddings.SCALE] = -1
+        self.inputs[input_columns.SCALE] = -1
         if spec.scaled_inputs:
-            self.inputs[embeddings.SCALE] = start
+            self.inputs[input_columns.SCALE] = start
             start += place
             segments.append((start, SCALE_RATE, SCALE_DECAY))
         for end, rate, decay in segments:
@@ -188,6 +200,11 @@ class Layout:
     def n_values(self) -> int:
         """Number of parameters and buffers of a member."""
         return self.n_params + self.n_buffers
+
+    @property
+    def n_dense(self) -> int:
+        """Inputs that are multiplied by the weights; those behind them are looked up."""
+        return int(self.inputs[input_columns.N_DENSE])
 
     @property
     def n_input_params(self) -> int:

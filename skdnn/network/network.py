@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.kernels.embeddings import SCALE
+from skdnn.kernels.columns import SCALE
 from skdnn.network.layout import ArrayViews, Layout
 from skdnn.network.spec import NetworkSpec
 

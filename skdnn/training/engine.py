@@ -13,6 +13,7 @@ from scipy.sparse import csr_array, issparse
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
+from skdnn.kernels.columns import N_LOOKUPS, WIDTH
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import ACTIVATION, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
@@ -113,13 +114,19 @@ def _state(
     dtype, layout = network.dtype, network.layouts[member]
     empty = np.empty(0, dtype)
     n_in, n_numbers = network.specs[member].n_in, int(features.shape[1])
-    x_batch = np.empty(capacity * n_in * (features.indptr.size == 0), dtype)
+    # A single row has all of its inputs, those that are looked up, too.
+    n_inputs = max(capacity * layout.n_dense, n_in)
+    x_batch = np.empty(n_inputs * (features.indptr.size == 0), dtype)
     numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
+    n_lookups = capacity * int(layout.inputs[N_LOOKUPS])
     given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
     return State(
         params=network.params(member), buffers=network.buffers(member),
         arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
         moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
+        places=np.empty(n_lookups, INDEX), values=np.empty(n_lookups, dtype),
+        shares=np.empty(n_lookups, dtype),
+        sorted_rows=np.empty(capacity + int(layout.columns[:, WIDTH].max(initial=0)) + 1, INDEX),
         capacity=capacity,
         **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
@@ -195,7 +202,8 @@ class Engine:
 
     def _share(self, member: int) -> State:
         scratch = self.network.layouts[member].scratch(self.network.dtype)
-        return self.states[member]._replace(scratch=scratch)
+        sorted_rows = np.empty_like(self.states[member].sorted_rows)
+        return self.states[member]._replace(scratch=scratch, sorted_rows=sorted_rows)
 
     def _member_state(self, member: int) -> State:
         dtype, rows, batch_size = self.network.dtype, self.rows[member], self.batch_sizes[member]

@@ -22,9 +22,10 @@ def update(compiled, name, hyper, step, n_rows, segments, factors, params, grads
         np.zeros((1, 1), np.int64), np.zeros(1), np.zeros((0, 1), np.int64),
         np.zeros(0, np.int64), segments, factors, hyper, 0, np.zeros(1), OPTIMIZERS[name].code,
     )  # fmt: skip
+    places = np.empty(0, np.int64)
     state = State(
         params, empty, grads.copy(), slots, empty, np.empty(UPDATE_BLOCK, params.dtype), empty,
-        empty, empty, empty, empty, np.zeros(1, np.int64), n_rows,
+        empty, empty, places, empty, empty, places, empty, empty, np.zeros(1, np.int64), n_rows,
     )  # fmt: skip
     n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
     (team,) = make_team(1, n_blocks)
