@@ -41,7 +41,7 @@ from skdnn.training.checks import (
     check_rows,
     check_values,
 )
-from skdnn.training.data import Rows, frozen, n_feature_rows
+from skdnn.training.data import Rows, n_feature_rows
 from skdnn.training.progress import TrainingState
 from skdnn.training.settings import TrainingSettings
 from skdnn.training.threads import Threads
@@ -504,9 +504,9 @@ def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     """Weighted mean loss of (n_samples, n_out) raw predictions, without penalty."""
     check_raw(network, raw, rows)
     program = _program(network)
-    y = frozen(rows.y.reshape(-1))
+    # Copies that may be written, as the arrays of a batch: the compiled losses of training.
+    flat, y, weights = raw.flatten(), rows.y.flatten(), rows.weights.copy()
     total = entries.loss_value(
-        program.loss_code, frozen(raw.reshape(-1)), y, rows.weights, program.loss_parameters,
-        np.empty(raw.size, raw.dtype),
-    )  # fmt: skip
+        program.loss_code, flat, y, weights, program.loss_parameters, np.empty_like(flat)
+    )
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))
