@@ -1,56 +1,59 @@
-"""How good are the defaults on your tables? Beside gradient boosting and scikit-learn's MLP.
+"""Accuracy of the defaults on your tables, compared with gradient boosting and scikit-learn's MLP.
 
     python benchmarks/accuracy.py --data DIR [--seeds 0,1,2] [--cap 5000] [--out results.jsonl]
-        [--models default,best,mlp,hgb,lightgbm,catboost] [--tables a,b] [--page README.md]
+        [--models default,best,mlp,hgb,lightgbm,catboost,realmlp] [--tables a,b] [--page README.md]
 
-DIR holds a file for each table, NAME.parquet (read by pyarrow) or NAME.csv, of any number of rows
-in any order:
+DIR contains a file for each table, NAME.parquet (read by pyarrow) or NAME.csv, with any number of
+rows in any order:
 
-* The target is the column "target", or the last one if none has that name. A target of floats is a
-  number to predict; any other (integers, strings, categories, bool) is a class, of which there
-  should be twenty rows at least. Rows without a target are left out.
-* Columns of numbers are numbers, all others (strings, categories, bool) are categories. Values may
-  be missing. What names a row (an identifier) should not be in the table.
+* The target is the column "target", or the last column if there is none. A target of floats is
+  regression, any other (integers, strings, categories, bool) classification; each class should have
+  at least twenty rows. Rows without a target are left out.
+* Columns of numbers are numeric, all others (strings, categories, bool) are categorical. Values may
+  be missing. The table should not contain identifiers.
 
 Each table is split 80/20 by each seed, stratified by class, and at most ``cap`` rows of either side
-are used. Every model gets the same rows of the same data frame:
+are used. All models get the same rows of the same data frame:
 
 * default: ``DNNClassifier()`` or ``DNNRegressor()``; best: ``preset("best")``;
-* mlp: scikit-learn's MLP with early stopping, behind imputer, scaler and one-hot encoding, the
-  target scaled, too;
+* mlp: scikit-learn's MLP with early stopping, imputation, scaling, one-hot encoding and a scaled
+  target;
 * hgb: scikit-learn's histogram gradient boosting, the reference, which is always run; categories
-  beyond the 254 most frequent ones of a column are one;
-* lightgbm, catboost: if they are installed; only if they are asked for.
+  beyond the 254 most frequent ones of a column are merged;
+* lightgbm, catboost, realmlp (RealMLP-TD of pytabkit, missing numbers imputed by the median): if
+  they are installed and listed in ``--models``.
 
-All have their defaults, ``random_state`` is the seed, and ``OMP_NUM_THREADS`` says how many threads
-each may use. What the result file has is not computed again.
+All models have default parameters, ``random_state`` is the seed, and ``OMP_NUM_THREADS`` limits the
+threads. Results in the result file are not computed again.
 
-Error is 1 - accuracy, or the root mean squared error over the deviation of the test targets. The
-score of a model is the geometric mean over the tables (over the seeds first) of
+The error is 1 - accuracy, or the root mean squared error divided by the standard deviation of the
+test targets. The score of a model is the geometric mean over the tables (over the seeds first) of
 ``(error + 0.005) / (error of hgb + 0.005)``: below 1 is better than the reference. A table is won
-if its ratio is below 1; a tie is half. Log-loss is a geometric mean of ratios, too, AUC a mean of
-differences; seconds are medians over all fits, and a ratio is one of medians.
+if its ratio is below 1; a tie counts half. Log-loss is a geometric mean of ratios, AUC a mean of
+differences; times are medians over all fits, with ratios of these medians. Processor seconds are
+those of all threads together; "by table" is the median over the tables of their ratio, mean over
+the seeds. For networks, the last lines compare the seconds of an epoch in the last eighth of a fit
+with those in the first.
 """
 
 import argparse
 import json
-import os
 import time
 import warnings
 from collections import defaultdict
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _speed.tables import fill, table, times
-from joblib import cpu_count
+from _speed import defaults
+from _speed.environment import start_anew_without_limits
+from _speed.machine import describe
+from _speed.tables import fill, machine, table, times
 from sklearn.compose import (
     TransformedTargetRegressor,
     make_column_selector,
     make_column_transformer,
 )
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
@@ -60,7 +63,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 
 import skdnn
 
-#: What is added to both errors of a ratio: below it differences are chance.
+#: Added to both errors of a ratio: smaller differences are noise.
 OFFSET = 0.005
 REFERENCE = "hgb"
 NUMBERS = make_column_selector(dtype_include="number")
@@ -68,7 +71,7 @@ CATEGORIES = make_column_selector(dtype_include="category")
 
 
 def load(path):
-    """Columns, targets, and whether these are numbers; classes are integers from 0."""
+    """Columns, targets, and whether it is regression; classes are encoded as integers from 0."""
     data = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     name = "target" if "target" in data else data.columns[-1]
     data = data[data[name].notna()].reset_index(drop=True)
@@ -82,7 +85,7 @@ def load(path):
 
 
 def split(X, y, is_regression, seed, cap):
-    """Rows to train on and rows to test with, columns first."""
+    """Training and test rows: X, X_test, y, y_test."""
     X, X_test, y, y_test = train_test_split(
         X, y, test_size=0.2, random_state=seed, stratify=None if is_regression else y
     )
@@ -92,16 +95,12 @@ def split(X, y, is_regression, seed, cap):
 # ---------------------------------------------------------------- models
 
 
-def network(is_regression):
-    return skdnn.DNNRegressor if is_regression else skdnn.DNNClassifier
-
-
 def make_default(X, is_regression, seed):
-    return network(is_regression)(random_state=seed)
+    return defaults.default(is_regression, seed)
 
 
 def make_best(X, is_regression, seed):
-    return network(is_regression).preset("best", random_state=seed)
+    return defaults.best(is_regression, seed)
 
 
 def make_mlp(X, is_regression, seed):
@@ -120,41 +119,38 @@ def make_mlp(X, is_regression, seed):
 
 
 def make_hgb(X, is_regression, seed):
-    boosting = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan,
         max_categories=255,
     )  # fmt: skip
     return make_pipeline(
         make_column_transformer((codes, CATEGORIES), remainder="passthrough"),
-        boosting(categorical_features=range(len(CATEGORIES(X))), random_state=seed),
+        defaults.hgb(is_regression, seed, categorical_features=range(len(CATEGORIES(X)))),
     )
 
 
 def make_lightgbm(X, is_regression, seed):
-    import lightgbm
-
-    model = lightgbm.LGBMRegressor if is_regression else lightgbm.LGBMClassifier
-    return model(random_state=seed, n_jobs=n_threads(), verbose=-1)
+    return defaults.lightgbm(is_regression, seed)
 
 
 def make_catboost(X, is_regression, seed):
-    import catboost
-
-    model = catboost.CatBoostRegressor if is_regression else catboost.CatBoostClassifier
     categories = CATEGORIES(X)
 
     def as_strings(X):
-        # Missing is a category: CatBoost takes nothing but strings.
+        # Missing values are a category: CatBoost accepts only strings.
         return X.assign(**{name: X[name].astype(object).fillna("").map(str) for name in categories})
 
     return make_pipeline(
-        FunctionTransformer(as_strings),
-        model(
-            cat_features=categories, random_seed=seed, thread_count=n_threads(), verbose=0,
-            allow_writing_files=False,
-        ),
-    )  # fmt: skip
+        FunctionTransformer(as_strings), defaults.catboost(is_regression, seed, categories)
+    )
+
+
+def make_realmlp(X, is_regression, seed):
+    def imputed(X_new):
+        return X_new.fillna(medians)
+
+    medians = X[NUMBERS(X)].median()
+    return make_pipeline(FunctionTransformer(imputed), defaults.realmlp(is_regression, seed))
 
 
 MODELS = {
@@ -164,11 +160,8 @@ MODELS = {
     "hgb": make_hgb,
     "lightgbm": make_lightgbm,
     "catboost": make_catboost,
+    "realmlp": make_realmlp,
 }
-
-
-def n_threads():
-    return int(os.environ.get("OMP_NUM_THREADS") or cpu_count())
 
 
 def is_available(name):
@@ -177,24 +170,33 @@ def is_available(name):
             skdnn.DNNClassifier.preset("best")
         except ValueError:
             return False
-    return name not in ("lightgbm", "catboost") or find_spec(name) is not None
+    return defaults.is_installed(name)
 
 
 # ---------------------------------------------------------------- measurement
 
 
+def epoch_growth(seconds):
+    """Median seconds of an epoch in the last eighth of a fit over those in the first eighth."""
+    n_epochs = max(1, len(seconds) // 8)
+    return float(np.median(seconds[-n_epochs:]) / np.median(seconds[:n_epochs]))
+
+
 def measure(model, parts, is_regression, n_classes):
     """Fit, predict, and compare with the test targets."""
     X, X_test, y, y_test = parts
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     model.fit(X, y)
-    fitted = time.perf_counter()
+    fitted, used = time.perf_counter(), time.process_time() - used
     prediction = (model.predict if is_regression else model.predict_proba)(X_test)
-    seconds = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
+    seconds = {"fit_seconds": fitted - start, "processor_seconds": used}
+    seconds["predict_seconds"] = time.perf_counter() - fitted
+    if hasattr(model, "history_"):
+        seconds["epoch_growth"] = epoch_growth(model.history_["seconds"])
     if is_regression:
         rmse = np.sqrt(np.mean((np.ravel(prediction) - y_test) ** 2))
         return {"error": float(rmse / y_test.std()), **seconds}
-    # A class that the training rows lack has no column.
+    # Classes that are not in the training rows have no column.
     proba = np.zeros((len(y_test), n_classes))
     proba[:, model.classes_.astype(int)] = prediction
     proba /= proba.sum(axis=1, keepdims=True)
@@ -210,7 +212,7 @@ def key(result):
 
 
 def read(path):
-    """What a result file has; of two results for one thing the later one."""
+    """Results of a result file; later ones replace earlier ones."""
     if path is None or not path.exists():
         return {}
     results = map(json.loads, path.read_text().splitlines())
@@ -218,7 +220,7 @@ def read(path):
 
 
 def run(options, models):
-    """All results that are asked for, those of the file among them."""
+    """All requested results, including those of the file."""
     known, wanted = read(options.out), {}
     for path in options.files:
         X, y, is_regression = load(path)
@@ -283,15 +285,50 @@ def mean(values, form, transform=float):
     return format(transform(values.mean()), form) if values.size else ""
 
 
-def median_seconds(results, model):
-    return np.median([r["fit_seconds"] for r in results if r["model"] == model and "error" in r])
+def median_times(values):
+    return times(np.median(values)) if values.size else ""
+
+
+def median_seconds(results, model, field):
+    """Of all fits; NaN if a file of results is older than the field."""
+    return np.median(
+        [r.get(field, np.nan) for r in results if r["model"] == model and "error" in r]
+    )
+
+
+def seconds_cells(results, model, field):
+    """Median, and times that of the reference."""
+    seconds = median_seconds(results, model, field)
+    if np.isnan(seconds):
+        return ["", ""]
+    return [f"{seconds:.2f}", times(seconds / median_seconds(results, REFERENCE, field))]
+
+
+def processor_ratio(result, reference):
+    return result.get("processor_seconds", np.nan) / reference.get("processor_seconds", np.nan)
+
+
+def growth_line(results, model):
+    """Whether epochs get slower in the course of a fit, and where most."""
+    found = defaultdict(list)
+    for result in results:
+        if result["model"] == model and "epoch_growth" in result:
+            found[result["table"]].append(result["epoch_growth"])
+    if not found:
+        return ""
+    means = {table: np.mean(values) for table, values in found.items()}
+    most = max(means, key=means.get)
+    return (
+        f"{model}: seconds of an epoch, last eighth of a fit over the first: median "
+        f"{np.median(list(means.values())):.2f}, most {means[most]:.2f} ({most})"
+    )
 
 
 def summary(results, models):
-    """A line for each model, as Markdown."""
+    """Markdown table with a row for each model."""
     head = [
         "model", "tables", "score", "classification", "regression", "won", "log-loss", "AUC",
-        "fit seconds", "/ hgb",
+        "fit seconds", "/ hgb", "processor seconds", "/ hgb", "/ hgb by table",
     ]  # fmt: skip
     rows = []
     for model in models:
@@ -299,7 +336,6 @@ def summary(results, models):
         if not ratios.size:
             continue
         won = (ratios < 0) + 0.5 * (ratios == 0)
-        seconds = median_seconds(results, model)
         rows.append(
             [
                 model,
@@ -310,8 +346,9 @@ def summary(results, models):
                 "" if model == REFERENCE else mean(won, ".0%"),
                 mean(by_table(results, model, log_loss_ratio), ".3f", np.exp),
                 mean(by_table(results, model, auc_difference), "+.4f"),
-                f"{seconds:.2f}",
-                times(seconds / median_seconds(results, REFERENCE)),
+                *seconds_cells(results, model, "fit_seconds"),
+                *seconds_cells(results, model, "processor_seconds"),
+                median_times(by_table(results, model, processor_ratio)),
             ]
         )
     return table(head, rows)
@@ -323,11 +360,11 @@ def parse(argv):
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of tables")
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--cap", type=int, default=5000, help="rows of either side at most")
+    parser.add_argument("--cap", type=int, default=5000, help="maximum rows of either side")
     parser.add_argument("--models", default="default,best,mlp,hgb")
-    parser.add_argument("--tables", default="", help="names without suffix; all without it")
-    parser.add_argument("--out", type=Path, help="JSON lines to go on with, and to add to")
-    parser.add_argument("--page", type=Path, help="whose table between the markers it replaces")
+    parser.add_argument("--tables", default="", help="names without suffix; default: all")
+    parser.add_argument("--out", type=Path, help="JSON lines to read and extend")
+    parser.add_argument("--page", type=Path, help="page whose table is updated")
     options = parser.parse_args(argv)
     options.seeds = [int(seed) for seed in options.seeds.split(",")]
     names = [name for name in options.tables.split(",") if name]
@@ -347,6 +384,7 @@ def main(argv=None):
     for name in set(options.models) - set(models):
         print(f"{name} is not available and left out")
     models += [] if REFERENCE in models else [REFERENCE]
+    print(machine(describe()))
     skdnn.warmup()  # compiled ahead, not in a fit that is timed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -355,11 +393,14 @@ def main(argv=None):
         if "failure" in result:
             print(f"{result['model']} failed on {result['table']}: {result['failure']}")
     text = summary(results, models)
-    print(f"\n{text}")
+    print(f"\n{text}\n")
+    for line in filter(None, (growth_line(results, model) for model in models)):
+        print(line)
     if options.page:
         options.page.write_text(fill(options.page.read_text(), {"accuracy": text}))
     return results
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

@@ -1,10 +1,10 @@
-"""Digests of what thirty fits learn and predict, in float32 and float64.
+"""Digests of the weights and predictions of thirty fits, in float32 and float64.
 
     python benchmarks/digests.py > before.txt     # with the version before a change
     python benchmarks/digests.py --against before.txt
 
-A change that is to keep all bits prints nothing but "the same". Digests depend on the processor and
-on the versions of NumPy and SciPy: compare what was printed on one machine.
+If no bits have changed, the output is "the same". Digests depend on the processor and on the
+versions of NumPy and SciPy: compare those of one machine.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def make_data():
 
 
 def cases():
-    """Estimators with their data and the keywords of fit."""
+    """Estimators with their data and keyword arguments of ``fit``."""
     table, plain, y, weights = make_data()
     sparse = csr_array(np.where(np.abs(plain) > 0.7, plain, 0))
     two, three = np.where(y > 0, "yes", "no"), np.digitize(y, [-1.5, 1.5])
@@ -72,7 +72,7 @@ def cases():
 
 
 def digest(model, X):
-    """Of the weights, the training curve and all predictions."""
+    """Digest of the weights, the training curve and all predictions."""
     arrays = [*_flat(model.coefs_), *_flat(model.intercepts_), model.loss_curve_]
     arrays.append(model.validation_scores_ or [])
     if isinstance(model, DNNClassifier):
@@ -101,7 +101,7 @@ def lines():
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--against", type=Path, help="what the version before has printed")
+    parser.add_argument("--against", type=Path, help="output of the previous version")
     options = parser.parse_args(argv)
     before = options.against.read_text().splitlines() if options.against else None
     with warnings.catch_warnings():

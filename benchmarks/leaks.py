@@ -1,7 +1,8 @@
-"""Memory, threads and files of a process that fits and predicts for long.
+"""Memory, threads and files of a long-running process with many fits and predictions.
 
-``python benchmarks/leaks.py`` does 300 fits and 10,000 predictions of many kinds and prints, after
-each sixth of them, the resident memory above that of the first sixth, and what is open. Linux.
+``python benchmarks/leaks.py`` runs 300 fits and 10,000 predictions of many kinds and prints, after
+each sixth of them, the increase of the resident memory since the first sixth, and the numbers of
+threads and open files. Linux only.
 """
 
 import gc
@@ -26,7 +27,7 @@ def resident_mb():
 
 
 def failing(model, X, y):
-    """A fit that is refused after it has begun."""
+    """A fit that fails during training, and then succeeds."""
     try:
         model.set_params(learning_rate_init=1e300).fit(X, y)
     except ValueError:
@@ -35,7 +36,7 @@ def failing(model, X, y):
 
 
 def fits(X, frame, y):
-    """Functions that return a fitted model and rows for it, in turn for ever."""
+    """Infinite cycle of functions that return a fitted model and rows for it."""
     small = {"hidden_layer_sizes": (16,), "max_iter": 2, "random_state": 0}
     mlp = DNNRegressor.preset("mlp", **small)
     yield from cycle([

@@ -1,12 +1,12 @@
-"""How good are the rates that a learning-rate range test suggests, by which rule?
+"""Rules that suggest a learning rate from a range test, compared by cross-validation.
 
     python benchmarks/learning_rate.py [--jobs 2] [--quick]
 
-For each problem (data, network, solver, way of training) the score of a three-fold cross-validation
-is computed for a grid of rates; all other parameters are those of ``preset("mlp")``. What a rule
-loses is the best score of the grid minus the score at the suggested rate, interpolated on the grid;
-three range tests with other random states for each problem. Scores are accuracy or R2, not below 0.
-Takes ten minutes of one core.
+For each problem (data, network, solver, way of training) the three-fold cross-validation score is
+computed on a grid of learning rates; all other parameters are those of ``preset("mlp")``. The
+regret of a rule is the best score on the grid minus the score at the suggested rate, interpolated
+on the grid, for three range tests with different random states. Scores are accuracy or R2, clipped
+at 0. Takes ten minutes on one core.
 """
 
 import argparse
@@ -33,7 +33,7 @@ WAYS = {
 
 
 def load():
-    """Data by name, columns scaled; what a classifier is for has integers."""
+    """Data by name, with scaled columns; integer targets are classes."""
     loaders = {
         "digits": datasets.load_digits,
         "breast_cancer": datasets.load_breast_cancer,
@@ -55,7 +55,7 @@ def load():
 
 
 def moving_average(losses, decay):
-    """Exponential moving average, corrected for its start at zero."""
+    """Exponential moving average with bias correction."""
     weights = decay ** np.arange(len(losses))
     return np.array(
         [
@@ -66,7 +66,7 @@ def moving_average(losses, decay):
 
 
 def half_way(display):
-    """As skdnn's rule, but on a linear scale."""
+    """Like skdnn's rule, but on a linear scale."""
     losses = display.smoothed_losses
     return display.learning_rates[(losses <= (losses[0] + losses.min()) / 2).argmax()]
 
@@ -81,7 +81,7 @@ def steepest(display):
 
 
 def valley(display):
-    """The middle of the longest falling subsequence of the losses."""
+    """The middle of the longest decreasing subsequence of the losses."""
     losses = display.losses[len(display.losses) // 10 :]
     length, first = np.ones(len(losses), dtype=int), np.arange(len(losses))
     for i in range(len(losses)):
@@ -105,7 +105,7 @@ RULES = {
 
 
 def losses_of_score(X, y, params):
-    """What each rule loses in one problem, (n_rules, 3)."""
+    """Regret of each rule on one problem, (n_rules, 3)."""
     warnings.simplefilter("ignore")
     is_labels = np.issubdtype(y.dtype, np.integer)
     cls = DNNClassifier if is_labels else DNNRegressor
@@ -137,8 +137,8 @@ def main():
         for (X, y), network, solver, way in problems
     )
     lost = np.array(lost)
-    print(f"{len(problems)} problems, three range tests each: what is lost of the best score\n")
-    print("| rule | mean | " + " | ".join(ways) + " | 90 % below | most |")
+    print(f"{len(problems)} problems, three range tests each: regret (loss of score)\n")
+    print("| rule | mean | " + " | ".join(ways) + " | 90th percentile | maximum |")
     print("|---" * (len(ways) + 4) + "|")
     for i, rule in enumerate(RULES):
         all_ways = lost[:, i]

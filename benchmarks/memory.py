@@ -2,33 +2,33 @@
 
     python benchmarks/memory.py [--rows 200000] [--page docs/performance.md]
 
-Every line is a new process: a small fit to import and compile, then two fits of two epochs. At one
-the system tells the peak of resident memory (Linux), at the other tracemalloc looks on, which NumPy
-tells of its arrays. Resident memory has what libraries take by themselves, too. Both are what is in
-use at the peak minus what is in use before the fit, X and y included.
+Every line is a new process: a small fit to import and compile, then two fits of two epochs. In one
+of them the peak of the resident memory is measured (Linux), in the other tracemalloc traces the
+memory of NumPy arrays. Resident memory includes other allocations of libraries. Both are the
+difference between the peak and the memory in use before the fit, including X and y.
 
-The last two columns are the traced figure in units of X and of the network's parameters, which
-have the dtype that it trains in.
+The last two columns are the traced memory in units of X and of the parameters of the network, in
+the dtype of the network.
 """
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import tracemalloc
 import warnings
 from pathlib import Path
 
 import numpy as np
-from _speed.tables import fill, table
+from _speed.environment import start_anew_without_limits
+from _speed.machine import describe
+from _speed.peak import in_new_process, resident_peak
+from _speed.tables import fill, machine, table
 from sklearn.base import clone
 
 FEATURES = 50
-#: Much data and a small network; little data and a large one.
+#: Large data and a small network; small data and a large network.
 NETWORKS = {"(256, 256)": (256, 256), "(2000, 2000)": (2000, 2000)}
-#: How X is given, and parameters beside the sizes.
+#: Format of X, and parameters other than the sizes.
 WAYS = {
     "float32": ("float32", "C", {}),
     "float32, Fortran order": ("float32", "F", {}),
@@ -56,15 +56,6 @@ def make_data(rows, dtype, order, folder):
     return X, y
 
 
-def status(field):
-    """A figure of this process in bytes; none where the system does not tell."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return None
-    return 1024 * int(next(line for line in lines if line.startswith(field)).split()[1])
-
-
 def traced_peak(fit):
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
@@ -74,18 +65,8 @@ def traced_peak(fit):
     return peak
 
 
-def resident_peak(fit):
-    try:
-        Path("/proc/self/clear_refs").write_text("5")  # sets back the peak
-    except OSError:
-        return None
-    before = status("VmRSS")
-    fit()
-    return status("VmHWM") - before
-
-
 def measure(library, network, way, rows):
-    """One line, in this process."""
+    """Measure one line, in this process."""
     warnings.simplefilter("ignore")  # ConvergenceWarning: two epochs
     dtype, order, extra = WAYS[way]
     options = {"batch_size": 256, "max_iter": 2, "random_state": 0, **extra}
@@ -109,16 +90,6 @@ def measure(library, network, way, rows):
     }  # fmt: skip
 
 
-def in_new_process(*line):
-    # With thresholds that are set, what is freed goes back to the system and counts anew.
-    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "0"}
-    done = subprocess.run(
-        [sys.executable, __file__, "--line", json.dumps(line)], env=environment,
-        stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def cells(network, library, way, rows, found):
     resident = found["resident"]
     return [
@@ -132,32 +103,22 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=200_000, help="of the small network")
-    parser.add_argument("--page", type=Path, help="whose table between the markers it replaces")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows for the small network")
+    parser.add_argument("--page", type=Path, help="page whose table is updated")
     parser.add_argument("--line", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.line:
         print(json.dumps(measure(*json.loads(options.line))))
         return
-    head = [
-        "X",
-        "library",
-        "rows",
-        "hidden",
-        "network",
-        "MB",
-        "MB resident",
-        "in X",
-        "in parameters",
-    ]
-    print(*head, sep=" | ")
+    print(machine(describe()))
+    print(*HEAD, sep=" | ")
     lines = []
     for network, rows in zip(NETWORKS, (options.rows, 512), strict=True):
         for way in WAYS:
             # scikit-learn's MLP has no parameter for the dtype.
             libraries = ["skdnn"] if "dtype" in WAYS[way][2] else ["skdnn", "scikit-learn"]
             for library in libraries:
-                found = in_new_process(library, network, way, rows)
+                found = in_new_process(__file__, library, network, way, rows)
                 lines.append(cells(network, library, way, rows, found))
                 print(*lines[-1], sep=" | ", flush=True)
     if options.page:
@@ -165,4 +126,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

@@ -1,9 +1,9 @@
-"""What small problems cost, where no arithmetic hides the rest: beside scikit-learn's MLP.
+"""Overhead on small problems, compared with scikit-learn's MLP.
 
     python benchmarks/small.py [--repeats 300]
 
 The prediction of one row, the fit of a hundred rows, and the time between the compiled calls of
-two epochs. Medians of interleaved calls in one process, compiled before.
+two epochs. Medians of interleaved calls in one process, without compilation.
 """
 
 import argparse
@@ -13,6 +13,9 @@ import warnings
 from functools import partial
 
 import numpy as np
+from _speed import tables
+from _speed.environment import start_anew_without_limits
+from _speed.machine import describe
 from sklearn.neural_network import MLPClassifier
 
 from skdnn import DNNClassifier
@@ -26,7 +29,7 @@ def seconds(function):
 
 
 def compare(name, theirs, ours, repeats):
-    """Print the medians of two functions that are called in turn."""
+    """Print the median times of two functions that are called in turn."""
     times = [(seconds(theirs), seconds(ours)) for _ in range(repeats)][repeats // 10 :]
     mlp, skdnn = (1e6 * statistics.median(column) for column in zip(*times, strict=True))
     print(f"{name}: skdnn {skdnn:.0f} us, MLPClassifier {mlp:.0f} us, ratio {mlp / skdnn:.1f}x")
@@ -38,13 +41,13 @@ def data(n_rows, n_features):
 
 
 def pair(size, **options):
-    """scikit-learn's network, and the same one."""
+    """The same network in skdnn and scikit-learn."""
     options.update(hidden_layer_sizes=(size,), random_state=0)
     return MLPClassifier(**options), DNNClassifier.preset("mlp", **options)
 
 
 def between_epochs():
-    """Median of the seconds from the end of a compiled call to the beginning of the next."""
+    """Median time from the end of a compiled call to the beginning of the next, in seconds."""
     marks, compiled = [], engine.entries.train_epoch
 
     def marked(*arguments):
@@ -69,6 +72,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=300)
     repeats = parser.parse_args().repeats
     warnings.simplefilter("ignore")
+    print(tables.machine(describe()))
     X, y = data(1000, 20)
     options = {"max_iter": 20, "n_iter_no_change": 20}
     models = [model.fit(X, y) for model in pair(50, **options)]
@@ -85,4 +89,5 @@ def main():
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

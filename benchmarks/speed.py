@@ -1,22 +1,26 @@
-"""Speed beside scikit-learn's MLP, PyTorch, skorch and a plain matrix product.
+"""Speed compared with scikit-learn's MLP, PyTorch, skorch and a plain matrix product.
 
     python benchmarks/speed.py [--cases X,A,B] [--repeats 5] [--epochs N] [--peers torch]
                                [--json FILE] [--markdown FILE]
 
-Without options everything is measured with all peers that are installed; that takes about half an
-hour, on a machine that does nothing else. ``python benchmarks/speed_figure.py FILE`` then draws
-the figure and fills the tables of docs/performance.md.
+Without options everything is measured with all installed peers; this takes about half an hour on
+an otherwise idle machine. ``python benchmarks/speed_figure.py FILE`` then draws the figure and
+fills the tables of docs/performance.md.
 
-Training (cases X to L): same data, architecture, batch, Adam, epochs, dtype (float32) and number of
-threads, in one process. The competitors take turns in each repeat; the table shows the medians and
-their ratios. A first small fit, untimed, keeps compilation and imports out of the figures. An
-epoch's seconds are the difference between fits of 1 and of 1 + N epochs divided by N: what a fit
-costs once does not count. GFLOP/s are those of the matrix products of an epoch; beside them stands
-SciPy's ``sgemm`` on the same shapes, each in a loop of its own, with its operands in the cache.
+Training (cases X to L): same data, architecture, batch size, Adam, epochs, dtype (float32) and
+number of threads, in one process. The competitors are interleaved in each repeat; the table shows
+medians and their ratios. A small untimed fit excludes compilation and imports. The time of an epoch
+is the difference between fits of 1 and 1 + N epochs divided by N, without the fixed costs of a fit.
+GFLOP/s are those of the matrix products of an epoch, compared with SciPy's ``sgemm`` on the same
+shapes, each in its own loop, with operands in the cache.
 
 extras: case B with dropout, batch normalization, GELU, Mish. predict: 1, 1,000 and 1,000,000 rows.
-grid: GridSearchCV with 100 fits. linear: nanoseconds for each row and epoch of whole fits.
-What the first fit of a machine costs is measured by cold_start.py, memory by memory.py.
+grid: GridSearchCV with 100 fits. linear: nanoseconds per row and epoch of complete fits.
+The first fit on a machine is measured by cold_start.py, memory by memory.py.
+
+BLAS is measured as it comes: with ``OPENBLAS_CORETYPE`` or ``OPENBLAS_L2_SIZE`` set the script
+starts itself again without them. Name and kernels of each BLAS, and all variables that are set for
+BLAS, OpenMP or vector instructions, are printed in the first line and written to the file.
 """
 
 import argparse
@@ -27,6 +31,7 @@ from pathlib import Path
 from _speed import tables
 from _speed.cases import CASES
 from _speed.competitors import PEERS, installed_peers, set_torch_threads
+from _speed.environment import start_anew_without_limits
 from _speed.groups import GROUPS, training
 from _speed.machine import describe, usable_cores
 
@@ -34,7 +39,7 @@ ALL = (*CASES, *GROUPS)
 
 
 def names_of(allowed):
-    """Type of an option: names of a list, separated by commas."""
+    """Type of an option: allowed names, separated by commas."""
 
     def parse(text):
         names = [name for name in text.split(",") if name]
@@ -54,7 +59,7 @@ def parse_args(argv):
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=0, help="default: by case")
     parser.add_argument("--peers", type=names_of(PEERS), default=None, help=",".join(PEERS))
-    parser.add_argument("--max-rows", type=int, default=0, help="smaller data, to try the script")
+    parser.add_argument("--max-rows", type=int, default=0, help="smaller data, to test the script")
     parser.add_argument("--json", type=Path, help="raw numbers, medians, machine")
     parser.add_argument("--markdown", type=Path, help="tables")
     options = parser.parse_args(argv)
@@ -67,7 +72,7 @@ def parse_args(argv):
 
 
 def show(name, result, *, first):
-    """Print what one case or group measured."""
+    """Print the results of a case or group."""
     if name in GROUPS:
         print(f"\n{name}\n{tables.GROUP_TABLES[name](result)}", flush=True)
         return
@@ -82,16 +87,16 @@ def show(name, result, *, first):
 
 
 def run(options):
-    """Measure one after another; what is finished is in the file whatever happens later."""
+    """Run the measurements; each result is written to the file as soon as it is available."""
     set_torch_threads(1)
     settings = {name: getattr(options, name) for name in ("repeats", "epochs", "max_rows")}
     settings["usable_cores"] = usable_cores()
     results = {"machine": describe(), "settings": settings, "training": {}}
     print(tables.machine(results["machine"]))
-    print(f"float32, Adam; medians of {options.repeats} repeats, seconds of an epoch")
+    print(f"float32, Adam; medians of {options.repeats} repeats, seconds per epoch")
     for name in set(CASES) & set(options.cases):
         if CASES[name].threads > usable_cores():
-            print(f"case {name} has more threads than there are cores: no figure to keep")
+            print(f"case {name} has more threads than there are cores: not representative")
     for name in options.cases:
         if name in GROUPS:
             result = results[name] = GROUPS[name](options)
@@ -117,4 +122,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    start_anew_without_limits()
     main()

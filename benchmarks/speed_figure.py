@@ -1,11 +1,11 @@
-"""Figure and tables of the documentation from what speed.py measured.
+"""Figure and tables of the documentation from the results of speed.py.
 
     python benchmarks/speed_figure.py FILE [FILE ...] [--images docs/images]
                                       [--page docs/performance.md]
 
-Each FILE is one of ``speed.py --json FILE``; of several, from the same machine, the later ones
-replace the cases that they have, too. Writes ``speed.png`` and ``speed.svg``, and replaces in the
-page what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``, for each table by name.
+Each FILE was written by ``speed.py --json FILE``; of several files, from the same machine, later
+ones replace the cases of earlier ones. Writes ``speed.png`` and ``speed.svg``, and replaces the
+text between ``<!-- NAME -->`` and ``<!-- /NAME -->`` in the page, for each table.
 """
 
 import argparse
@@ -18,23 +18,23 @@ from _speed import tables
 from matplotlib import pyplot as plt
 
 DOCS = Path(__file__).parents[1] / "docs"
-PEERS = {"scikit-learn": "#3b75af", "torch": "#e1812c"}  # apart for color-blind eyes, too
+PEERS = {"scikit-learn": "#3b75af", "torch": "#e1812c"}  # color-blind safe
 
 
 def read(paths):
-    """Results of several runs as one."""
+    """Merge the results of several runs."""
     merged = {}
     for path in paths:
         results = json.loads(path.read_text())
         cases = {**merged.get("training", {}), **results["training"]}
         if merged and results["machine"] != merged["machine"]:
-            raise SystemExit(f"{path} is of another machine, or of other versions")
+            raise SystemExit(f"{path} is from another machine, or from other versions")
         merged |= {**results, "training": cases}
     return merged
 
 
 def bars(results):
-    """Label and ratio to each peer, from the top."""
+    """Labels and ratios to each peer, from top to bottom."""
     found = []
     for name, case in results["training"].items():
         label = f"{name}: {tables.shape(case)}, {tables.hidden(case)}, batch {case['batch']:,}"
@@ -50,7 +50,7 @@ def bars(results):
 
 
 def draw(results):
-    """Bars from 1 on a logarithmic scale: how many times skdnn's seconds a peer takes."""
+    """Bars on a logarithmic scale: time of each peer divided by that of skdnn."""
     found = bars(results)
     figure, ax = plt.subplots(figsize=(9, 1 + 0.42 * len(found)), layout="constrained")
     height = 0.38

@@ -1,8 +1,8 @@
-"""Score of a stream in pieces against the same rows at once.
+"""Scores of incremental learning with batches of different sizes.
 
-``python benchmarks/stream.py`` prints a table: the test score (accuracy or R2) after so many passes
-over the training rows of scikit-learn's bundled tables with calls of ``partial_fit`` for pieces of
-1, 10, 100 rows, and for all rows. Means over three splits.
+``python benchmarks/stream.py`` prints a table: the test score (accuracy or R2) after some passes
+over the training rows of scikit-learn's bundled data sets, with calls of ``partial_fit`` for 1, 10,
+100 or all rows. Means over three splits.
 """
 
 import warnings
@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from skdnn import DNNClassifier, DNNRegressor
 
-#: Rows of a piece (0: all) -> passes over the data.
+#: Rows of a call (0: all) -> passes over the data.
 PASSES = {1: 1, 10: 10, 100: 30, 0: 60}
 TABLES = {
     "breast cancer": (DNNClassifier, load_breast_cancer),
@@ -23,7 +23,7 @@ TABLES = {
 
 
 def stream_score(cls, X, y, size, n_passes, seed):
-    """The test score of a stream."""
+    """Test score after incremental learning."""
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random_state=seed)
     model = cls(learning_rate="constant", learning_rate_init=0.003, random_state=seed)
     first_call = {"classes": np.unique(y)} if cls is DNNClassifier else {}

@@ -36,17 +36,13 @@ def text():
             "## Activations\n\nThe initial weights are uniform with a variance of "
             "`gain² / fan`; the fan is the mean of inputs and outputs for Glorot's initializer, "
             "the inputs for the others.",
-            table(["name", "initializer", "gain", "ONNX", "source"], activations),
+            table(["name", "initializer", "gain", "ONNX", "reference"], activations),
             "## Losses",
-            "Two classes, and each label of a multilabel target, have a logistic unit; more "
-            "classes share a softmax.",
-            table(
-                ["name", "task", "link of the output", "targets", "outputs per target", "source"],
-                losses,
-            ),
+            "Binary and multilabel targets have logistic outputs, multiclass targets a softmax.",
+            table(["name", "task", "link", "targets", "outputs per target", "reference"], losses),
             "## Solvers",
-            table(["name", "state vectors", "source"], solvers),
-            "## Kinds of columns\n\nWhat an `InputColumn` can be.",
+            table(["name", "state vectors", "reference"], solvers),
+            "## Kinds of columns\n\nThe kinds of `InputColumn`.",
             table(["name", "reads", "inputs", "parameters", "learning rate factor"], kinds),
         ]
     )

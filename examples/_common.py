@@ -1,4 +1,4 @@
-"""What the examples share: arguments, images, tables and figures."""
+"""Helpers of the examples: arguments, images, tables and figures."""
 
 import argparse
 import time
@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 
 
 def parse_args(description, argv=None, *, mnist=False, **numbers):
-    """Arguments of an example; ``numbers`` are the defaults of its own, all int."""
+    """Parse the arguments of an example; ``numbers`` are its own int options and their defaults."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("figures"), help="folder for figures")
     if mnist:
@@ -33,7 +33,7 @@ def parse_args(description, argv=None, *, mnist=False, **numbers):
 
 
 def load_mnist(path=None):
-    """X_train, X_test, y_train, y_test with pixels in [0, 1], of MNIST or the bundled digits."""
+    """MNIST or the bundled digits as X_train, X_test, y_train, y_test, with pixels in [0, 1]."""
     if path is None:
         X, y = load_digits(return_X_y=True)
         X = (X / 16).astype(np.float32)
@@ -44,7 +44,7 @@ def load_mnist(path=None):
 
 
 def timed_fit(model, X, y):
-    """Fit the model and return the seconds it took."""
+    """Fit the model and return the time in seconds."""
     start = time.perf_counter()
     model.fit(X, y)
     return time.perf_counter() - start
@@ -52,7 +52,7 @@ def timed_fit(model, X, y):
 
 @contextmanager
 def fixed_epochs():
-    """Training for a chosen number of epochs need not converge."""
+    """Ignore warnings that training for a fixed number of epochs has not converged."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield

@@ -1,8 +1,8 @@
-"""What a network has learned of a mixed table: which columns matter, how, and in which detail.
+"""Inspection of a network: permutation importance, partial dependence and embeddings.
 
-The claims of examples/tabular.py, with numbers, categories and missing values, go to the network
-as they are. Permutation importance says which columns matter, partial dependence what they do to
-the prediction, and the embeddings how the first layer sees them.
+The network is trained on the claims of examples/tabular.py, which have numeric and categorical
+columns and missing values. Permutation importance shows which columns are important, partial
+dependence their effect on the prediction, and the embeddings what the first layer receives.
 """
 
 import pandas as pd
@@ -16,14 +16,14 @@ from skdnn import DNNClassifier, EmbeddingDisplay
 
 
 def importances(model, X, y):
-    """What the log-loss loses where the values of a column are shuffled."""
+    """Increase of the log-loss when the values of a column are shuffled."""
     result = permutation_importance(model, X, y, scoring="neg_log_loss", random_state=0)
     table = pd.DataFrame(
         {
             "column": X.columns,
             "missing": X.isna().mean(),
             "importance": result.importances_mean,
-            "deviation": result.importances_std,
+            "std": result.importances_std,
         }
     )
     return table.sort_values("importance", ascending=False)

@@ -1,11 +1,11 @@
-"""Handwritten digits with two textbook networks.
+"""Two simple networks for handwritten digits.
 
-The first has 100 logistic units and plain stochastic gradient descent on batches of 10 rows; the
-second 512 rectified units, RMSprop, a little dropout and a learning rate that rises and falls once.
-(The second one's settings were chosen on rows held out from the training set.)
+The first has 100 logistic units and is trained by SGD without momentum on batches of 10 rows. The
+second has 512 ReLU units, dropout, RMSprop and a one-cycle learning rate; its parameters were
+chosen on a validation set.
 
-One fit of the second network says little about a tenth of a percent: after five epochs its accuracy
-still depends on the random state. It is fitted with ten of them, and all of them count.
+After five epochs the accuracy of the second network varies by a tenth of a percent with the random
+state. It is fitted with ten random states, and the mean is reported.
 """
 
 import numpy as np
@@ -51,7 +51,7 @@ def make_networks(epochs):
 
 
 def evaluate(name, network, n_fits, X_train, X_test, y_train, y_test):
-    """Row of the table for random states 0 to ``n_fits - 1``; the network is left fitted with 0."""
+    """Row of the table for random states 0 to ``n_fits - 1``, the last fit being that with 0."""
     clone(network).set_params(max_iter=1).fit(X_train[:1000], y_train[:1000])  # compiles
     seconds, accuracies = [], []
     for random_state in reversed(range(n_fits)):
@@ -105,8 +105,8 @@ def main(argv=None):
         ]
     table = pd.DataFrame(rows)
     print_table(table)
-    print("\nTest accuracy is the mean of the fits. An untimed fit before them compiles skdnn's")
-    print("kernels, or loads them from the disk cache.")
+    print("\nTest accuracy is the mean over the fits. An untimed fit compiles skdnn's kernels")
+    print("first, or loads them from the disk cache.")
     save_figure(plot_results(networks, X_test, y_test), args.output, "mnist.png")
     return table
 

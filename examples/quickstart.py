@@ -1,11 +1,11 @@
-"""A mixed table as it is, with the defaults; then the same parameters as scikit-learn's MLP.
+"""The defaults on a mixed table, and a comparison with scikit-learn's MLP.
 
-The table has numbers, categories and missing values: it goes straight into ``fit``, as it does in
-histogram gradient boosting, and scikit-learn's tools tell what the network goes by.
+The table has numeric and categorical columns and missing values: no preprocessing is needed, as in
+histogram gradient boosting. Permutation importance shows which columns the network uses.
 
 Then classification and regression in a Pipeline: both libraries get the same data and the same
 parameters. With ``early_stopping=True`` training stops when the validation score stops improving;
-the figure shows the curves that skdnn records.
+the figure shows the recorded training curves.
 """
 
 import pandas as pd
@@ -39,7 +39,7 @@ TASKS = {
 
 
 def run_defaults():
-    """Both libraries' defaults on a data frame, and what the network goes by."""
+    """The defaults of both libraries on a data frame, and the permutation importance."""
     X_train, X_test, y_train, y_test = train_test_split(*make_claims(), random_state=0)
     models = [DNNClassifier(random_state=0), HistGradientBoostingClassifier(random_state=0)]
     rows = []
@@ -64,7 +64,7 @@ def run_defaults():
 
 
 def make(estimator):
-    """skdnn's estimators with the defaults of scikit-learn's, and the same parameters."""
+    """An estimator with scikit-learn's defaults and the common parameters."""
     return getattr(estimator, "preset", lambda _, **params: estimator(**params))("mlp", **PARAMS)
 
 
@@ -111,10 +111,10 @@ def plot_curves(networks):
 def main(argv=None):
     args = parse_args(__doc__, argv)
     X_train, defaults, importance = run_defaults()
-    print(f"The defaults on {len(X_train)} rows as they are:\n")
+    print(f"The defaults on {len(X_train)} rows without preprocessing:\n")
     print(X_train.head(3).to_string(index=False), end="\n\n")
     print_table(defaults)
-    print("\nHow much the network's log-loss rises when a column is shuffled:")
+    print("\nIncrease of the network's log-loss when a column is shuffled:")
     print(", ".join(f"{name} {rise:.3f}" for name, rise in importance.items()))
     print("\nThe same parameters for skdnn and for scikit-learn's MLP, in a Pipeline:\n")
     rows, networks = [], {}
@@ -123,7 +123,7 @@ def main(argv=None):
         rows += task_rows
     table = pd.DataFrame(rows)
     print_table(table)
-    print("\nSeconds are those of a second fit: the first one also compiles skdnn's kernels,")
+    print("\nTimes are those of a second fit: the first one also compiles skdnn's kernels,")
     print("or loads them from the disk cache.")
     save_figure(plot_curves(networks), args.output, "quickstart.png")
     return defaults, importance, table

@@ -1,9 +1,9 @@
-"""A mixed table: numbers, categories and missing values, tuned by GridSearchCV.
+"""A table with numeric and categorical columns and missing values, tuned by GridSearchCV.
 
-The table is generated: drivers, their cars, and whether they claim damages within a year. Risk
-depends on interactions (young drivers of strong cars, long distances in the city). The network
-takes the table as it is, as boosted trees do; logistic regression needs it imputed, scaled and
-encoded. All are tuned, the network over sizes and dropout.
+The table is generated: drivers, their cars, and whether they make a claim within a year. The risk
+depends on interactions (young drivers of powerful cars, long distances in the city). The network
+needs no preprocessing, like gradient boosting; for logistic regression, columns are imputed, scaled
+and one-hot encoded. All models are tuned, the network over sizes and dropout.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ USES = {"private": -0.2, "commuting": 0.1, "business": 0.6}
 
 
 def make_claims(n_samples=8_000, seed=0):
-    """Table of drivers and the label: did they claim?"""
+    """Table of drivers, and whether they made a claim."""
     rng = np.random.default_rng(seed)
     region = rng.choice(list(REGIONS), n_samples, p=[0.4, 0.3, 0.2, 0.1])
     use = rng.choice(list(USES), n_samples, p=[0.5, 0.35, 0.15])
@@ -64,7 +64,7 @@ def make_claims(n_samples=8_000, seed=0):
 
 
 def make_preprocessor():
-    """What logistic regression needs."""
+    """Preprocessing for logistic regression."""
     numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="unknown"),
@@ -82,7 +82,7 @@ def make_searches():
             make_pipeline(make_preprocessor(), LogisticRegression(max_iter=1000)),
             {"logisticregression__C": [0.01, 0.1, 1, 10]},
         ),
-        "boosted trees": (
+        "gradient boosting": (
             HistGradientBoostingClassifier(categorical_features="from_dtype", random_state=0),
             {"learning_rate": [0.03, 0.1], "max_leaf_nodes": [7, 15, 31]},
         ),
@@ -102,7 +102,7 @@ def plot_roc(probabilities, y):
     for name, probability in probabilities.items():
         RocCurveDisplay.from_predictions(y, probability, name=name, ax=ax)
     ax.plot([0, 1], [0, 1], ":", color="gray", label="chance")
-    ax.set(title="Who claims damages? ROC on the test set", xlabel="false positive rate")
+    ax.set(title="ROC curves on the test set", xlabel="false positive rate")
     ax.set_ylabel("true positive rate")
     ax.legend(loc="lower right")
     ax.grid(alpha=0.3)
@@ -127,7 +127,7 @@ def main(argv=None):
         )
     table = pd.DataFrame(rows)
     print(
-        f"{len(X_train)} rows to train, {len(X_test)} to test, {y_test.mean():.0%} of them claims\n"
+        f"{len(X_train)} training rows, {len(X_test)} test rows, {y_test.mean():.0%} with a claim\n"
     )
     print_table(table)
     print("\nBest parameters")

@@ -1,8 +1,9 @@
-"""Tuning a network for a mixed table: a random search, and halving that gives up early.
+"""Hyper-parameter tuning on a mixed table: random search and successive halving.
 
 The candidates are drawn from ``search_space``. A random search trains all of them to the end;
 successive halving trains them for some epochs, drops the worse half, and so on. scikit-learn's
-begins anew each time, with a short schedule; by ``partial_fit`` training goes on.
+implementation trains from scratch each time, with a shorter schedule; with ``partial_fit`` training
+is continued.
 """
 
 import time
@@ -26,13 +27,13 @@ from skdnn import DNNClassifier, search_space
 
 N_TEST = 4000
 
-#: Shares of the training where a cycle of the default schedule "coslog4" ends and the learning
-#: rate is almost zero: scores of these epochs can be compared.
+#: Fractions of the training at which a cycle of the default schedule "coslog4" ends and the
+#: learning rate is almost zero: scores of these epochs can be compared.
 RUNGS = [1 / 15, 3 / 15, 7 / 15, 1]
 
 
 def random_search(model, space, X, y, *, candidates, epochs):
-    """All candidates, all epochs."""
+    """Train all candidates for all epochs."""
     search = RandomizedSearchCV(
         model.set_params(max_iter=epochs), space, n_iter=candidates, scoring="neg_log_loss", cv=2,
         refit=False, random_state=0,
@@ -42,7 +43,7 @@ def random_search(model, space, X, y, *, candidates, epochs):
 
 
 def halving_search(model, space, X, y, *, candidates, epochs):
-    """Half of the candidates and twice as many epochs, three times: trained anew each time."""
+    """Half of the candidates, twice as many epochs, three times, each time from scratch."""
     search = HalvingRandomSearchCV(
         model, space, n_candidates=candidates, factor=2, resource="max_iter",
         min_resources=max(1, epochs // 8), max_resources=epochs, scoring="neg_log_loss", cv=2,
@@ -54,10 +55,10 @@ def halving_search(model, space, X, y, *, candidates, epochs):
 
 
 def halving_by_partial_fit(model, space, X, y, *, candidates, epochs):
-    """The worse half, by the best epochs so far, is dropped at each rung; the others go on.
+    """Drop the worse half, by the best epoch so far, at each rung; continue with the others.
 
-    A call of ``partial_fit`` is an epoch of the schedule that is laid over ``max_iter`` epochs. It
-    holds nothing out (``early_stopping`` is False or "auto"): that is done here.
+    A call of ``partial_fit`` is one epoch of the schedule over ``max_iter`` epochs. It does not
+    hold out rows (``early_stopping`` is False or "auto"): the validation set is split off here.
     """
     X, X_val, y, y_val = train_test_split(X, y, test_size=0.25, stratify=y, random_state=0)
     parameters = list(ParameterSampler(space, candidates, random_state=0))
@@ -135,7 +136,7 @@ def main(argv=None):
             }
         )
     table = pd.DataFrame(rows)
-    print(f"{len(X)} rows to tune and train, {len(X_test)} to test\n")
+    print(f"{len(X)} rows for tuning and training, {len(X_test)} test rows\n")
     print_table(table)
     print("\nBest parameters")
     for name, (best, _, _) in list(found.items())[1:]:

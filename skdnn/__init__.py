@@ -1,11 +1,11 @@
-"""Deep networks for tables: scikit-learn estimators whose training is compiled by Numba."""
+"""Neural networks for tabular data: scikit-learn estimators trained by Numba-compiled code."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from skdnn._garbage import no_garbage_collection
 
-# Modules live on: to look for garbage among what they are made of takes a seventh of the import.
+# Modules are never freed; garbage collection would take a seventh of the import.
 with no_garbage_collection():
     from skdnn.estimators._versions import InconsistentVersionWarning
     from skdnn.estimators.classifier import DNNClassifier
@@ -48,7 +48,7 @@ __all__ = [
     "warmup",
 ]
 
-# Imported when they are first asked for: few programs need them, all wait for `import skdnn`.
+# Imported on first access, so that `import skdnn` is fast.
 _MODULES = {
     "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",

@@ -1,4 +1,4 @@
-"""When the garbage collector has nothing to find."""
+"""Pauses of the garbage collector."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Switch the collector off where masses of objects are made that live on.
+    """Disable the garbage collector while many long-lived objects are created.
 
-    To be used under a lock, so that threads do not undo each other's: Numba's, or that of an
-    import.
+    Must be used under a lock (Numba's compiler lock or an import lock), since the setting is
+    global.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -21,8 +21,8 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         if collecting:
             if not gc.get_freeze_count():
-                # All objects are old ones now; the next look at the young ones would else be as
-                # long as all those that were left out.
+                # Move all objects to the oldest generation; otherwise the next collection of the
+                # youngest one would visit them all.
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -1,4 +1,4 @@
-"""Parameters with declared constraints, of estimators and of the objects among their values."""
+"""Parameter constraints of estimators and settings objects."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import numpy as np
 from skdnn import _sklearn
 from skdnn._sklearn import Interval, InvalidParameterError
 
-#: The largest int that is a float, too.
+#: The largest int that can be converted to a float.
 MOST = int(np.finfo(np.float64).max)
 
 
 class HasMethods(_sklearn.HasMethods):
-    """An object with some methods: its class has them, too, and is refused."""
+    """Constraint of an object with some methods; a class that has them is refused."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, type) and super().is_satisfied_by(val)
 
 
 class Number(Interval):
-    """A number in an interval, of any type but bool."""
+    """Constraint of a number in an interval, of any type except bool."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         if isinstance(val, bool) or not isinstance(val, self.type):
             return False
-        # A fraction is a number, too, but NumPy cannot tell whether it is NaN.
+        # As a float, since np.isnan does not accept a Fraction.
         return (val if isinstance(val, Integral) else float(val)) in self
 
 
 class RisingNumbers(Number):
-    """A sequence of numbers in an interval, each larger than the one before."""
+    """Constraint of a strictly increasing sequence of numbers in an interval."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         if not (isinstance(val, list | tuple) or (isinstance(val, np.ndarray) and val.ndim == 1)):
@@ -47,14 +47,14 @@ class RisingNumbers(Number):
         )
 
     def __str__(self) -> str:
-        return "a sequence of such numbers that rise"
+        return "a strictly increasing sequence of such numbers"
 
 
 class BaseEstimator(_sklearn.BaseEstimator):
-    """Base of what has parameters; it checks those of the settings objects among them, too."""
+    """Base class with ``check_params``, which also checks settings objects among the parameters."""
 
     def check_params(self) -> None:
-        """Raise if a parameter is not one of ``_parameter_constraints``."""
+        """Raise if a parameter violates ``_parameter_constraints``."""
         name, params = type(self).__name__, self.get_params(deep=False)
         for parameter, value in params.items():
             if isinstance(value, type) and issubclass(value, SettingsObject):
@@ -64,11 +64,11 @@ class BaseEstimator(_sklearn.BaseEstimator):
                 )
         super().check_params()
         for parameter, value in params.items():
-            # scikit-learn compares, and any int can be compared.
+            # An Interval compares, which also works for an int that does not fit into a float.
             if type(value) is int and abs(value) > MOST and self._is_real(parameter):
                 raise InvalidParameterError(
-                    f"The {parameter!r} parameter of {name} must be a number that a float can "
-                    f"hold. Got an int of {value.bit_length()} bits instead."
+                    f"The {parameter!r} parameter of {name} must be a number that fits into a "
+                    f"float. Got an int of {value.bit_length()} bits instead."
                 )
             if isinstance(value, SettingsObject):
                 value.check()
@@ -79,9 +79,9 @@ class BaseEstimator(_sklearn.BaseEstimator):
 
 
 class SettingsObject(BaseEstimator, ABC):
-    """Base of the objects that are values of parameters: losses, embeddings, schedules.
+    """Base class of losses, embeddings and schedules with settings.
 
-    scikit-learn's double underscore reaches into them (``loss__delta``).
+    The settings can be set with scikit-learn's double underscore (``loss__delta``).
     """
 
     def check(self) -> None:
@@ -90,18 +90,19 @@ class SettingsObject(BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If one is not what ``_parameter_constraints`` say.
+            If a setting violates ``_parameter_constraints``.
         """
         self.check_params()
 
 
 def settings_of(value: Any, named: Mapping[str, type]) -> Any:
-    """What the value of a parameter stands for, checked.
+    """Resolve the value of a parameter: a name, or a settings object, which is checked.
 
     Parameters
     ----------
     value : object
-        A name stands for the object of its class with the defaults, anything else for itself.
+        A name is replaced by an object of its class with default settings; anything else is
+        returned.
     named : mapping of str to type
     """
     if isinstance(value, str) and value in named:

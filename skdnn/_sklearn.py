@@ -1,7 +1,7 @@
-"""Everything of scikit-learn that its documentation does not promise, in one place.
+"""The private API of scikit-learn that is used.
 
-Tested with scikit-learn 1.6 to 1.9. In all of these the names are where they are imported from,
-but for callbacks, which came with 1.9.
+Tested with scikit-learn 1.6 to 1.9, which have all of these names, except callbacks: these were
+added in 1.9.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """scikit-learn is older than its callbacks."""
+        """Placeholder for versions of scikit-learn without callbacks."""
 
 
 __all__ = [
@@ -65,7 +65,7 @@ __all__ = [
     "with_labels",
 ]
 
-# To see whether all numbers are finite they are added first: what that overflows says nothing.
+# The check for finite numbers first computes their sum: its overflow is no reason for a warning.
 _quietly = np.errstate(over="ignore", invalid="ignore")
 validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
 check_sample_weight = _quietly(_check_sample_weight)
@@ -80,13 +80,13 @@ def fit_context(fit: Function) -> Function:
 
 
 class BaseEstimator(sklearn.base.BaseEstimator):
-    """scikit-learn's, which reads the signature of the constructor once."""
+    """Base estimator of scikit-learn that caches the names of the parameters."""
 
     _parameter_constraints: dict[str, list] = {}
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        # Of this very class, not of one that it comes from.
+        # Not inherited: a subclass may have other parameters.
         if "_parameter_names" not in cls.__dict__:
             cls._parameter_names = tuple(super()._get_param_names())
         return list(cls._parameter_names)
@@ -95,12 +95,12 @@ class BaseEstimator(sklearn.base.BaseEstimator):
         self.check_params()
 
     def check_params(self) -> None:
-        """Raise if a parameter is not one of ``_parameter_constraints``."""
+        """Raise if a parameter violates ``_parameter_constraints``."""
         params, name = self.get_params(deep=False), type(self).__name__
         validate_parameter_constraints(self._parameter_constraints, params, name)
 
     def _fitted_html(self) -> str:
-        """What a notebook shows below the diagram."""
+        """HTML that is shown below the diagram in notebooks."""
         return ""
 
     def _repr_html_inner(self) -> str:
@@ -114,19 +114,20 @@ class BaseEstimator(sklearn.base.BaseEstimator):
 
 
 def has_callbacks(estimator: Any) -> bool:
-    """Whether somebody listens to the fit of an estimator."""
+    """Whether an estimator has callbacks, its own or those of a meta-estimator."""
     return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
 
 
 def callback_context(estimator: Any, max_epochs: int) -> Any:
-    """What tells the callbacks of an estimator about a fit of so many epochs."""
+    """Callback context for a fit with up to ``max_epochs`` epochs."""
     return estimator._init_callback_context(max_subtasks=max_epochs)
 
 
 def is_validated(estimator: Any, X: Any) -> bool:
-    """Whether ``validate_data`` would return this X, the rows to predict, as it is.
+    """Whether ``validate_data`` would return X unchanged in a prediction.
 
-    To find that out itself, it takes half of the time of a prediction for one row.
+    This check is much faster than ``validate_data``, which takes half the time of the prediction
+    of a single row.
     """
     return (
         type(X) is np.ndarray
@@ -156,22 +157,22 @@ def has_known_names(estimator: Any, X: Any) -> bool:
 
 
 def is_metric(scoring: Any) -> bool:
-    """Whether a scorer, or the one of a name, is a function of targets and predictions alone."""
+    """Whether a scorer, or the one with this name, depends only on targets and predictions."""
     from sklearn.metrics._scorer import _BaseScorer
 
     return isinstance(scoring, (str, _BaseScorer))
 
 
 def takes_weights(scorer: Callable) -> bool:
-    """Whether a scorer takes ``sample_weight``: that of a metric always says so itself."""
+    """Whether a scorer, or the metric that it was made from, supports ``sample_weight``."""
     parameters = signature(getattr(scorer, "_score_func", scorer)).parameters.values()
     return any(p.name == "sample_weight" or p.kind == Parameter.VAR_KEYWORD for p in parameters)
 
 
 def with_labels(scorer: Any, labels: np.ndarray | None) -> Any:
-    """A scorer of probabilities that knows all labels, not only those of the rows.
+    """A scorer of probabilities with all labels, not only those of the scored rows.
 
-    Metrics of predicted labels go by what is there, as they do on any other rows.
+    Metrics of predicted labels are not changed: they use the labels of the rows, as usual.
     """
     if labels is None or getattr(scorer, "_response_method", "predict") == "predict":
         return scorer

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import sparray, spmatrix
 
-#: Rows: an array, or what NumPy makes one of, a data frame of any library, or a sparse array.
+#: Array-like, data frame of any library, or sparse array.
 MatrixLike: TypeAlias = ArrayLike | pd.DataFrame | sparray | spmatrix
-#: A function that a decorator leaves the signature of.
+#: A function whose signature is preserved by a decorator.
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -1,4 +1,4 @@
-"""Compile ahead of the first fit."""
+"""Compilation ahead of the first fit."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ DTYPES = tuple(np.dtype(dtype).name for dtype in FLOATS)
 
 
 def warmup(dtype: str | Iterable[str] = DTYPES) -> dict[str, dict[str, float]]:
-    """Compile all that fits and predictions need, and keep it in the disk cache.
+    """Compile all functions that ``fit`` and ``predict`` need, and store them in the disk cache.
 
-    A network compiles nothing of its own: every process on this machine (for the same user and
-    versions) then starts at once. What is in the cache already is only read, in some hundredths
-    of a second.
+    The compiled code is the same for all networks: afterwards no process on this machine, with the
+    same user and versions, has to compile. Functions that are already cached are only loaded,
+    which takes some hundredths of a second.
 
     Parameters
     ----------
-    dtype : {"float32", "float64"} or iterable of them, default=("float32", "float64")
-        What the networks will be trained in; see the parameter ``dtype`` of the estimators.
+    dtype : {"float32", "float64"} or iterable of these, default=("float32", "float64")
+        Dtype of the networks; see the parameter ``dtype`` of the estimators.
 
     Returns
     -------
     seconds : dict of dict
-        For each dtype the compiled functions that were not in the cache, and the seconds that
-        each took.
+        For each dtype the functions that were not in the cache, and their compilation times in
+        seconds.
 
     Raises
     ------
@@ -40,10 +40,10 @@ def warmup(dtype: str | Iterable[str] = DTYPES) -> dict[str, dict[str, float]]:
 
     Notes
     -----
-    The cache is in the directory of the environment variable ``NUMBA_CACHE_DIR``, by default
-    beside the package if that can be written to, else in the user's cache directory. To read it,
-    nobody needs the right to write there. It holds for one kind of processor.
-    ``python -m skdnn warmup`` does the same, say in a ``Dockerfile``.
+    The cache is in the directory of the environment variable ``NUMBA_CACHE_DIR``; by default next
+    to the package if it is writable, otherwise in the user's cache directory. Reading it needs no
+    write permission. It is valid for one processor type. ``python -m skdnn warmup`` does the same,
+    for example in a ``Dockerfile``.
 
     Examples
     --------
@@ -64,8 +64,7 @@ def warmup(dtype: str | Iterable[str] = DTYPES) -> dict[str, dict[str, float]]:
 def _compile(dtype: str) -> dict[str, float]:
     before = len(compilations)
     X, y = np.zeros((2, 1)), np.zeros(2)
-    # An epoch with validation, and the gradient over all rows; there is nothing to learn, and
-    # nothing to warn of.
+    # An epoch with validation, and the gradient over all rows, on data that cause no warnings.
     ways = product(("adam", "lbfgs"), (None, "layer"), (None, "periodic"))
     for solver, normalization, numeric_embedding in ways:
         model = DNNRegressor.preset(

@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the user's code, however deep they come from."""
+"""Warnings that are attributed to the line of the user's code."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import joblib
 import sklearn
 
-#: What may lie between a user's call and a warning, beside this package.
+#: Other packages whose frames may be between the user's call and a warning.
 _OTHERS = sklearn, joblib
 _INNER = (str(Path(__file__).parent), *(str(Path(m.__file__).parent) for m in _OTHERS))
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the first caller outside of the package.
+    """Warn with the stack level of the first caller outside the package.
 
     Parameters
     ----------

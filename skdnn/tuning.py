@@ -1,4 +1,4 @@
-"""Distributions of parameters for hyper-parameter searches."""
+"""Search spaces for hyper-parameter optimization."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from skdnn.estimators._pipelines import final_estimator
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.training.settings import resolve_learning_rate_init
 
-#: Learning rates go from the estimator's, divided by this, to as many times of it.
+#: The range of learning rates is the estimator's, divided and multiplied by this.
 RATE_FACTOR = 5.0
 
 
 def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
     """Get distributions of parameters for a randomized search.
 
-    The defaults lie inside of all ranges. Learning rates go from a fifth of the estimator's
-    ``learning_rate_init`` (of the solver's, if it is "auto") to five times of it: set it to what
-    :func:`find_learning_rate` suggests and search around that. Parameters that the estimator's
-    ``solver`` does not use are left out.
+    All ranges include the defaults. Learning rates range from a fifth of the estimator's
+    ``learning_rate_init`` (the solver's default, if it is "auto") to five times this value: set it
+    to the suggestion of :func:`find_learning_rate` to search around that. Parameters that the
+    estimator's ``solver`` does not use are left out.
 
-    The dict can be changed: ``del space["dropout"]``, or ``space["n_members"] = [4, 16]``. It
+    The dict can be modified: ``del space["dropout"]``, or ``space["n_members"] = [4, 16]``. It
     does not contain ``max_iter``, which is the resource of successive halving (docs/tuning.md).
 
     Parameters
     ----------
     estimator : DNNClassifier, DNNRegressor or Pipeline
-        Estimator whose parameters are searched; it need not be fitted. With a Pipeline, whose
-        last step is the network, names have the prefix of the step.
+        Estimator whose parameters are searched; it need not be fitted. For a Pipeline, whose last
+        step must be the network, the names have the prefix of the step.
     size : {"small", "full"}, default="small"
-        "small" has the parameters that matter most: ``hidden_layer_sizes``, ``dropout``,
+        "small" has the most important parameters: ``hidden_layer_sizes``, ``dropout``,
         ``learning_rate_init`` and the regularization (``weight_decay`` with "adamw", ``alpha``
-        with other solvers). "full" adds scaling and embeddings of the columns, ``activation``,
-        ``n_members``, batch size, schedule, the decay rates of the averages and, for classifiers,
-        ``label_smoothing``; it needs a hundred candidates or more.
+        with other solvers). "full" adds feature scaling, numeric embeddings, ``activation``,
+        ``n_members``, batch size, learning-rate schedule, momentum or ``beta_2`` and, for
+        classifiers, ``label_smoothing``; it needs a hundred candidates or more.
 
     Returns
     -------
     space : dict
-        Name of a parameter -> list of values or frozen distribution of SciPy.
+        Maps names of parameters to lists of values or frozen SciPy distributions.
 
     Raises
     ------
     TypeError
-        For other estimators.
+        If ``estimator`` is neither a DNN estimator nor a Pipeline that ends with one.
     ValueError
-        For another size, and for what the estimator refuses.
+        For an invalid ``size`` or invalid parameters of the estimator.
 
     See Also
     --------
-    suggest_params : Draws from the space by Optuna.
+    suggest_params : Sample parameters with Optuna.
 
     References
     ----------
@@ -86,7 +86,7 @@ def search_space(estimator: Any, size: str = "small") -> dict[str, Any]:
 
 
 def _small(model: BaseDNN) -> dict[str, Any]:
-    """The parameters that matter most."""
+    """The small space: the most important parameters."""
     space: dict[str, Any] = {
         "hidden_layer_sizes": [
             (64, 64), (128,), (128, 128), (256, 256), (128, 128, 128), (256, 256, 256),
@@ -104,7 +104,7 @@ def _small(model: BaseDNN) -> dict[str, Any]:
 
 
 def _more(model: BaseDNN) -> dict[str, Any]:
-    """What a full space has beside the small one, or instead."""
+    """Entries of the full space that are added to the small one, or replace some of it."""
     space: dict[str, Any] = {
         "hidden_layer_sizes": [
             (64,), (64, 64), (128,), (128, 128), (128, 128, 128), (128, 128, 128, 128),
@@ -134,25 +134,25 @@ def _more(model: BaseDNN) -> dict[str, Any]:
 
 
 def suggest_params(trial: Any, space: dict[str, Any]) -> dict[str, Any]:
-    """Draw parameters from a space by Optuna.
+    """Sample parameters from a search space with Optuna.
 
-    Every parameter is one ``trial.suggest_float``, ``suggest_int`` or ``suggest_categorical`` of
-    the same name. Optuna stores no tuples and no objects: they are drawn by what ``str`` makes of
-    them. A trial that is over gives its own parameters again, so that
+    Each parameter is one call of ``trial.suggest_float``, ``suggest_int`` or
+    ``suggest_categorical`` with the same name. Optuna does not store tuples and objects: these are
+    represented by their ``str``. A finished trial returns its own parameters, so that
     ``suggest_params(study.best_trial, space)`` are the best ones.
 
     Parameters
     ----------
     trial : optuna.trial.Trial
-        Or whatever has these three methods.
+        The trial, or an object with the same three methods.
     space : dict
-        Name of a parameter -> list of values, or a frozen ``uniform``, ``loguniform`` or
-        ``randint`` of SciPy, as :func:`search_space` makes it.
+        Maps names of parameters to lists of values, or to frozen ``uniform``, ``loguniform`` or
+        ``randint`` distributions of SciPy, as returned by :func:`search_space`.
 
     Returns
     -------
     parameters : dict
-        For ``set_params``.
+        Parameters for ``set_params``.
 
     Raises
     ------

@@ -11,17 +11,21 @@ from skdnn.training.data import make_features, rows_of, with_columns
 N_BINS = 5
 N_CODES = (3, 4, 2)
 
-#: Of all kinds, those with parameters first.
+#: Of all kinds, those with parameters first. Bins and categories stand before a number, where they
+#: are dense inputs, and behind it, where they are looked up.
 COLUMNS = (
     InputColumn("periodic", 0, 3, 5),
     InputColumn("periodic", 2, 1, 2),
     InputColumn("embedding", 1, 2, 4),
     InputColumn("number", 2),
     InputColumn("bins", 1, N_BINS, N_BINS),
-    InputColumn("one_hot", 0, 3, 3),
+    InputColumn("one_hot", 1, 4, 4),
     InputColumn("binary", 2, 1, 2),
     InputColumn("number", 0),
     InputColumn("bins", 0, N_BINS, N_BINS),
+    InputColumn("one_hot", 0, 3, 3),
+    InputColumn("bins", 1, N_BINS, N_BINS),
+    InputColumn("one_hot", 2, 2, 2),
 )
 N_INPUTS = sum(column.width for column in COLUMNS)
 

@@ -3,6 +3,7 @@
 import ast
 import inspect
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,62 @@ def test_files_and_functions_stay_small(path):
             # A constructor has two lines for each parameter.
             is_constructor = node.name == "__init__"
             assert node.end_lineno - node.lineno < (100 if is_constructor else 80), node.name
+
+
+#: All compiled code runs through these.
+FEW_PARAMETERS = {"kernels.optimizers.update": 9, "kernels.epoch.batch_gradient": 9}
+FEW_PARAMETERS["kernels.network.forward"] = 9
+
+#: A tile of a matrix product is one expression of vector code: an intrinsic gets each number as an
+#: argument of its own, and its twin in Python has the same ones.
+MANY_PARAMETERS = {"_jit.simd._tile_intrinsic", "_jit.simd._tile_python"}
+
+
+def n_parameters(function):
+    arguments = function.args
+    each = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return len(each) + (arguments.vararg is not None) + (arguments.kwarg is not None)
+
+
+def test_functions_have_few_parameters():
+    counts = {
+        f"{name_of(path)}.{node.name}": n_parameters(node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        # Constructors of estimators have as many as these have parameters.
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__"
+    }
+    assert counts.keys() >= FEW_PARAMETERS.keys() | MANY_PARAMETERS
+    assert {name for name, count in counts.items() if count > 10} == MANY_PARAMETERS
+    for name, most in FEW_PARAMETERS.items():
+        assert counts[name] <= most, name
+
+
+class ReachedError(Exception):
+    """The compiled code would be entered now."""
+
+
+@pytest.mark.parametrize("preset", ["best", "mlp"])
+@pytest.mark.parametrize("cls", [skdnn.DNNClassifier, skdnn.DNNRegressor])
+def test_the_way_from_fit_to_the_compiled_code_is_short_and_leads_down(cls, preset, monkeypatch):
+    def stop(*arguments):
+        raise ReachedError
+
+    monkeypatch.setattr("skdnn.kernels.epoch.train_epoch", stop)
+    model = cls.preset(preset, n_members=1, n_jobs=1)
+    with pytest.raises(ReachedError) as raised:
+        model.fit([[value] for value in range(20)], [0, 1] * 10)
+    frames = [entry.path for entry in raised.traceback]
+    files = [Path(path) for path in frames if PACKAGE in Path(path).parents]
+    names = [name_of(path) for path in files]
+    # Of the wrappers of ``fit`` that check the parameters, too.
+    assert names[-1] == "training.engine"
+    assert 1 < len(names) <= 12, names
+    layers = [LAYERS.index(name.split(".")[0]) for name in names if name != "_sklearn"]
+    assert layers == sorted(layers, reverse=True), names
+    # No module is left and entered again but by way of the threads, which call what they are given.
+    called = [name for name, _ in groupby(name for name in names if name != "training.threads")]
+    assert len(called) == len(set(called)), names
 
 
 def public_objects():

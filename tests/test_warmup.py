@@ -57,7 +57,7 @@ def test_nothing_is_left_to_compile(tmp_path):
     assert all(line.startswith("float32: compiled ") for line in lines)
     assert first.stderr == ""
     again = run("-m", "skdnn", "warmup", "--dtype", "float32")
-    assert again.stdout == "float32: all is in the cache\n"
+    assert again.stdout == "float32: all functions are in the cache\n"
     counts = run("-c", f"NAMES = {ENTRIES}\n{DEPLOYED}").stdout.split()
     assert counts[::2] == ["0"] * len(ENTRIES)
     assert all(int(hits) > 0 for hits in counts[1::2])

@@ -1,4 +1,4 @@
-"""What is trained: the cases, their data and the arithmetic in them."""
+"""The cases: networks, data and number of operations."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 @dataclass(frozen=True)
 class Case:
-    """A network and its data; ``epochs`` are those between two timed fits."""
+    """A network and its data; ``epochs`` is the difference between the two timed fits."""
 
     rows: int
     features: int
@@ -27,16 +27,15 @@ class Case:
 
     @property
     def sizes(self):
-        """Units of every layer; two classes need one output."""
+        """Number of units of each layer; two classes need one output."""
         return (self.features, *self.hidden, 1 if self.classes == 2 else self.classes)
 
     @property
     def flops(self):
-        """Operations of an epoch's matrix products.
+        """Operations of the matrix products of an epoch.
 
-        Forward, gradient of the weights, gradient of the layer's input: three products for each
-        layer, two for the first one, whose input needs no gradient. Zeros of sparse rows do not
-        count.
+        Three products for each layer (forward, gradient of the weights, gradient of the input),
+        two for the first one, whose input needs no gradient. Zeros of sparse rows are not counted.
         """
         first, *others = (n_in * n_out for n_in, n_out in pairwise(self.sizes))
         return round(4 * self.rows * first * self.density) + 6 * self.rows * sum(others)
@@ -57,7 +56,7 @@ CASES = {
 
 
 def make_data(case):
-    """Rows in float32, and as labels the largest of some random linear scores."""
+    """Random rows in float32; labels are the argmax of random linear scores."""
     rng = np.random.default_rng(0)
     if case.is_sparse:
         X = text_like(case, rng)
@@ -68,7 +67,7 @@ def make_data(case):
 
 
 def text_like(case, rng):
-    """Rows of length 1 with equally many positive entries, in frequent and in rare columns."""
+    """Rows of norm 1 with equal numbers of positive entries, in frequent and in rare columns."""
     entries = round(case.features * case.density)
     width = case.features // entries  # one entry in each of so many columns: all are different
     inside = (width * rng.random((case.rows, entries)) ** 3).astype(np.int32)

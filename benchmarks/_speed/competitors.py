@@ -1,6 +1,6 @@
-"""Who trains: each competitor as a function ``fit(X, y, epochs)``, made for a case.
+"""The competitors: each is a function ``fit(X, y, epochs)`` for a case.
 
-torch, skorch and LightGBM are imported where they are used: nothing here needs them.
+torch, skorch and LightGBM are optional, and imported where they are used.
 """
 
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from sklearn.neural_network import MLPClassifier
 
 from skdnn import DNNClassifier
 
-#: Peers and the module that each of them needs.
+#: Name of a peer -> module that it requires.
 PEERS = {
     "scikit-learn": "sklearn",
     "torch": "torch",
@@ -87,7 +87,7 @@ def train_torch(case, X, y, epochs, **extra):
 
 
 def skorch_model(case, epochs):
-    """As its users have it for classes: an output and cross-entropy for two of them, too."""
+    """The usual setup for classification: two outputs and cross-entropy, also for two classes."""
     import torch
     from skorch import NeuralNetClassifier
 
@@ -110,7 +110,7 @@ def fit_function(name, case, **extra):
 
 
 def trainers(case, peers):
-    """The competitors that can train a case: torch has no fair equivalent of sparse rows."""
+    """Competitors that can train a case: torch has no comparable layer for sparse rows."""
     names = ["skdnn", *(name for name in peers if name not in BOOSTERS)]
     if case.is_sparse:
         names = [name for name in names if name not in ("torch", "skorch")]
@@ -118,7 +118,7 @@ def trainers(case, peers):
 
 
 def booster(name, case):
-    """Gradient boosting with its defaults."""
+    """Gradient boosting with default parameters."""
     if name == "hist":
         return HistGradientBoostingClassifier(random_state=0)  # threads: by threadpoolctl
     from lightgbm import LGBMClassifier

@@ -1,4 +1,4 @@
-"""What is measured: each function returns a plain dict of raw numbers and medians."""
+"""Groups of measurements: each function returns a dict of raw numbers and medians."""
 
 from dataclasses import asdict, replace
 from functools import partial
@@ -36,7 +36,7 @@ EXTRAS = {
 }
 PREDICT = Case(1_000_000, 50, (256, 256), 2, 256, 1)
 PREDICT_ROWS = (1, 1_000, 1_000_000)
-#: Rows of torch's hand-written prediction loop; all million at once would only wait for memory.
+#: Block size of torch's prediction loop; a million rows at once would be memory-bound.
 BLOCK = 10_000
 GRID = Case(1_000, 20, (50,), 2, 32, 20)
 #: 20 candidates.
@@ -46,7 +46,7 @@ LINEAR_ROWS, LINEAR_EPOCHS = (10_000, 100_000, 1_000_000), (1, 4, 16)
 
 
 def limited(case, options):
-    """A case with the sizes that the options ask for."""
+    """A case with the sizes of the options."""
     rows = min(case.rows, options.max_rows or case.rows)
     return replace(case, rows=rows, epochs=options.epochs or case.epochs)
 
@@ -62,7 +62,7 @@ def summary(values):
 
 
 def training(name, options):
-    """Seconds of an epoch of each competitor, and sgemm with the same shapes."""
+    """Seconds per epoch of each competitor, and sgemm with the same shapes."""
     case = limited(CASES[name], options)
     X, y = make_data(case)
     fits = trainers(case, options.peers)
@@ -88,7 +88,7 @@ def training(name, options):
 
 
 def boosting(names, case, X, y, repeats):
-    """Seconds of whole fits with default parameters; three are enough for orientation."""
+    """Seconds of complete fits with default parameters; at most three, for orientation."""
     if not names:
         return {}
     tasks = {name: partial(seconds_of, booster(name, case).fit, X, y) for name in names}
@@ -98,7 +98,7 @@ def boosting(names, case, X, y, repeats):
 
 
 def extras(options):
-    """Case B with one thing more, beside B, of skdnn and of torch."""
+    """Case B with one more component, and plain B, for skdnn and torch."""
     case = limited(CASES["B"], options)
     X, y = make_data(case)
     names = ["skdnn", "torch"] if "torch" in options.peers else ["skdnn"]
@@ -123,7 +123,7 @@ def extras(options):
 
 
 def torch_predict(model, X):
-    """Probabilities of all classes from float32 rows, as the estimators return them."""
+    """Probabilities of all classes for float32 rows, like ``predict_proba``."""
     import torch
 
     with torch.inference_mode():
@@ -143,7 +143,7 @@ def predictors(case, X, y, peers):
 
 
 def predict(options):
-    """Seconds of a call for one row, a thousand and a million."""
+    """Seconds of a call for 1, 1,000 and 1,000,000 rows."""
     case = limited(PREDICT, options)
     X, y = make_data(case)
     set_torch_threads(1)
@@ -185,7 +185,7 @@ def grid(options):
 
 
 def linear(options):
-    """Seconds of whole fits of skdnn, for each row and epoch."""
+    """Seconds of complete fits of skdnn, per row and epoch."""
     case = limited(LINEAR, options)
     X, y = make_data(case)
     fit = fit_function("skdnn", case)

@@ -1,4 +1,4 @@
-"""What a run ran on."""
+"""Description of the machine."""
 
 import os
 import platform
@@ -8,14 +8,16 @@ from pathlib import Path
 from threadpoolctl import threadpool_info
 
 import skdnn
+from _speed.environment import variables
 
 PACKAGES = (
     "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "torch", "skorch", "lightgbm",
+    "catboost", "pytabkit",
 )  # fmt: skip
 
 
 def processor():
-    """Name and vector instructions of the processor, as far as the system tells."""
+    """Name and vector instructions of the processor, if they are known."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -28,14 +30,14 @@ def processor():
 
 
 def usable_cores():
-    """Cores that this process may use: ``taskset`` may have left it fewer."""
+    """Number of cores that this process may use, which ``taskset`` may limit."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()
 
 
 def describe():
-    """Processor, cores and versions; nothing that names a machine or a person."""
+    """Processor, cores and versions; nothing that identifies a machine or a person."""
     versions = {"skdnn": skdnn.__version__}
     for package in PACKAGES:
         try:
@@ -56,5 +58,6 @@ def describe():
         "architecture": platform.machine(),
         "python": platform.python_version(),
         "blas": sorted(blas),
+        "variables": variables(),
         "versions": versions,
     }

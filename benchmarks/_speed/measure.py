@@ -1,4 +1,4 @@
-"""How it is timed."""
+"""Timing."""
 
 import time
 from functools import partial
@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 from scipy.linalg.blas import sgemm
 
-#: Seconds that a timed loop of short calls takes at least.
+#: Minimum duration of a timed loop of short calls.
 LOOP_SECONDS = 0.05
 
 
@@ -19,7 +19,7 @@ def seconds_of(function, *args):
 
 
 def epoch_seconds(fit, X, y, epochs):
-    """From fits of 1 and of 1 + ``epochs`` epochs: what a fit costs once does not count."""
+    """Difference of fits with 1 and 1 + ``epochs`` epochs, without the fixed costs of a fit."""
     once = seconds_of(fit, X, y, 1)
     return (seconds_of(fit, X, y, 1 + epochs) - once) / epochs
 
@@ -37,7 +37,7 @@ def call_seconds(function, at_least=LOOP_SECONDS):
 
 
 def take_turns(tasks, repeats):
-    """What each task returns, ``repeats`` times; each repeat begins with another task."""
+    """Results of all tasks, ``repeats`` times; each repeat starts with another task."""
     values = {name: [] for name in tasks}
     names = list(tasks)
     for repeat in range(repeats):
@@ -52,7 +52,7 @@ def medians(values):
 
 
 def ratios(values, to="skdnn"):
-    """How many times the seconds of ``to`` the others take."""
+    """Median times of the others, divided by that of ``to``."""
     middle = medians(values)
     return {name: middle[name] / middle[to] for name in middle if name != to}
 
@@ -83,6 +83,6 @@ def products(case):
 
 
 def sgemm_gflops(calls):
-    """Operations of a step over the seconds of its products, each in a loop of its own."""
+    """Operations of a step divided by the time of its products, each timed in its own loop."""
     seconds = sum(call_seconds(call) for call, _ in calls)
     return sum(flops for _, flops in calls) / seconds / 1e9

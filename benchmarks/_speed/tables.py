@@ -2,18 +2,18 @@
 
 import re
 
-#: The columns of the table of training, in this order.
+#: Columns of the training table.
 TRAINERS = ("skdnn", "scikit-learn", "torch", "skorch")
 
 
 def table(head, rows):
-    """The first column is text; figures are to the right."""
+    """Markdown table; the first column is text, the others are right-aligned."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rows))
 
 
 def figure(value):
-    """Three digits that count, or nothing where nothing was measured."""
+    """Three significant digits, or an empty cell if nothing was measured."""
     if value is None:
         return ""
     if abs(value) >= 100:
@@ -24,7 +24,7 @@ def figure(value):
 
 
 def times(value):
-    """A ratio in two digits, or more before the point."""
+    """A ratio with two digits, or more before the decimal point."""
     if value is None:
         return ""
     return (f"{value:.0f}" if value >= 10 else f"{value:.1f}") + "x"
@@ -126,13 +126,15 @@ def linear(result):
 
 
 def machine(facts):
-    """What the run ran on, in a sentence."""
+    """Description of the machine and the versions."""
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     vector = f" with {facts['vector_instructions']}" if facts["vector_instructions"] else ""
     blas = "; ".join(facts["blas"])
+    settings = ", ".join(f"{name}={value}" for name, value in facts["variables"].items())
     return (
         f"{facts['processor']} ({facts['architecture']}{vector}), {facts['cores']} cores, "
-        f"{facts['system']}, Python {facts['python']}, {versions}. BLAS: {blas}."
+        f"{facts['system']}, Python {facts['python']}, {versions}. BLAS: {blas}. "
+        f"Variables for BLAS, OpenMP and vector instructions: {settings or 'none'}."
     )
 
 
@@ -158,7 +160,7 @@ def all_tables(results):
 
 
 def fill(text, parts):
-    """A page with each part between its markers, where it has them."""
+    """The page with the text between the markers of each part replaced."""
     for name, part in parts.items():
         marked = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = marked.sub(lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text)

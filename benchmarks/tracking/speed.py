@@ -1,9 +1,9 @@
-"""Seconds of skdnn over the history of the project, by airspeed velocity.
+"""Speed of skdnn over the history of the project, by airspeed velocity.
 
     cd benchmarks && asv run && asv publish
 
-Fits of a few epochs of the cases of speed.py with these names, and predictions. A first fit in
-``setup`` compiles, or reads the disk cache; peers are compared by speed.py.
+Fits of a few epochs for the cases of speed.py with the same names, and predictions. A first fit in
+``setup`` compiles, or reads the disk cache; speed.py compares with peers.
 """
 
 import warnings
@@ -22,8 +22,8 @@ CASES = {
 
 
 def prepare(rows, features, hidden, classes, batch, epochs):
-    """A network that is about to be trained, and its data."""
-    warnings.simplefilter("ignore")  # the epochs are few on purpose
+    """A network after a first fit, and its data."""
+    warnings.simplefilter("ignore")  # a few epochs do not converge
     rng = np.random.default_rng(0)
     X = rng.standard_normal((rows, features), dtype=np.float32)
     y = (X @ rng.standard_normal((features, classes))).argmax(axis=1)

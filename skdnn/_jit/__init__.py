@@ -1,16 +1,16 @@
-"""The one place that touches Numba: decorators, compiler flags, disk cache, vector code.
+"""Interface to Numba: decorators, compiler flags, disk cache, vector code.
 
-Where Numba has changed what ``internals.py`` uses of it, its standard pipeline compiles and its own
-disk cache keeps the code. That takes longer, to compile and to load. Results agree up to rounding:
+If Numba lacks internals that ``internals.py`` uses, its standard pipeline compiles and its own disk
+cache stores the code. This takes longer, to compile and to load. Results agree up to rounding:
 the last bits may differ from those of ``internals.py``, and between the process that compiles and
 those that read the cache.
 
-Three decisions live here, each measured (``docs/design.md``, section 3):
+Three decisions, each measured (``docs/design.md``, section 3):
 
-* kernels release the GIL; parallelism is made of Python threads around them;
+* kernels release the GIL, so that Python threads run them in parallel;
 * functions are never passed as arguments, so that the disk cache hits in a new process;
-* matrix products are our own (``simd.py``): twice as fast as BLAS here, and a row's result does
-  not depend on the rows beside it.
+* matrix products are our own (``simd.py``): twice as fast as BLAS here, and the result of a row
+  does not depend on the other rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, update_wrapper
+from inspect import getfile, signature
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ from numba import config, njit, types
 from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
+from skdnn._jit.rows import bucket_rows, gather_rows
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
+from skdnn._jit.subnormals import without_subnormals
 from skdnn._jit.views import part, prefetch
 
 __all__ = [
@@ -40,8 +43,10 @@ __all__ = [
     "VECTOR_BYTES",
     "atomic_add",
     "atomic_load",
+    "bucket_rows",
     "by_dtype",
     "entry",
+    "gather_rows",
     "kernel",
     "offer_core",
     "part",
@@ -58,7 +63,7 @@ __all__ = [
 #: value must not depend on whether it fell into a vector or into the rest of a loop.
 FASTMATH = frozenset({"contract", "nsz"})
 
-#: Sums may be reordered, otherwise they do not vectorise.
+#: Sums may be reordered, otherwise they do not vectorize.
 FASTMATH_SUM = FASTMATH | {"reassoc"}
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -67,8 +72,8 @@ try:
     from skdnn._jit.internals import ENTRY_OPTIONS, INNER_OPTIONS, enable_cache
 except (AttributeError, ImportError, TypeError) as error:
     logging.getLogger("skdnn").debug(
-        "Numba %s lacks what skdnn uses of its internals (%s: %s). Its standard pipeline compiles "
-        "the kernels instead, which takes longer.",
+        "Numba %s lacks internals that skdnn uses (%s: %s). Its standard pipeline compiles the "
+        "kernels instead, which takes longer.",
         numba.__version__, type(error).__name__, error,
     )  # fmt: skip
     ENTRY_OPTIONS = INNER_OPTIONS = {}
@@ -94,16 +99,35 @@ def sum_kernel(function: Callable) -> Callable:
 
 
 def entry(function: Callable) -> Callable:
-    """Compile a function that Python calls, and keep the machine code on disk.
+    """Compile a function that Python calls, and store the machine code on disk.
 
-    The digest of every kernel file is part of the entry's qualified name, and with it of the
-    cache's file name: after an edit or an upgrade no old code is run.
+    It computes without subnormal numbers; the state of the caller's floating-point unit is restored
+    when it returns.
+
+    The digest of all kernel files is part of the entry's qualified name, and therefore of the name
+    of the cache file: no outdated code is run after an edit or an upgrade.
     """
-    function.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
-    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(function)
+    entered = _entered(function)
+    entered.__qualname__ = f"{function.__qualname__}_{_source_digest()}"
+    compiled = njit(fastmath=set(FASTMATH), **_OPTIONS, **ENTRY_OPTIONS)(entered)
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled
+
+
+def _entered(function: Callable) -> Callable:
+    """A function with the same parameters that calls the kernel ``function``.
+
+    It is written here, as text: with ``*arguments`` Numba would look at them again in each call.
+    """
+    name, names = function.__name__, ", ".join(signature(function).parameters)
+    text = f"def {name}({names}):\n    return without_subnormals(kernel, ({names},))"
+    namespace: dict[str, Any] = {
+        "kernel": kernel(function), "without_subnormals": without_subnormals,
+    }  # fmt: skip
+    # Numba looks for the directory of its cache beside the file.
+    exec(compile(text, getfile(function), "exec"), namespace)
+    return update_wrapper(namespace[name], function)
 
 
 @lru_cache(maxsize=1)

@@ -1,14 +1,14 @@
-"""Numbers that several threads change, and waiting for them without the operating system."""
+"""Atomic operations, and busy waiting without the operating system."""
 
 from __future__ import annotations
 
 import sys
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from skdnn._jit.llvm import declare
+from skdnn._jit.llvm import call, declare, processor
 
 _INT = ir.IntType(64)
 
@@ -38,16 +38,11 @@ def _load_intrinsic(typingctx, array, index):
 @intrinsic
 def _pause_intrinsic(typingctx):
     def codegen(context, builder, sig, args):
-        # Not as inline assembly: Numba's LLVM has no parser for that.
-        triple = binding.get_default_triple()
-        if triple.startswith(("x86_64", "i")):
-            name, arguments = "llvm.x86.sse2.pause", []
-        elif triple.startswith("aarch64"):
-            name, arguments = "llvm.aarch64.hint", [ir.Constant(ir.IntType(32), 1)]
-        else:
-            return context.get_dummy_value()
-        kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
-        builder.call(declare(builder.module, kind, name), arguments)
+        kind = processor()
+        if kind == "x86":
+            call(builder, "llvm.x86.sse2.pause")
+        elif kind == "aarch64":
+            call(builder, "llvm.aarch64.hint", ir.Constant(ir.IntType(32), 1))
         return context.get_dummy_value()
 
     return types.void(), codegen

@@ -1,13 +1,13 @@
-"""The disk cache of compiled entries: absent, full or damaged, it is no reason to fail.
+"""Disk cache of compiled entries, which never fails if it is missing, full or damaged.
 
-Numba's cache trusts its files: it unpickles and runs whatever is in them. An index says which file
-has which signature, and two processes that compile at once can mix the two up. It also leaves out
-directories that cannot be written to, though all may be there.
+Numba's cache does not verify its files before it unpickles and runs them. An index maps signatures
+to files, and two processes that compile at the same time can mix them up. It also ignores read-only
+directories.
 
-Here a file has one specialisation of one entry. Its name and its digest come from all that decides
-the machine code, so there is no index, and what is damaged or belongs elsewhere is never unpickled.
-Times of files do not matter: the name of an entry holds a digest of the sources. So an image hits
-whose files were copied.
+Here a file contains one specialization of one entry. Its name and its digest depend on everything
+that the machine code depends on, so there is no index, and damaged or wrong files are never
+unpickled. Time stamps do not matter, since the name of an entry contains a digest of the sources:
+the cache also works in container images with copied files.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from numba import config
 
 
 class DiskCache:
-    """Machine code of an entry in files that are checked before they are loaded.
+    """Machine code of an entry in files that are verified before they are loaded.
 
     Parameters
     ----------
     function : callable
-        What is compiled, of a module.
+        The compiled function of a module.
     directories : list of str
-        Where files can be, in this order.
+        Directories to search, in this order.
     """
 
     def __init__(self, function: Any, directories: list[str]) -> None:
@@ -42,21 +42,21 @@ class DiskCache:
         name = function.__qualname__.replace("<", "").replace(">", "")  # Windows has none of these
         version = f"{sys.version_info[0]}{sys.version_info[1]}{getattr(sys, 'abiflags', '')}"
         self._name = f"{module}.{name}.py{version}"
-        self._byte_code = function.__code__.co_code
+        self._byte_code = inspect.unwrap(function).__code__.co_code
         self.directories = directories
 
     def key(self, sig: Any, processor: tuple) -> bytes:
-        """Digest of all that decides the machine code."""
-        # Not a pickle: the same objects may be pickled in several ways.
+        """Digest of everything that the machine code depends on."""
+        # Not a pickle, since equal objects may have different pickles.
         parts = (
             self._name, self._byte_code, str(sig), processor, numba.__version__, config.BOUNDSCHECK,
         )  # fmt: skip
         return hashlib.sha256(repr(parts).encode()).digest()
 
     def load(self, key: bytes, rebuild: Callable[[bytes], Any]) -> Any:
-        """What ``rebuild`` makes of the first file that it can be made of; None without one."""
+        """Result of ``rebuild`` for the first valid file; None if there is none."""
         for directory in self.directories:
-            # Whatever is wrong with a file, there is another way to the machine code.
+            # Errors are ignored: the entry is then compiled.
             with suppress(Exception):
                 with open(os.path.join(directory, self._file_name(key)), "rb") as file:
                     payload = checked(key, file.read())
@@ -64,22 +64,22 @@ class DiskCache:
         return None
 
     def save(self, key: bytes, dump: Callable[[], bytes]) -> None:
-        """Keep what ``dump`` returns; warn where that fails."""
+        """Store the result of ``dump``; warn if this fails."""
         try:
             self._write(self._file_name(key), sealed(key, dump()))
         except Exception as error:
             reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
             _warn_once(
-                f"skdnn cannot keep its compiled kernels in {self.directories[0]} ({reason}) and "
-                "will compile them again in every process; make room there, or set the environment "
-                "variable NUMBA_CACHE_DIR to a writable directory."
+                f"skdnn cannot store its compiled kernels in {self.directories[0]} ({reason}) and "
+                "will compile them again in every process; free some disk space, or set the "
+                "environment variable NUMBA_CACHE_DIR to a writable directory."
             )
 
     def _file_name(self, key: bytes) -> str:
         return f"{self._name}-{key.hex()[:16]}.nbc"
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write to the first directory where it succeeds."""
+        """Write to the first directory that is writable."""
         errors = []
         for directory in self.directories:
             try:
@@ -100,7 +100,7 @@ def checked(key: bytes, content: bytes) -> bytes:
     Raises
     ------
     ValueError
-        If this is not what was written for the key.
+        If the content was not written for this key.
     """
     payload = content[hashlib.sha256().digest_size :]
     if content != sealed(key, payload):
@@ -109,7 +109,7 @@ def checked(key: bytes, content: bytes) -> bytes:
 
 
 def write_at_once(path: str, content: bytes) -> None:
-    """Write a file that others see as it was before or as it is in the end."""
+    """Write a file atomically."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     part = f"{path}.{uuid.uuid4().hex[:16]}.tmp"
     try:
@@ -123,11 +123,11 @@ def write_at_once(path: str, content: bytes) -> None:
 
 
 def _warn_once(message: str) -> None:
-    """Once in a process, whatever the reasons are."""
+    """Warn at most once per process."""
     if not _warned:
         _warned.append(message)
         warnings.warn(message, UserWarning, stacklevel=6)
 
 
-#: What was warned of.
+#: Warnings that were issued.
 _warned: list[str] = []

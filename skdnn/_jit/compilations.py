@@ -1,4 +1,4 @@
-"""What this process has compiled, and a word to who waits for it."""
+"""Record of the compilations of this process, and a notice if they take long."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from functools import cache
 from threading import Timer
 from typing import NamedTuple
 
-#: A compilation that takes longer says what it is.
+#: A notice is logged for compilations that take longer.
 NOTICE_SECONDS = 2.0
 
 NOTICE = (
-    "skdnn is compiling its kernels, which takes some seconds. It keeps them on disk: this happens "
-    "once on a machine, for float32 and for float64, with and without encoded columns, and for "
-    "networks with a normalization. "
-    "skdnn.warmup() does it ahead."
+    "skdnn is compiling its kernels, which takes some seconds. They are stored on disk: this "
+    "happens once on a machine, for float32 and for float64, with and without encoded columns, and "
+    "for networks with a normalization. skdnn.warmup() compiles ahead."
 )
 
 
@@ -36,7 +35,7 @@ _expected = False
 
 @contextmanager
 def expected_compilations() -> Iterator[None]:
-    """Compile without a notice: somebody has asked for it."""
+    """Compile without a notice, because the compilation was requested."""
     global _expected
     before, _expected = _expected, True
     try:
@@ -47,12 +46,12 @@ def expected_compilations() -> Iterator[None]:
 
 @contextmanager
 def compilation(entry: str) -> Iterator[None]:
-    """Take note of what the block compiles; tell who waits, if it takes long."""
-    # A thread of its own waits: the one that compiles holds Numba's lock.
+    """Record the compilation in the block; log a notice if it takes long."""
+    # By a timer thread: the compiling thread is busy, and others wait for Numba's lock.
     timer = Timer(NOTICE_SECONDS, lambda: _expected or _notify())
     timer.daemon = True
     start = time.perf_counter()
-    with suppress(RuntimeError):  # where no thread can be started, nothing is said
+    with suppress(RuntimeError):  # no notice if no thread can be started
         timer.start()
     try:
         yield
@@ -63,5 +62,5 @@ def compilation(entry: str) -> Iterator[None]:
 
 @cache
 def _notify() -> None:
-    """Once in a process; a warning is what logging shows without being told so."""
+    """Log the notice once per process; by default, logging shows only warnings."""
     logging.getLogger("skdnn").warning(NOTICE)

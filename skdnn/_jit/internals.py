@@ -1,20 +1,19 @@
-"""All that is used of Numba beyond its documentation, in one place.
+"""The private API of Numba that is used.
 
 Tested with Numba 0.60 (llvmlite 0.43) to 0.68 (llvmlite 0.50), the bounds of ``pyproject.toml``.
 With a version that lacks one of these names, the import of this module fails and ``skdnn._jit``
 compiles with Numba's standard pipeline and disk cache instead.
 
-**How compiled code is put together: one self-contained object for each entry.** Numba optimises
-every function by itself and again inside each of its callers, makes machine code of all of these
-versions, and lets the linker take the first of those with one name. That costs most of the time of
-a first compilation. And it makes two programs of one source: in the process that compiles, an entry
-calls the versions that were made first, in a process that reads the disk cache those of its own
-object, whose last bits may differ. Here an inner kernel stays a description in LLVM's language, and
-an entry holds a copy of its own of all that it calls, under names that nobody else sees. It is
-optimised as a whole, once.
+**Code generation: one self-contained object for each entry.** Numba optimizes each function by
+itself and again inside each of its callers, generates machine code of all of these versions, and
+the linker uses the first one with a name. This takes most of the time of a first compilation. And
+it makes two programs from one source: in the process that compiles, an entry calls the versions
+that were compiled first; in a process that reads the disk cache, those of its own object, whose
+last bits may differ. Here an inner kernel remains LLVM IR, and an entry contains private copies of
+all functions that it calls. It is optimized as a whole, once.
 
-**How it is kept on disk.** Numba unpickles and runs whatever is in its cache files. Here they are
-checked first (``cache.py``).
+**Disk cache.** Numba unpickles and runs its cache files unverified. Here they are verified first
+(``cache.py``).
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ from skdnn._garbage import no_garbage_collection
 from skdnn._jit.cache import DiskCache
 from skdnn._jit.compilations import compilation
 
-#: LLVM's level of optimisation for an entry. The vectoriser works at all levels from 1 on, and the
-#: products are vector code already: the code of level 3 is no faster. Numba would run another pass
-#: before, for the reference counts that kernels do not have.
+#: LLVM's optimization level for entries. The vectorizer runs at level 1 and above, and products are
+#: vector code already: level 3 gives no faster code. Numba's additional pass before is for
+#: reference counts, which kernels do not have.
 OPT_LEVEL = 1
 
 _LIBRARY_METHODS = (
@@ -64,7 +63,7 @@ _USED: dict[Any, tuple[str, ...]] = {
 
 
 class _CodegenWithoutEngine:
-    """A code generator whose functions are not loaded into memory, and so have no environment."""
+    """A code generator whose functions are not loaded into memory, and have no environment."""
 
     def __init__(self, codegen: Any) -> None:
         self._codegen = codegen
@@ -77,7 +76,7 @@ class _CodegenWithoutEngine:
 
 
 class InnerLibrary(JITCodeLibrary):
-    """Code to be linked into others: neither optimised nor turned into machine code here."""
+    """A library to be linked into others: neither optimized nor compiled to machine code."""
 
     @property
     def codegen(self):
@@ -99,10 +98,10 @@ _ABORT = "call void @llvm.trap() unreachable"
 
 
 class EntryLibrary(JITCodeLibrary):
-    """Code that keeps what it has linked in to itself.
+    """A library whose linked functions are private.
 
-    Private, not internal: the loader would offer the names of internal functions, whose arguments
-    LLVM has changed, to all code that is compiled later.
+    Private, not internal linkage: the loader would export the names of internal functions, whose
+    arguments LLVM has changed, to all code that is compiled later.
     """
 
     def _optimize_final_module(self) -> None:
@@ -115,10 +114,10 @@ class EntryLibrary(JITCodeLibrary):
         manager.run(self._final_module, *builder)
 
     def serialize_using_object_code(self) -> tuple[str, str, tuple[bytes, bytes]]:
-        """The machine code, and of its functions the names.
+        """The machine code, and the names of its functions.
 
-        Numba keeps all of its source, for compiled code that calls it. An entry is called by
-        Python; to read its source again would take as long as all else that loads it.
+        Numba also stores the LLVM IR, for compiled code that calls it. An entry is only called by
+        Python; parsing the IR would double the time to load it.
         """
         self._ensure_finalized()
         names = [
@@ -132,7 +131,7 @@ class EntryLibrary(JITCodeLibrary):
 
 
 class InnerCompiler(Compiler):
-    """Makes inner libraries."""
+    """Code generator of inner libraries."""
 
     library_class: type = InnerLibrary
 
@@ -144,7 +143,7 @@ class InnerCompiler(Compiler):
 
 
 class EntryCompiler(InnerCompiler):
-    """Makes libraries of entries."""
+    """Code generator of entries."""
 
     library_class = EntryLibrary
 
@@ -158,14 +157,14 @@ class EntryCompiler(InnerCompiler):
 
 
 class EntryCache(NullCache):
-    """What Numba asks for machine code and hands it to, in front of a ``DiskCache``."""
+    """Adapter of a ``DiskCache`` with the interface of Numba's caches."""
 
     def __init__(self, files: DiskCache) -> None:
         self._files = files
 
     @property
     def cache_path(self) -> str:
-        """The directory that comes first."""
+        """The first directory."""
         return self._files.directories[0]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -186,7 +185,7 @@ class EntryCache(NullCache):
 
 
 def cache_directories(source: str) -> list[str]:
-    """Where Numba keeps the code of a file, in its order, whether they can be written to or not."""
+    """Numba's cache directories for a file, in its order, including read-only ones."""
     package = _CacheLocator.get_suitable_cache_subpath(source)
     directories = [os.path.join(os.path.dirname(source), "__pycache__")]
     if config.CACHE_DIR:
@@ -198,7 +197,7 @@ def cache_directories(source: str) -> list[str]:
 
 
 def enable_cache(dispatcher: Any) -> None:
-    """Let the specialisations of a compiled function be kept on disk."""
+    """Store the specializations of a compiled function on disk."""
     function = dispatcher.py_func
     dispatcher._cache = EntryCache(DiskCache(function, cache_directories(getfile(function))))
 
@@ -218,7 +217,7 @@ INNER_OPTIONS: dict[str, Any] = {
 
 
 def _check_names() -> None:
-    """Raise AttributeError or TypeError if Numba has changed what is used of it."""
+    """Raise AttributeError or TypeError if Numba lacks internals that are used."""
     for owner, names in _USED.items():
         for name in names:
             getattr(owner, name)

@@ -1,16 +1,16 @@
 """Matrix product of row-major arrays in explicit vector code.
 
-BLAS libraries are made for large products. Here the small ones matter most, and three more things
-that BLAS does not promise:
+BLAS libraries are optimized for large products. Here small ones are most important, and three
+properties that BLAS does not guarantee:
 
-* the products of a row are added in one order, whatever the shape of the matrices and the place
-  of the row: a prediction has the same bits alone and in a batch;
-* one thread, always: nothing to limit, nothing that depends on the number of cores;
-* the widest vectors that the processor has (some builds of OpenBLAS stop at half of them).
+* the terms of a sum are added in the same order for any shape of the matrices and any position of
+  the row: a prediction has the same bits alone and in a batch;
+* always one thread: no limit to set, no dependence on the number of cores;
+* the widest vectors of the processor (some builds of OpenBLAS use only half of their width).
 
-The product is cut into tiles of up to ``TILE_ROWS`` rows and ``TILE_VECTORS`` vectors of columns,
-whose sums stay in registers. A tile is one LLVM function, written here instruction by instruction:
-what LLVM's own vectoriser makes of the loops has half the speed.
+The product is divided into tiles of up to ``TILE_ROWS`` rows and ``TILE_VECTORS`` vectors of
+columns, whose sums stay in registers. A tile is one LLVM function, written here instruction by
+instruction: loops that LLVM vectorizes have half the speed.
 
 Idea: Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication"; without their
 packing, since the matrices of a tabular network stay in the second-level cache.
@@ -46,7 +46,74 @@ TILE_VECTORS = 3
 _INT = ir.IntType(64)
 
 
-class _TileBuilder:
+class VectorCode:
+    """Instructions on rows of up to ``n_vectors`` vectors, the last of them perhaps in part.
+
+    Who derives from it sets ``builder``, and ``mask`` where it asks for masked vectors.
+    """
+
+    builder: ir.IRBuilder
+    mask: ir.Value
+
+    def __init__(self, module: ir.Module, real: ir.Type, n_vectors: int) -> None:
+        self.bits = 32 if isinstance(real, ir.FloatType) else 64
+        self.lanes = VECTOR_BYTES * 8 // self.bits
+        self.module, self.real, self.n_vectors = module, real, n_vectors
+        self.vector = ir.VectorType(real, self.lanes)
+
+    def _tail_mask(self, tail):
+        builder = self.builder
+        lanes = ir.VectorType(_INT, self.lanes)
+        undefined = ir.Constant(lanes, ir.Undefined)
+        single = builder.insert_element(undefined, tail, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
+        spread = builder.shuffle_vector(single, undefined, zeros)
+        return builder.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), spread)
+
+    def _offset(self, pointer, stride, i):
+        return self.builder.gep(pointer, [self.builder.mul(stride, ir.Constant(_INT, i))])
+
+    def _address(self, row, v):
+        place = self.builder.gep(row, [ir.Constant(_INT, v * self.lanes)])
+        return self.builder.bitcast(place, self.vector.as_pointer())
+
+    def _broadcast(self, value):
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
+        single = self.builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+        return self.builder.shuffle_vector(single, undefined, zeros)
+
+    def _intrinsic(self, name, result, arguments):
+        function_type = ir.FunctionType(result, [argument.type for argument in arguments])
+        function = declare(self.module, function_type, name)
+        return self.builder.call(function, arguments)
+
+    def _suffix(self):
+        return f"v{self.lanes}f{VECTOR_BYTES * 8 // self.lanes}"
+
+    def _load(self, row, v, masked):
+        address = self._address(row, v)
+        size = VECTOR_BYTES // self.lanes
+        if not masked or v < self.n_vectors - 1:
+            return self.builder.load(address, align=size)
+        zero = ir.Constant(self.vector, None)
+        arguments = [address, ir.Constant(ir.IntType(32), size), self.mask, zero]
+        return self._intrinsic(f"llvm.masked.load.{self._suffix()}.p0", self.vector, arguments)
+
+    def _store(self, value, row, v, masked=True):
+        address = self._address(row, v)
+        size = VECTOR_BYTES // self.lanes
+        if not masked or v < self.n_vectors - 1:
+            self.builder.store(value, address, align=size)
+            return
+        arguments = [value, address, ir.Constant(ir.IntType(32), size), self.mask]
+        self._intrinsic(f"llvm.masked.store.{self._suffix()}.p0", ir.VoidType(), arguments)
+
+    def _multiply_add(self, a, b, c):
+        return self._intrinsic(f"llvm.fmuladd.{self._suffix()}", self.vector, [a, b, c])
+
+
+class _TileBuilder(VectorCode):
     """Writes the LLVM function of one shape of tile.
 
     ``C[i, j] = init[i, j] + sum_k A[i, k] B[k, j]`` for ``n_rows`` rows and ``n_vectors`` vectors
@@ -54,17 +121,13 @@ class _TileBuilder:
     """
 
     def __init__(self, module: ir.Module, real: ir.Type, n_rows: int, n_vectors: int) -> None:
-        bits = 32 if isinstance(real, ir.FloatType) else 64
-        self.lanes = VECTOR_BYTES * 8 // bits
-        self.real, self.n_rows, self.n_vectors = real, n_rows, n_vectors
-        self.vector = ir.VectorType(real, self.lanes)
-        self.mask_type = ir.VectorType(ir.IntType(1), self.lanes)
-        self.module = module
+        super().__init__(module, real, n_vectors)
+        self.n_rows = n_rows
         pointer = real.as_pointer()
         # k, a, a_row, a_column, b, b_row, init, init_row, c, c_row, tail
         arguments = [_INT, pointer, _INT, _INT, pointer, _INT, pointer, _INT, pointer, _INT, _INT]
         function_type = ir.FunctionType(ir.VoidType(), arguments)
-        name = f"skdnn_tile_f{bits}_{n_rows}x{n_vectors}"
+        name = f"skdnn_tile_f{self.bits}_{n_rows}x{n_vectors}"
         self.function = declare(module, function_type, name)
         if self.function.is_declaration:
             self.function.linkage = "linkonce_odr"
@@ -93,15 +156,6 @@ class _TileBuilder:
         self.builder.ret_void()
 
     # -- pieces ------------------------------------------------------------------------
-
-    def _tail_mask(self, tail):
-        builder = self.builder
-        lanes = ir.VectorType(_INT, self.lanes)
-        undefined = ir.Constant(lanes, ir.Undefined)
-        single = builder.insert_element(undefined, tail, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
-        spread = builder.shuffle_vector(single, undefined, zeros)
-        return builder.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), spread)
 
     def _initial_sums(self, init, init_row):
         """Zeros if ``init_row`` is negative, otherwise the rows of ``init``."""
@@ -163,50 +217,6 @@ class _TileBuilder:
         builder.position_at_end(after)
         return added
 
-    # -- instructions ------------------------------------------------------------------
-
-    def _offset(self, pointer, stride, i):
-        return self.builder.gep(pointer, [self.builder.mul(stride, ir.Constant(_INT, i))])
-
-    def _address(self, row, v):
-        place = self.builder.gep(row, [ir.Constant(_INT, v * self.lanes)])
-        return self.builder.bitcast(place, self.vector.as_pointer())
-
-    def _broadcast(self, value):
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
-        single = self.builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
-        return self.builder.shuffle_vector(single, undefined, zeros)
-
-    def _intrinsic(self, name, result, arguments):
-        function_type = ir.FunctionType(result, [argument.type for argument in arguments])
-        function = declare(self.module, function_type, name)
-        return self.builder.call(function, arguments)
-
-    def _suffix(self):
-        return f"v{self.lanes}f{VECTOR_BYTES * 8 // self.lanes}"
-
-    def _load(self, row, v, masked):
-        address = self._address(row, v)
-        size = VECTOR_BYTES // self.lanes
-        if not masked or v < self.n_vectors - 1:
-            return self.builder.load(address, align=size)
-        zero = ir.Constant(self.vector, None)
-        arguments = [address, ir.Constant(ir.IntType(32), size), self.mask, zero]
-        return self._intrinsic(f"llvm.masked.load.{self._suffix()}.p0", self.vector, arguments)
-
-    def _store(self, value, row, v):
-        address = self._address(row, v)
-        size = VECTOR_BYTES // self.lanes
-        if v < self.n_vectors - 1:
-            self.builder.store(value, address, align=size)
-            return
-        arguments = [value, address, ir.Constant(ir.IntType(32), size), self.mask]
-        self._intrinsic(f"llvm.masked.store.{self._suffix()}.p0", ir.VoidType(), arguments)
-
-    def _multiply_add(self, a, b, c):
-        return self._intrinsic(f"llvm.fmuladd.{self._suffix()}", self.vector, [a, b, c])
-
 
 @intrinsic
 def _tile_intrinsic(
@@ -253,7 +263,7 @@ def _tile_python(
     n_rows, n_vectors, k, a, a_start, a_row, a_column, b, b_start, b_row,
     init, init_start, init_row, c, c_start, c_row, tail,
 ):  # fmt: skip
-    """What a tile computes, for runs without compilation."""
+    """Python version of a tile, for runs without compilation."""
     lanes = VECTOR_BYTES // c.itemsize
     a, b, init, out = (array.reshape(-1) for array in (a, b, init, c))
     columns = np.arange((n_vectors - 1) * lanes + tail)

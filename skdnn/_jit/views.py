@@ -1,4 +1,4 @@
-"""Parts of flat arrays without the checks of a slice, and elements asked for ahead.
+"""Views of flat arrays without bounds checks, and prefetching.
 
 Numba's slices look for negative and too large bounds and count references: some hundred
 instructions each, in the compiler and at run time. The kernels know their offsets.
@@ -55,9 +55,9 @@ def _part_python(array, start, size):
     return array[start : start + size]
 
 
-#: ``part(array, start, size)``: ``array[start : start + size]`` of a flat, contiguous array; the
-#: caller makes sure that this is inside.
+#: ``part(array, start, size)``: ``array[start : start + size]`` of a flat, contiguous array,
+#: without bounds checks.
 part = _part_python if config.DISABLE_JIT else _part_intrinsic
 
-#: ``prefetch(array, index)``: ask for an element that is needed soon, and for what lies beside it.
+#: ``prefetch(array, index)``: prefetch the cache line of an element that is needed soon.
 prefetch = _prefetch_python if config.DISABLE_JIT else _prefetch_intrinsic

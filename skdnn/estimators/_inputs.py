@@ -141,7 +141,10 @@ class TableInputs:
         return table.numeric[:, : self.encoder.n_numeric]
 
     def columns(self, member: int) -> tuple[InputColumn, ...]:
-        """Input columns of a member, with those first that have parameters (see ``Layout``)."""
+        """Input columns of a member, in the order that is least work (see ``Layout``).
+
+        Those with parameters come first, those that can be looked up last.
+        """
         encoder, embedding = self.encoder, self.embeddings[member]
         found: list[InputColumn] = []
         edges = self._edges_of(member)
@@ -163,7 +166,7 @@ class TableInputs:
         if not found:
             # A constant input, since a network needs at least one.
             found.append(InputColumn("one_hot", 0, 1, 1))
-        return tuple(sorted(found, key=lambda column: column.n_params == 0))
+        return tuple(sorted(found, key=_work))
 
     def _edges_of(self, member: int) -> BinEdges | None:
         embedding = self.embeddings[member]
@@ -264,3 +267,8 @@ class TableInputs:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
+
+
+def _work(column: InputColumn) -> tuple[bool, ...]:
+    kind = COLUMN_KINDS[column.kind]
+    return column.n_params == 0, kind.lookup is not None, not kind.cumulative

@@ -2,292 +2,423 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable
+from inspect import cleandoc
 from numbers import Integral, Real
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from skdnn._settings import HasMethods
-from skdnn._sklearn import Interval, InvalidParameterError, Options, StrOptions
+from skdnn._sklearn import Interval, Options, StrOptions
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.embeddings import EMBEDDINGS, NumericEmbedding
 from skdnn.training.schedules import REGULARIZATION_SCHEDULES, SCHEDULES
 from skdnn.training.settings import AUTO, BY_ROWS
 
-CONSTRAINTS: dict[str, list] = {
-    "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
-    "feature_scaling": [StrOptions({"robust", "standard"}), None],
-    "numeric_embedding": [
-        StrOptions(set(EMBEDDINGS)),
-        NumericEmbedding,
-        list,
-        tuple,
-        None,
-    ],
-    "hidden_layer_sizes": [Iterable, Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions(set(ACTIVATIONS))],
-    "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({AUTO, BY_ROWS}), Interval(Integral, 1, None, closed="left")],
-    "learning_rate": [StrOptions(set(SCHEDULES)), HasMethods("factors")],
-    "learning_rate_init": [StrOptions({AUTO}), Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left")],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean", StrOptions({"auto"})],
-    "validation_fraction": [
-        Interval(Real, 0, 1, closed="left"),
-        HasMethods(["split", "get_n_splits"]),
-    ],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "dropout": [
-        StrOptions({AUTO}),
-        Interval(Real, 0, 1, closed="left"),
-        list,
-        tuple,
-        np.ndarray,
-    ],
-    "input_dropout": [Interval(Real, 0, 1, closed="left")],
-    "normalization": [StrOptions({"batch", "layer"}), None],
-    "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "clip_norm": [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
-    "regularization_schedule": [
-        StrOptions(set(REGULARIZATION_SCHEDULES)),
-        HasMethods("factors"),
-    ],
-    "scoring": [str, callable, None],
-    "max_time": [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
-    "n_members": [Interval(Integral, 1, None, closed="left")],
-    "n_jobs": [
-        Interval(Integral, 1, None, closed="left"),
-        Interval(Integral, None, -1, closed="right"),
-        None,
-    ],
-    "dtype": [StrOptions({"auto", "input", "float32", "float64"})],
-}
 
-#: The shared parameters in groups; those of the targets are told by each estimator.
-_DOCS = """\
-hidden_layer_sizes : int or iterable of int, default=(128, 128)
-    **Network.** Number of units of each hidden layer. ``()`` has no hidden layer, which is
-    linear, logistic or softmax regression.
+class Parameter(NamedTuple):
+    """What a parameter accepts, and its type and meaning as in a docstring of numpydoc."""
 
-activation : {activations}, default="mish"
-    Activation function of the hidden layers. It also decides the initial weights: Glorot's
-    uniform distribution for the activations of scikit-learn's MLP and softplus, LeCun's for selu,
-    He's for the others. If X is encoded (see ``feature_scaling``), the initial weights of the
-    hidden layers are then adapted to the training rows, layer by layer: the pre-activations of a
-    unit have standard deviation 1, and its bias puts their zero at a random quantile of them.
-
-normalization : {{"batch", "layer"}} or None, default=None
-    Normalization of the pre-activations of the hidden layers. "batch" normalizes each unit over
-    the rows of a batch, weighted by ``sample_weight``, and uses running averages in predictions;
-    "layer" normalizes each row over the units. The biases of these layers are added after it.
-    "batch" is not available with ``solver="lbfgs"``.
-
-categorical_features : "from_dtype", array-like of {{bool, int, str}} or None, default="from_dtype"
-    **Columns of X.** Which columns are categorical: by dtype, by a boolean mask, by positions or
-    names, or none. "from_dtype" takes pandas' categorical dtype, as in histogram gradient
-    boosting, and also strings, bool, and objects that are not all numbers. A column with
-    two categories becomes one input, one with up to 32 is one-hot encoded, and one with more gets
-    a learned embedding of length 8 (in tables with more than 100 categorical columns already one
-    with fewer, down to 8). Missing values are a category of their own if there are any in training;
-    categories that are not seen in training are encoded as zeros. In numeric columns missing
-    values are imputed by the median, with an indicator. Sparse X has no categories.
-
-feature_scaling : {{"robust", "standard"}} or None, default="robust"
-    How numeric columns are scaled, by statistics of the training rows and their weights. "robust"
-    is ``(x - median) / interquartile range``, followed by the smooth clipping
-    ``x / sqrt(1 + (x / 3) ** 2)``, which limits outliers. "standard" is mean 0 and standard
-    deviation 1. With None, and ``numeric_embedding=None``, numbers without missing values are
-    the inputs as they are.
-
-numeric_embedding : {{"mixed", "piecewise_linear", "periodic"}}, settings object, sequence of \
-these or None, default="mixed"
-    How a number is encoded: see :class:`PiecewiseLinear` and :class:`Periodic`. None is the
-    number itself. The members take the items of a sequence in turn. "mixed" is
-    ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members with
-    different inputs make different errors. A single member takes the first item. In tables with
-    more than 100 numeric columns the names stand for fewer bins, or frequencies, of each column:
-    all columns together make as many inputs as 100 would, and at least one each. Settings objects
-    are always used as they are.
-
-{targets}
-
-solver : {solvers}, default="adamw"
-    **Optimization.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" averages squared
-    gradients with ``beta_2``, and corrects the average for its start at zero. "lbfgs" is SciPy's
-    L-BFGS-B on all rows at once, and best for some hundred rows; each member has its own line
-    search, and ends by ``tol`` or when the loss decreases by less than its precision. It does
-    not use the parameters of learning rate and batches.
-
-learning_rate_init : float or "auto", default="auto"
-    Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.01, and
-    0.001 for "sgd", whose steps grow with the gradient.
-
-learning_rate : {schedules} or settings object, default="coslog4"
-    Schedule of the learning rate. Not used by "lbfgs". "invscaling" divides
-    ``learning_rate_init`` by ``(t + 1) ** power_t`` after ``t`` samples; "adaptive" divides the
-    rate by 5 when training would stop, until it is below 1e-6; "cosine", "one_cycle" and
-    "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their defaults. They
-    take ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes to their end, without
-    a warning. Each call of ``partial_fit`` is an epoch; after ``max_iter`` calls a schedule
-    starts again.
-
-power_t : float, default=0.5
-    Exponent of ``learning_rate="invscaling"``.
-
-batch_size : int, "by_rows" or "auto", default="by_rows"
-    Number of rows of a batch. "by_rows" depends on the number of training rows: all of them up to
-    100, then 64 up to 3,000 rows, 128 up to 30,000, 256 up to 100,000, and 512 above. "auto" is
-    ``min(200, n_samples)``, as in scikit-learn's MLP.
-
-shuffle : bool, default=True
-    Whether to shuffle the rows in each epoch.
-
-momentum : float, default=0.9
-    Momentum, between 0 and 1. Only used by ``solver="sgd"``.
-
-nesterovs_momentum : bool, default=True
-    Whether to use Nesterov's momentum. Only used by ``solver="sgd"``.
-
-beta_1 : float, default=0.9
-    Exponential decay rate of the average of gradients. Only used by "adam" and "adamw".
-
-beta_2 : float, default=0.95
-    Exponential decay rate of the average of squared gradients. Not used by "sgd" and "lbfgs".
-
-epsilon : float, default=1e-8
-    Added to the square root of the average of squared gradients. Not used by "sgd" and "lbfgs".
-
-clip_norm : float, default=inf
-    Maximum norm of the gradient of a batch, over all parameters and before the penalty is added.
-    Larger gradients are scaled to it. Not used by "lbfgs".
-
-max_fun : int, default=15000
-    Maximum number of evaluations of the loss of a member. Only used by ``solver="lbfgs"``.
-
-alpha : float, default=0.0
-    **Regularization.** Strength of the elastic-net penalty
-    ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))`` on the weights, not
-    the biases. As in scikit-learn's MLP it is divided by the number of rows of the batch; with
-    sample weights by that number times their mean over the data set.
-
-l1_ratio : float, default=0.0
-    Share of the L1 penalty, between 0 and 1. It makes weights exactly zero. Must be 0 with
-    ``solver="lbfgs"``, which needs a smooth penalty.
-
-weight_decay : float, default=0.1
-    Each step multiplies the weights, not the biases, by ``1 - learning_rate * weight_decay``.
-    Only used by ``solver="adamw"``.
-
-dropout : float, list or tuple of float or "auto", default="auto"
-    Probability of a hidden unit to be dropped in training: one for all hidden layers, or one
-    each. "auto" is 0.2, and 0 up to 100 training rows and with "lbfgs", which must have 0.
-
-input_dropout : float, default=0.0
-    Probability of an input to be dropped in training. Must be 0 with ``solver="lbfgs"``.
-
-regularization_schedule : {regularization_schedules} or settings object, default="flat_cos"
-    Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos" keeps them for the
-    first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
-
-max_iter : int or "auto", default="auto"
-    **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 120 up to 2,000
-    training rows, 60 up to 30,000, then ``1_800_000 / n_samples`` and at least 12; with "lbfgs"
-    it is 100, and a warning of no convergence is given only if ``early_stopping`` has not chosen
-    the best iteration.
-
-max_time : float, default=inf
-    Seconds after which no further epoch is started.
-
-tol : float, default=1e-4
-    Minimum decrease of the training loss, or with ``early_stopping`` minimum increase of the
-    validation score, to count as an improvement. "lbfgs" ends when no component of the gradient
-    is larger.
-
-n_iter_no_change : int or inf, default=inf
-    Maximum number of consecutive epochs without an improvement; with a hold-out for each member,
-    without one of any member. inf never stops.
-
-early_stopping : bool or "auto", default="auto"
-    **Validation.** Whether to use the score of held-out rows to stop training, when it has not
-    improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the best epoch.
-    The held-out rows are ``X_val`` of :meth:`fit`, or drawn by ``validation_fraction``. "auto" is
-    True with ``X_val`` and with more than 100 rows (10,000 in histogram gradient boosting).
-
-validation_fraction : float or cross-validation splitter, default=0.1
-    The hold-out for early stopping. A float is the fraction of rows, at least two of them and one
-    of each class: stratified for classes, by whole groups if ``fit`` is given ``groups``. Each
-    member draws its own hold-out, so that the members together are trained on nearly all rows.
-    The rows of a rare class, or label, are dealt to the hold-outs of the members; of two or three
-    rows only some members hold out one, and a single row is always trained on. With a splitter,
-    such as ``GroupKFold()`` or ``TimeSeriesSplit()``, the first member takes the last split, and
-    the others those before it in turn.
-
-scoring : str, callable or None, default={scoring}
-    The score of ``early_stopping``: the name of a scorer, "loss" for the negative validation
-    loss, or a callable ``scorer(estimator, X, y)``, which gets ``sample_weight`` if it takes it;
-    higher is better. None is the score of :meth:`score`. Scorers of probabilities know all
-    classes. If a score is not defined for the held-out rows (it raises ``ValueError``, is NaN, or
-    is the same for any prediction), the validation loss is used instead, with a warning. It is
-    also used, without a warning, for a single row and, with accuracy, for rows of unequal weight
-    whose effective number is below five.
-
-n_members : int, default=4
-    **Ensemble.** Number of networks whose predictions are averaged. Members differ in their inputs
-    (see ``numeric_embedding``), initial weights, order of rows, dropout and hold-outs. With early
-    stopping each keeps its own best epoch; with ``X_val`` all keep the epoch whose average is
-    best. Without early stopping the first member is the network of ``n_members=1``.
-
-n_jobs : int or None, default=None
-    Number of threads: for members, for the steps of a wide network (from about 10**7
-    multiplications on) if there are fewer members than threads, and for blocks of rows in
-    predictions. -1 uses all cores; None does, too, or what ``OMP_NUM_THREADS`` says, as in
-    histogram gradient boosting, but is 1 inside a parallel search. Results do not depend on it.
-
-random_state : int, RandomState instance or None, default=None
-    **State.** Determines initial weights, order of rows, dropout masks and validation splits. With
-    an int the result has the same bits in every run, whatever the number of threads. If X is not
-    encoded (as with ``preset("mlp")``), the initial weights for "identity", "logistic", "tanh" and
-    "relu" are those of scikit-learn's MLP with the same ``random_state``.
-
-warm_start : bool, default=False
-    Whether ``fit`` continues the training of the previous call, with the optimizer's averages and
-    the random streams. What was learned of the columns (kinds, categories, scales, bins) is kept,
-    whatever the parameters of the columns are now.
-
-verbose : bool or int, default=False
-    Whether to print the loss of every epoch.
-
-dtype : {{"auto", "input", "float32", "float64"}}, default="auto"
-    Precision of the network. "auto" is float32 for float32 arrays. For other data, data frames
-    among them, it is float64 if an epoch takes at most 10**7 multiplications in a forward pass
-    (with more than four members, 4 * 10**7 for all), and float32 above, which is twice as fast.
-    The folds of a cross-validation may be below the limit and the refit above: set the dtype to
-    compare bits. "input" is float32 for float32 arrays and float64 for anything else.\
-"""
+    constraints: list
+    doc: str
 
 
 def _choices(names: Iterable[str]) -> str:
     return "{" + ", ".join(f'"{name}"' for name in names) + "}"
 
+
+#: The parameters that both estimators share, in the order of the constructors and in groups.
+PARAMETERS: dict[str, Parameter] = {
+    "hidden_layer_sizes": Parameter(
+        [Iterable, Interval(Integral, 1, None, closed="left")],
+        """
+        int or iterable of int, default=(128, 128)
+            **Network.** Number of units of each hidden layer. ``()`` has no hidden layer, which is
+            linear, logistic or softmax regression.
+        """,
+    ),
+    "activation": Parameter(
+        [StrOptions(set(ACTIVATIONS))],
+        f"""
+        {_choices(ACTIVATIONS)}, default="mish"
+            Activation function of the hidden layers. It also decides the initial weights: Glorot's
+            uniform distribution for the activations of scikit-learn's MLP and softplus, LeCun's for
+            selu, He's for the others. If X is encoded (see ``feature_scaling``), the initial
+            weights of the hidden layers are then adapted to the training rows, layer by layer: the
+            pre-activations of a unit have standard deviation 1, and its bias puts their zero at a
+            random quantile of them.
+        """,
+    ),
+    "normalization": Parameter(
+        [StrOptions({"batch", "layer"}), None],
+        """
+        {"batch", "layer"} or None, default=None
+            Normalization of the pre-activations of the hidden layers. "batch" normalizes each unit
+            over the rows of a batch, weighted by ``sample_weight``, and uses running averages in
+            predictions; "layer" normalizes each row over the units. The biases of these layers are
+            added after it. "batch" is not available with ``solver="lbfgs"``.
+        """,
+    ),
+    "categorical_features": Parameter(
+        ["array-like", StrOptions({"from_dtype"}), None],
+        """
+        "from_dtype", array-like of {bool, int, str} or None, default="from_dtype"
+            **Columns of X.** Which columns are categorical: by dtype, by a boolean mask, by
+            positions or names, or none. "from_dtype" takes pandas' categorical dtype, as in
+            histogram gradient boosting, and also strings, bool, and objects that are not all
+            numbers. A column with two categories becomes one input, one with up to 32 is one-hot
+            encoded, and one with more gets a learned embedding of length 8 (in tables with more
+            than 100 categorical columns already one with fewer, down to 8). Missing values are a
+            category of their own if there are any in training; categories that are not seen in
+            training are encoded as zeros. In numeric columns missing values are imputed by the
+            median, with an indicator. Sparse X has no categories.
+        """,
+    ),
+    "feature_scaling": Parameter(
+        [StrOptions({"robust", "standard"}), None],
+        """
+        {"robust", "standard"} or None, default="robust"
+            How numeric columns are scaled, by statistics of the training rows and their weights.
+            "robust" is ``(x - median) / interquartile range``, followed by the smooth clipping
+            ``x / sqrt(1 + (x / 3) ** 2)``, which limits outliers. "standard" is mean 0 and standard
+            deviation 1. With None, and ``numeric_embedding=None``, numbers without missing values
+            are the inputs as they are.
+        """,
+    ),
+    "numeric_embedding": Parameter(
+        [
+            StrOptions(set(EMBEDDINGS)),
+            NumericEmbedding,
+            list,
+            tuple,
+            None,
+        ],
+        """
+        {"mixed", "piecewise_linear", "periodic"}, settings object, sequence of these or \
+None, default="mixed"
+            How a number is encoded: see :class:`PiecewiseLinear` and :class:`Periodic`. None is the
+            number itself. The members take the items of a sequence in turn. "mixed" is
+            ``[PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5)]``: members
+            with different inputs make different errors. A single member takes the first item. In
+            tables with more than 100 numeric columns the names stand for fewer bins, or
+            frequencies, of each column: all columns together make as many inputs as 100 would, and
+            at least one each. Settings objects are always used as they are.
+        """,
+    ),
+    "solver": Parameter(
+        [StrOptions({*OPTIMIZERS, "lbfgs"})],
+        f"""
+        {_choices([*OPTIMIZERS, "lbfgs"])}, default="adamw"
+            **Optimization.** "adamw" is Adam with decoupled ``weight_decay``. "rmsprop" averages
+            squared gradients with ``beta_2``, and corrects the average for its start at zero.
+            "lbfgs" is SciPy's L-BFGS-B on all rows at once, and best for some hundred rows; each
+            member has its own line search, and ends by ``tol`` or when the loss decreases by less
+            than its precision. It does not use the parameters of learning rate and batches.
+        """,
+    ),
+    "learning_rate_init": Parameter(
+        [StrOptions({AUTO}), Interval(Real, 0, None, closed="neither")],
+        """
+        float or "auto", default="auto"
+            Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.01,
+            and 0.001 for "sgd", whose steps grow with the gradient.
+        """,
+    ),
+    "learning_rate": Parameter(
+        [StrOptions(set(SCHEDULES)), HasMethods("factors")],
+        f"""
+        {_choices(SCHEDULES)} or settings object, default="coslog4"
+            Schedule of the learning rate. Not used by "lbfgs". "invscaling" divides
+            ``learning_rate_init`` by ``(t + 1) ** power_t`` after ``t`` samples; "adaptive" divides
+            the rate by 5 when training would stop, until it is below 1e-6; "cosine", "one_cycle"
+            and "coslog4" are :class:`Cosine`, :class:`OneCycle` and :class:`CosLog` with their
+            defaults. They take ``max_iter`` epochs: with ``n_iter_no_change=np.inf`` training goes
+            to their end, without a warning. Each call of ``partial_fit`` is an epoch; after
+            ``max_iter`` calls a schedule starts again.
+        """,
+    ),
+    "power_t": Parameter(
+        [Interval(Real, 0, None, closed="left")],
+        """
+        float, default=0.5
+            Exponent of ``learning_rate="invscaling"``.
+        """,
+    ),
+    "batch_size": Parameter(
+        [StrOptions({AUTO, BY_ROWS}), Interval(Integral, 1, None, closed="left")],
+        """
+        int, "by_rows" or "auto", default="by_rows"
+            Number of rows of a batch. "by_rows" depends on the number of training rows: all of them
+            up to 100, then 64 up to 3,000 rows, 128 up to 30,000, 256 up to 100,000, and 512 above.
+            "auto" is ``min(200, n_samples)``, as in scikit-learn's MLP.
+        """,
+    ),
+    "shuffle": Parameter(
+        ["boolean"],
+        """
+        bool, default=True
+            Whether to shuffle the rows in each epoch.
+        """,
+    ),
+    "momentum": Parameter(
+        [Interval(Real, 0, 1, closed="both")],
+        """
+        float, default=0.9
+            Momentum, between 0 and 1. Only used by ``solver="sgd"``.
+        """,
+    ),
+    "nesterovs_momentum": Parameter(
+        ["boolean"],
+        """
+        bool, default=True
+            Whether to use Nesterov's momentum. Only used by ``solver="sgd"``.
+        """,
+    ),
+    "beta_1": Parameter(
+        [Interval(Real, 0, 1, closed="left")],
+        """
+        float, default=0.9
+            Exponential decay rate of the average of gradients. Only used by "adam" and "adamw".
+        """,
+    ),
+    "beta_2": Parameter(
+        [Interval(Real, 0, 1, closed="left")],
+        """
+        float, default=0.95
+            Exponential decay rate of the average of squared gradients. Not used by "sgd" and
+            "lbfgs".
+        """,
+    ),
+    "epsilon": Parameter(
+        [Interval(Real, 0, None, closed="neither")],
+        """
+        float, default=1e-8
+            Added to the square root of the average of squared gradients. Not used by "sgd" and
+            "lbfgs".
+        """,
+    ),
+    "clip_norm": Parameter(
+        [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
+        """
+        float, default=inf
+            Maximum norm of the gradient of a batch, over all parameters and before the penalty is
+            added. Larger gradients are scaled to it. Not used by "lbfgs".
+        """,
+    ),
+    "max_fun": Parameter(
+        [Interval(Integral, 1, None, closed="left")],
+        """
+        int, default=15000
+            Maximum number of evaluations of the loss of a member. Only used by ``solver="lbfgs"``.
+        """,
+    ),
+    "alpha": Parameter(
+        [Interval(Real, 0, None, closed="left")],
+        """
+        float, default=0.0
+            **Regularization.** Strength of the elastic-net penalty
+            ``alpha * (l1_ratio * sum(abs(W)) + (1 - l1_ratio) / 2 * sum(W ** 2))`` on the weights,
+            not the biases. As in scikit-learn's MLP it is divided by the number of rows of the
+            batch; with sample weights by that number times their mean over the data set.
+        """,
+    ),
+    "l1_ratio": Parameter(
+        [Interval(Real, 0, 1, closed="both")],
+        """
+        float, default=0.0
+            Share of the L1 penalty, between 0 and 1. It makes weights exactly zero. Must be 0 with
+            ``solver="lbfgs"``, which needs a smooth penalty.
+        """,
+    ),
+    "weight_decay": Parameter(
+        [Interval(Real, 0, None, closed="left")],
+        """
+        float, default=0.1
+            Each step multiplies the weights, not the biases, by
+            ``1 - learning_rate * weight_decay``. Only used by ``solver="adamw"``.
+        """,
+    ),
+    "dropout": Parameter(
+        [
+            StrOptions({AUTO}),
+            Interval(Real, 0, 1, closed="left"),
+            list,
+            tuple,
+            np.ndarray,
+        ],
+        """
+        float, list or tuple of float or "auto", default="auto"
+            Probability of a hidden unit to be dropped in training: one for all hidden layers, or
+            one each. "auto" is 0.2, and 0 up to 100 training rows and with "lbfgs", which must have
+            0.
+        """,
+    ),
+    "input_dropout": Parameter(
+        [Interval(Real, 0, 1, closed="left")],
+        """
+        float, default=0.0
+            Probability of an input to be dropped in training; the bins of a number, or the one-hot
+            inputs of a category, are dropped together. Must be 0 with ``solver="lbfgs"``.
+        """,
+    ),
+    "regularization_schedule": Parameter(
+        [
+            StrOptions(set(REGULARIZATION_SCHEDULES)),
+            HasMethods("factors"),
+        ],
+        f"""
+        {_choices(REGULARIZATION_SCHEDULES)} or settings object, default="flat_cos"
+            Schedule of ``dropout``, ``input_dropout`` and ``weight_decay``. "flat_cos" keeps them
+            for the first half of ``max_iter`` epochs, then lowers them to zero along a cosine.
+        """,
+    ),
+    "max_iter": Parameter(
+        [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left")],
+        """
+        int or "auto", default="auto"
+            **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 120 up to
+            2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples`` and at least 12;
+            with "lbfgs" it is 100, and a warning of no convergence is given only if
+            ``early_stopping`` has not chosen the best iteration.
+        """,
+    ),
+    "max_time": Parameter(
+        [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
+        """
+        float, default=inf
+            Seconds after which no further epoch is started.
+        """,
+    ),
+    "tol": Parameter(
+        [Interval(Real, 0, None, closed="left")],
+        """
+        float, default=1e-4
+            Minimum decrease of the training loss, or with ``early_stopping`` minimum increase of
+            the validation score, to count as an improvement. "lbfgs" ends when no component of the
+            gradient is larger.
+        """,
+    ),
+    "n_iter_no_change": Parameter(
+        [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        """
+        int or inf, default=inf
+            Maximum number of consecutive epochs without an improvement; with a hold-out for each
+            member, without one of any member. inf never stops.
+        """,
+    ),
+    "early_stopping": Parameter(
+        ["boolean", StrOptions({"auto"})],
+        """
+        bool or "auto", default="auto"
+            **Validation.** Whether to use the score of held-out rows to stop training, when it has
+            not improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the
+            best epoch. The held-out rows are ``X_val`` of :meth:`fit`, or drawn by
+            ``validation_fraction``. "auto" is True with ``X_val`` and with more than 100 rows
+            (10,000 in histogram gradient boosting).
+        """,
+    ),
+    "validation_fraction": Parameter(
+        [
+            Interval(Real, 0, 1, closed="left"),
+            HasMethods(["split", "get_n_splits"]),
+        ],
+        """
+        float or cross-validation splitter, default=0.1
+            The hold-out for early stopping. A float is the fraction of rows, at least two of them
+            and one of each class: stratified for classes, by whole groups if ``fit`` is given
+            ``groups``. Each member draws its own hold-out, so that the members together are trained
+            on nearly all rows. The rows of a rare class, or label, are dealt to the hold-outs of
+            the members; of two or three rows only some members hold out one, and a single row is
+            always trained on. With a splitter, such as ``GroupKFold()`` or ``TimeSeriesSplit()``,
+            the first member takes the last split, and the others those before it in turn.
+        """,
+    ),
+    "scoring": Parameter(
+        [str, callable, None],
+        """
+        str, callable or None, default=<scoring>
+            The score of ``early_stopping``: the name of a scorer, "loss" for the negative
+            validation loss, or a callable ``scorer(estimator, X, y)``, which gets ``sample_weight``
+            if it takes it; higher is better. None is the score of :meth:`score`. Scorers of
+            probabilities know all classes. If a score is not defined for the held-out rows (it
+            raises ``ValueError``, is NaN, or is the same for any prediction), the validation loss
+            is used instead, with a warning. It is also used, without a warning, for a single row
+            and, with accuracy, for rows of unequal weight whose effective number is below five.
+        """,
+    ),
+    "n_members": Parameter(
+        [Interval(Integral, 1, None, closed="left")],
+        """
+        int, default=4
+            **Ensemble.** Number of networks whose predictions are averaged. Members differ in their
+            inputs (see ``numeric_embedding``), initial weights, order of rows, dropout and
+            hold-outs. With early stopping each keeps its own best epoch; with ``X_val`` all keep
+            the epoch whose average is best. Without early stopping the first member is the network
+            of ``n_members=1``.
+        """,
+    ),
+    "n_jobs": Parameter(
+        [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
+        """
+        int or None, default=None
+            Number of threads: for members, for the steps of a wide network (from about 10**7
+            multiplications on) if there are fewer members than threads, and for blocks of rows in
+            predictions. -1 uses all cores; None does, too, or what ``OMP_NUM_THREADS`` says, as in
+            histogram gradient boosting, but is 1 inside a parallel search. Results do not depend on
+            it.
+        """,
+    ),
+    "random_state": Parameter(
+        ["random_state"],
+        """
+        int, RandomState instance or None, default=None
+            **State.** Determines initial weights, order of rows, dropout masks and validation
+            splits. With an int the result has the same bits in every run, whatever the number of
+            threads. If X is not encoded (as with ``preset("mlp")``), the initial weights for
+            "identity", "logistic", "tanh" and "relu" are those of scikit-learn's MLP with the same
+            ``random_state``.
+        """,
+    ),
+    "warm_start": Parameter(
+        ["boolean"],
+        """
+        bool, default=False
+            Whether ``fit`` continues the training of the previous call, with the optimizer's
+            averages and the random streams. What was learned of the columns (kinds, categories,
+            scales, bins) is kept, whatever the parameters of the columns are now.
+        """,
+    ),
+    "verbose": Parameter(
+        ["verbose"],
+        """
+        bool or int, default=False
+            Whether to print the loss of every epoch.
+        """,
+    ),
+    "dtype": Parameter(
+        [StrOptions({"auto", "input", "float32", "float64"})],
+        """
+        {"auto", "input", "float32", "float64"}, default="auto"
+            Precision of the network. "auto" is float32 for float32 arrays. For other data, data
+            frames among them, it is float64 if an epoch takes at most 10**7 multiplications in a
+            forward pass (with more than four members, 4 * 10**7 for all), and float32 above, which
+            is twice as fast. The folds of a cross-validation may be below the limit and the refit
+            above: set the dtype to compare bits. "input" is float32 for float32 arrays and float64
+            for anything else.
+        """,
+    ),
+}
+
+CONSTRAINTS = {name: parameter.constraints for name, parameter in PARAMETERS.items()}
 
 _ATTRIBUTE_DOCS = """\
 coefs_ : list of (n_in, n_out) arrays
@@ -379,15 +510,14 @@ def documented(**words: str) -> Callable[[type], type]:
         return "\n".join(f"    {line}" if line else "" for line in text.splitlines()).lstrip()
 
     def decorate(cls: type) -> type:
-        parameters = _DOCS.format(
-            activations=_choices(ACTIVATIONS),
-            schedules=_choices(SCHEDULES),
-            regularization_schedules=_choices(REGULARIZATION_SCHEDULES),
-            solvers=_choices([*OPTIMIZERS, "lbfgs"]),
-            scoring=words["scoring"],
-            targets="",
+        docs = {name: f"{name} : {cleandoc(each.doc)}" for name, each in PARAMETERS.items()}
+        docs["scoring"] = docs["scoring"].replace("<scoring>", words["scoring"])
+        # Those of the targets are told by each estimator.
+        names = list(docs)
+        first = names.index("solver")
+        network, training = (
+            "\n\n".join(docs[name] for name in group) for group in (names[:first], names[first:])
         )
-        network, training = parameters.split("\n\n\n\n")
         if cls.__doc__:  # absent under python -OO
             for place, text in (
                 ("<network>", network), ("<training>", training),
@@ -397,65 +527,3 @@ def documented(**words: str) -> Callable[[type], type]:
         return cls
 
     return decorate
-
-
-def as_sequence(value: Any) -> tuple | None:
-    """The items of an ordered container that can be read again, otherwise None.
-
-    A generator would be empty at the second fit, and the network silently linear.
-    """
-    wrong = Iterator | Set | Mapping | str | bytes
-    if isinstance(value, wrong) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        return None
-    return tuple(value)
-
-
-def hidden_sizes(value: Any) -> tuple[int, ...]:
-    """Sizes of the hidden layers as a tuple."""
-
-    def is_size(item: Any) -> bool:
-        return isinstance(item, Integral) and not isinstance(item, bool) and 0 < int(item) < 2**31
-
-    sizes = (value,) if isinstance(value, Integral | np.bool_) else as_sequence(value)
-    if sizes is None or not all(is_size(size) for size in sizes):
-        raise InvalidParameterError(
-            "The 'hidden_layer_sizes' parameter must be an int or a sequence of ints (not an "
-            "iterator, which can be read only once), all in the range [1, 2**31 - 1]. "
-            f"Got {value!r} instead."
-        )
-    return tuple(int(size) for size in sizes)
-
-
-def dropout_rates(value: Any, n_hidden: int) -> tuple[float, ...]:
-    """One rate for each hidden layer."""
-    rates = (value,) * n_hidden if isinstance(value, Real) else as_sequence(value)
-    if (
-        rates is None
-        or len(rates) != n_hidden
-        or not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
-    ):
-        raise InvalidParameterError(
-            "The 'dropout' parameter must be a float in the range [0, 1) or one such float for "
-            f"each of the {n_hidden} hidden layers. Got {value!r} instead."
-        )
-    return tuple(float(rate) for rate in rates)
-
-
-def check_solver(estimator: Any, dropout: tuple[float, ...]) -> None:
-    """Raise if a parameter asks L-BFGS for what it cannot do."""
-    if estimator.solver != "lbfgs":
-        return
-    same = "which needs the same loss in each evaluation"
-    for name, accepted, reason in (
-        ("dropout", not any(dropout), f"0 with solver='lbfgs', {same}"),
-        ("input_dropout", estimator.input_dropout == 0, f"0 with solver='lbfgs', {same}"),
-        ("normalization", estimator.normalization != "batch",
-         f"'layer' or None with solver='lbfgs', {same}"),
-        ("l1_ratio", estimator.l1_ratio == 0,
-         "0 with solver='lbfgs', which needs a smooth penalty"),
-    ):  # fmt: skip
-        if not accepted:
-            raise InvalidParameterError(
-                f"The {name!r} parameter must be {reason}. "
-                f"Got {getattr(estimator, name)!r} instead."
-            )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Set
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from skdnn._sklearn import InvalidParameterError
 from skdnn.estimators._data import Data
 from skdnn.estimators._inputs import TableInputs
-from skdnn.estimators._params import check_solver, dropout_rates, hidden_sizes
 from skdnn.estimators._tasks import Task
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.settings import AUTO, dropout_for
@@ -61,3 +63,65 @@ def network_dtype(estimator: Any, data: Data, spec: NetworkSpec) -> np.dtype:
     if getattr(data.X, "dtype", None) == np.float32 or (estimator.dtype == "auto" and not small):
         return np.dtype(np.float32)
     return np.dtype(np.float64)
+
+
+def as_sequence(value: Any) -> tuple | None:
+    """The items of an ordered container that can be read again, otherwise None.
+
+    A generator would be empty at the second fit, and the network silently linear.
+    """
+    wrong = Iterator | Set | Mapping | str | bytes
+    if isinstance(value, wrong) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return None
+    return tuple(value)
+
+
+def hidden_sizes(value: Any) -> tuple[int, ...]:
+    """Sizes of the hidden layers as a tuple."""
+
+    def is_size(item: Any) -> bool:
+        return isinstance(item, Integral) and not isinstance(item, bool) and 0 < int(item) < 2**31
+
+    sizes = (value,) if isinstance(value, Integral | np.bool_) else as_sequence(value)
+    if sizes is None or not all(is_size(size) for size in sizes):
+        raise InvalidParameterError(
+            "The 'hidden_layer_sizes' parameter must be an int or a sequence of ints (not an "
+            "iterator, which can be read only once), all in the range [1, 2**31 - 1]. "
+            f"Got {value!r} instead."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def dropout_rates(value: Any, n_hidden: int) -> tuple[float, ...]:
+    """One rate for each hidden layer."""
+    rates = (value,) * n_hidden if isinstance(value, Real) else as_sequence(value)
+    if (
+        rates is None
+        or len(rates) != n_hidden
+        or not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
+    ):
+        raise InvalidParameterError(
+            "The 'dropout' parameter must be a float in the range [0, 1) or one such float for "
+            f"each of the {n_hidden} hidden layers. Got {value!r} instead."
+        )
+    return tuple(float(rate) for rate in rates)
+
+
+def check_solver(estimator: Any, dropout: tuple[float, ...]) -> None:
+    """Raise if a parameter asks L-BFGS for what it cannot do."""
+    if estimator.solver != "lbfgs":
+        return
+    same = "which needs the same loss in each evaluation"
+    for name, accepted, reason in (
+        ("dropout", not any(dropout), f"0 with solver='lbfgs', {same}"),
+        ("input_dropout", estimator.input_dropout == 0, f"0 with solver='lbfgs', {same}"),
+        ("normalization", estimator.normalization != "batch",
+         f"'layer' or None with solver='lbfgs', {same}"),
+        ("l1_ratio", estimator.l1_ratio == 0,
+         "0 with solver='lbfgs', which needs a smooth penalty"),
+    ):  # fmt: skip
+        if not accepted:
+            raise InvalidParameterError(
+                f"The {name!r} parameter must be {reason}. "
+                f"Got {getattr(estimator, name)!r} instead."
+            )

@@ -1,1 +1,1 @@
-"""Pictures of what was learned and how; matplotlib is imported only where something is drawn."""
+"""Displays of fitted estimators; matplotlib is imported only for plotting."""

@@ -1,4 +1,4 @@
-"""Helpers of the displays: the network inside an estimator, axes to draw on."""
+"""Helpers of the displays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skdnn.estimators._pipelines import final_estimator
 
 
 def fitted_network(estimator: Any) -> BaseDNN:
-    """The fitted DNN estimator that an estimator is, ends with, or has found to be the best.
+    """The fitted DNN estimator of a Pipeline or a search, or the estimator itself.
 
     Raises
     ------
@@ -22,11 +22,11 @@ def fitted_network(estimator: Any) -> BaseDNN:
     NotFittedError
         If it is not fitted.
     """
-    if hasattr(estimator, "refit"):  # GridSearchCV and its like, those of other packages too
+    if hasattr(estimator, "refit"):  # GridSearchCV and similar, also of other packages
         message = "This %(name)s has no best_estimator_: call 'fit' with refit=True first."
         check_is_fitted(estimator, "best_estimator_", msg=message)
         return fitted_network(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):  # which may end with a search
+    if isinstance(estimator, Pipeline):  # its last step may be a search
         return fitted_network(estimator.steps[-1][1])
     model, _ = final_estimator(estimator)
     check_is_fitted(model)
@@ -34,7 +34,7 @@ def fitted_network(estimator: Any) -> BaseDNN:
 
 
 def axes_for(display: Any, ax: Any) -> Any:
-    """What ``display.plot(ax)`` draws on: ``ax``, or if it is None, axes in a new figure."""
+    """Axes to plot on: ``ax``, or those of a new figure if it is None."""
     check_matplotlib_support(f"{type(display).__name__}.plot")
     if ax is None:
         from matplotlib import pyplot as plt
@@ -44,7 +44,7 @@ def axes_for(display: Any, ax: Any) -> Any:
 
 
 def show_literally(*axes: Any) -> None:
-    """Draw all texts but ticks as they are: a name with dollars is no formula."""
+    """Switch off math text, except for ticks: names may contain dollar signs."""
     for ax in axes:
         legend = ax.get_legend()
         names = legend.get_texts() if legend is not None else []

@@ -1,4 +1,4 @@
-"""What was learned of a column as a picture: curves of a number, a map of categories."""
+"""Display of the embedding of a column: curves for numbers, points for categories."""
 
 from __future__ import annotations
 
@@ -10,53 +10,55 @@ from numpy.typing import ArrayLike
 
 from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
-#: As many categories can be read in a picture of the default size.
+#: Maximum number of labels that are readable in a figure of the default size.
 MAX_LABELS = 30
-#: A component with a smaller share of the variance is no more than rounding, or cannot be seen.
+#: Components that explain a smaller fraction of the variance are not drawn.
 LEAST_SHARE = 0.001
 
 
 class EmbeddingDisplay:
-    """Principal components of what the first layer receives from a column.
+    """Principal components of the embedding of a column.
 
-    Of a number they are curves over its training range: where they are steep, the network looks
-    closely. Categories are points in the plane of the first two: those that are near each other
-    are alike to the network. Signs are chosen so that the last value is positive.
+    A numeric column gives curves over its training range: where they are steep, the network
+    distinguishes close values. Categories are points in the plane of the first two components:
+    the network treats nearby categories similarly. The sign of each component is chosen so that
+    the last value is positive.
 
-    Made by :meth:`from_estimator`; the parameters are stored as attributes.
+    It is recommended to use :meth:`from_estimator` to create an ``EmbeddingDisplay``. All
+    parameters are stored as attributes.
 
     Parameters
     ----------
     embedding : DataFrame of shape (n_values, n_units)
-        As ``column_embedding`` of the estimators makes it; of a number the last row may be that of
-        missing values, NaN.
+        As returned by the method ``column_embedding`` of the estimators; for a numeric column, the
+        last row may be that of missing values, with index NaN.
     categorical : bool, default=False
         Whether the values are categories.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes of the picture.
+        Axes with the embedding.
     figure_ : matplotlib Figure
-        The figure.
+        Figure containing the axes.
     components_ : array of shape (n_values, n_components)
-        What is drawn: two components of categories, of a number those that are more than a
-        thousandth of the variance.
+        The components that are drawn: two for categories, and for a numeric column those that
+        explain at least a thousandth of the variance.
     shares_ : array of shape (n_components,)
-        Shares of the variance.
+        Fraction of the variance explained by each component.
     lines_ : list of matplotlib Line2D
-        Curves of a number.
+        Curves of a numeric column.
     missing_lines_ : list of matplotlib Line2D
-        Where missing numbers are, dotted and in the colors of the curves.
+        Values for missing numbers, dotted and in the colors of the curves.
     points_ : matplotlib PathCollection or None
-        The categories.
+        Points of the categories.
     texts_ : list of matplotlib Annotation
-        Labels of the categories; of more than 30 those of the outermost.
+        Labels of the categories; if there are more than 30, those of the outermost points.
 
     See Also
     --------
-    DNNClassifier.column_embedding : The numbers behind it.
-    sklearn.inspection.PartialDependenceDisplay : What a column does to predictions.
+    DNNClassifier.column_embedding : Embedding of a column as a data frame.
+    sklearn.inspection.PartialDependenceDisplay : Dependence of the predictions on a column.
 
     References
     ----------
@@ -88,18 +90,18 @@ class EmbeddingDisplay:
         line_kw: dict[str, Any] | None = None,
         scatter_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the curves or the points.
+        """Plot the curves or the points.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         n_components : int, default=3
-            Curves of a number at most.
+            Maximum number of curves of a numeric column.
         line_kw : dict, default=None
-            Keyword arguments for each of matplotlib's calls of ``plot``.
+            Keyword arguments passed to matplotlib's ``plot``.
         scatter_kw : dict, default=None
-            Keyword arguments for matplotlib's ``scatter``.
+            Keyword arguments passed to matplotlib's ``scatter``.
 
         Returns
         -------
@@ -171,32 +173,33 @@ class EmbeddingDisplay:
         line_kw: dict[str, Any] | None = None,
         scatter_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw what a fitted estimator has learned of a column.
+        """Plot the embedding of a column by a fitted estimator.
 
         Parameters
         ----------
         estimator : DNNClassifier, DNNRegressor, Pipeline or search
-            Fitted; of a Pipeline the last step, of a search the best estimator.
+            Fitted estimator. The last step of a Pipeline and the best estimator of a search are
+            used.
         column : str or int
-            Name or position of a column of the table that the network was fitted on.
+            Name or position of a column of the training data of the network.
         values : array-like of shape (n_values,), default=None
-            Values of the column; None is the percentiles of a number, and all categories that
-            training has seen.
+            Values of the column. If None, the percentiles of a numeric column, or all categories
+            of the training data.
         member : int, default=0
-            Which network, if the estimator has several.
+            Index of the member whose embedding is plotted.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         n_components : int, default=3
-            Curves of a number at most.
+            Maximum number of curves of a numeric column.
         line_kw : dict, default=None
-            Keyword arguments for each of matplotlib's calls of ``plot``.
+            Keyword arguments passed to matplotlib's ``plot``.
         scatter_kw : dict, default=None
-            Keyword arguments for matplotlib's ``scatter``.
+            Keyword arguments passed to matplotlib's ``scatter``.
 
         Returns
         -------
         display : EmbeddingDisplay
-            What was drawn.
+            The display, with the embedding plotted.
 
         Raises
         ------
@@ -213,7 +216,7 @@ class EmbeddingDisplay:
         if not categorical:
             embedding = embedding.sort_index()
         elif values is None:
-            embedding = embedding[:-1]  # what training has not seen
+            embedding = embedding[:-1]  # without unknown categories
         display = cls(embedding=embedding, categorical=categorical)
         return display.plot(ax, n_components=n_components, line_kw=line_kw, scatter_kw=scatter_kw)
 
@@ -221,20 +224,20 @@ class EmbeddingDisplay:
 def principal_components(
     rows: np.ndarray, known: np.ndarray, n_components: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows in the directions in which those that are known differ most.
+    """Principal component analysis of the known rows, applied to all rows.
 
     Parameters
     ----------
     rows : (n_rows, n_units) array
     known : (n_rows,) bool array
-        The rows that decide the directions; their mean is 0.
+        The rows that determine mean and components.
     n_components : int
 
     Returns
     -------
     components : (n_rows, n_components) array
     shares : (n_components,) array
-        Of the variance, falling; components that there are not are 0.
+        Explained variance ratios, in decreasing order; 0 beyond the rank of the rows.
     """
     rows = rows.astype(np.float64)
     if known.any():
@@ -245,11 +248,11 @@ def principal_components(
     components[:, :n] = rows @ directions[:n].T
     shares[:n] = widths[:n] ** 2 / ((widths**2).sum() or 1)
     if known.any():
-        # Directions have no sign of their own; so curves that rise do so in all members.
+        # The sign of a component is arbitrary; this makes curves of several members comparable.
         components *= np.where(components[known][-1] < 0, -1, 1)
     return components, shares
 
 
 def component_name(index: int, shares: np.ndarray) -> str:
-    """Number of a component, from 1 on, and its share of the variance."""
+    """Number of a component, from 1, and its explained variance ratio."""
     return f"Component {index + 1} ({shares[index]:.0%})"

@@ -28,40 +28,41 @@ from skdnn.inspection._displays import axes_for
 from skdnn.training.loop import DivergenceError, resolve_batch_size
 from skdnn.training.settings import AUTO, dropout_for
 
-#: Standard deviation of the Gaussian that smooths the losses, as a share of all steps. A moving
-#: average of the past, which is what others take, shows the fall of the loss too late.
+#: Standard deviation of the Gaussian filter of the losses, as a fraction of all steps. The
+#: exponential moving average of other implementations lags behind the loss.
 SMOOTHING = 0.03
 
-#: The test ends where the smoothed loss is so many times its minimum; fastai's.
+#: The test ends when the smoothed loss is this many times its minimum, as in fastai.
 STOP_FACTOR = 4.0
 
 
 class LearningRateDisplay:
     """Loss of each step of a learning-rate range test.
 
-    Made by :func:`find_learning_rate`; the parameters are stored as attributes.
+    It is recommended to use :func:`find_learning_rate` to create a ``LearningRateDisplay``. All
+    parameters are stored as attributes.
 
     Parameters
     ----------
     learning_rates : array of shape (n_steps,)
-        Rate of each step.
+        Learning rate of each step.
     losses : array of shape (n_steps,)
-        Loss of its batch before the step, penalty included.
+        Loss of the batch before each step, penalty included.
     smoothed_losses : array of shape (n_steps,)
-        The same without noise.
+        Losses after smoothing by a Gaussian filter.
     suggestion : float
-        The rate to take.
+        Suggested learning rate.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         Axes with the losses.
     figure_ : matplotlib Figure
-        The figure.
+        Figure containing the axes.
     lines_ : list of matplotlib Line2D
         Losses and smoothed losses.
     suggestion_line_ : matplotlib Line2D
-        The vertical line at the suggestion.
+        Vertical line at the suggested learning rate.
 
     References
     ----------
@@ -91,14 +92,14 @@ class LearningRateDisplay:
         self.suggestion = suggestion
 
     def plot(self, ax: Any = None, *, line_kw: dict[str, Any] | None = None) -> Self:
-        """Draw the losses and mark the suggestion.
+        """Plot the losses and the suggested learning rate.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         line_kw : dict, default=None
-            Keyword arguments for each of matplotlib's calls of ``plot``.
+            Keyword arguments passed to matplotlib's ``plot``.
 
         Returns
         -------
@@ -116,7 +117,7 @@ class LearningRateDisplay:
         label = f"Suggestion: {self.suggestion:.2g}"
         self.suggestion_line_ = ax.axvline(self.suggestion, color="0.5", linestyle=":", label=label)
         ax.set(xscale="log", yscale="log", xlabel="Learning rate", ylabel="Loss")
-        # What comes after the minimum may be larger by powers of ten, and hide what matters.
+        # Losses after the minimum may be larger by orders of magnitude, and would set the scale.
         low = self.losses.min()
         high = self.losses[: int(np.argmin(self.smoothed_losses)) + 1].max()
         if 0 < low < high:
@@ -137,47 +138,47 @@ def find_learning_rate(
     n_steps: int = 200,
     random_state: int | RandomState | None = None,
 ) -> LearningRateDisplay:
-    """Learning-rate range test: a short training whose rate grows with each step.
+    """Learning-rate range test: a short training with increasing learning rates.
 
-    The suggestion is the first rate where the smoothed loss is half way down on a logarithmic
-    scale: a good ``learning_rate_init``, and the middle of the grid for a better one.
+    The suggestion is the first learning rate whose smoothed loss is at most the geometric mean of
+    the first loss and the minimum: a good ``learning_rate_init``, or the center of a grid.
 
     Parameters
     ----------
     estimator : DNNClassifier, DNNRegressor or Pipeline
-        What to find a rate for; it stays as it is. A Pipeline ends with one of the others; clones
-        of its steps before that are fitted to all of ``X``.
+        Estimator to find a learning rate for; it is not changed. The last step of a Pipeline must
+        be one of the others; clones of the steps before it are fitted on ``X``.
     X : array-like of shape (n_samples, n_features)
         Training data.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        As in ``partial_fit``: relative to the other rows of a batch.
+        Sample weights, normalized in each batch as in ``partial_fit``.
     start : float, default=1e-6
-        The first rate.
+        First learning rate.
     stop : float, default=10.0
-        The last rate, if the test gets there: it ends where training diverges, or where the
-        smoothed loss is four times its minimum.
+        Last learning rate. The test ends earlier if training diverges, or if the smoothed loss is
+        four times its minimum.
     n_steps : int, default=200
-        Number of rates from ``start`` to ``stop``, each larger than the one before by the same
-        factor. A step is one batch of the estimator's ``batch_size``; the losses of batches of
-        less than ten rows are noisy, and need more steps, 1000 for single rows.
+        Number of learning rates, spaced evenly on a logarithmic scale. Each step trains on one
+        batch of the estimator's ``batch_size``; with batches of less than ten rows, losses are
+        noisy and more steps are needed, 1000 for single rows.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights and batches; None takes the estimator's.
+        Determines initial weights and batches; None takes the estimator's.
 
     Returns
     -------
     display : LearningRateDisplay
-        Its attribute ``suggestion`` is the rate; its method ``plot`` shows the losses.
+        With the attribute ``suggestion`` and the method ``plot``.
 
     Raises
     ------
     ValueError
-        For what the estimator refuses, for ``solver="lbfgs"``, and if the first step diverges.
+        For invalid parameters or data, for ``solver="lbfgs"``, and if the first step diverges.
 
     References
     ----------
-    Smith 2017, "Cyclical learning rates", arXiv 1506.01186, section 3.3; geometric growth and the
+    Smith 2017, "Cyclical learning rates", arXiv 1506.01186, section 3.3; geometric spacing and the
     end of the test: Howard & Gugger 2020, "fastai", arXiv 2002.04688.
 
     Examples
@@ -209,7 +210,7 @@ def find_learning_rate(
 
 
 def geometric_rates(start: Any, stop: Any, n_steps: Any) -> np.ndarray:
-    """The rates of the test, (n_steps,)."""
+    """Learning rates of the test, (n_steps,)."""
     numbers = all(isinstance(rate, Real) and np.isfinite(float(rate)) for rate in (start, stop))
     if not (numbers and 0 < start < stop):
         raise ValueError(
@@ -221,15 +222,15 @@ def geometric_rates(start: Any, stop: Any, n_steps: Any) -> np.ndarray:
 
 
 def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
-    """A clone of the DNN estimator that an estimator is or ends with, and the data it gets."""
+    """A clone of the DNN estimator, and the data after the previous steps of a Pipeline."""
     final_estimator(estimator)  # raises before anything is cloned
     estimator = clone(estimator)
     model, _ = final_estimator(estimator)
     model.check_params()
     if model.solver == "lbfgs":
         raise ValueError(
-            "solver='lbfgs' has no learning rate: its line search finds the length of each step. "
-            "Choose another solver."
+            "solver='lbfgs' has no learning rate: a line search determines the length of each "
+            "step. Choose another solver."
         )
     X, y = in_memory(X), in_memory(y, "y")
     X, y = (data if hasattr(data, "shape") else np.asarray(data) for data in (X, y))
@@ -245,13 +246,13 @@ def last_step(estimator: Any, X: Any, y: Any) -> tuple[BaseDNN, Any, Any]:
 def range_test(
     model: BaseDNN, X: Any, y: Any, weights: np.ndarray | None, rates: np.ndarray
 ) -> list[float]:
-    """Losses of batches, each before the step at its rate, until training diverges."""
-    # A batch of rows without weight would be an error.
+    """Loss of each batch before its step, until training diverges."""
+    # Rows of weight 0 are left out: a batch with nothing else would be an error.
     rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
     size = resolve_batch_size(model.batch_size, len(rows))
     if model.dropout == AUTO:
         model.set_params(dropout=dropout_for(len(rows)))
-    # partial_fit is an epoch: with these parameters, one step on the rows that it is given.
+    # partial_fit trains one epoch: with these parameters, one step on the batch.
     model.set_params(
         batch_size=size, learning_rate="constant", regularization_schedule="constant",
         early_stopping=False, verbose=False,
@@ -272,7 +273,7 @@ def range_test(
             if not losses:
                 raise
             break
-        if model.n_iter_ == 0:  # Ctrl-C, of which partial_fit only warns
+        if model.n_iter_ == 0:  # Ctrl-C, for which partial_fit only warns
             raise KeyboardInterrupt
         losses.append(model.loss_)
         smoothed = smooth(losses, len(rates))
@@ -282,7 +283,7 @@ def range_test(
 
 
 def batches(model: BaseDNN, rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Batches of ``size`` rows in random order, for ever; what is left of a round is left out."""
+    """Infinite batches of ``size`` rows in random order; incomplete batches are left out."""
     random_state = check_random_state(model.random_state)
     while True:
         order = random_state.permutation(rows)
@@ -291,7 +292,7 @@ def batches(model: BaseDNN, rows: np.ndarray, size: int) -> Iterator[np.ndarray]
 
 
 def balanced_weights(y: Any, weights: np.ndarray | None) -> dict[Any, float]:
-    """What ``class_weight="balanced"`` is for all rows: ``partial_fit`` knows only its batch."""
+    """Balanced class weights of all rows; ``partial_fit`` would use those of each batch."""
     labels, index = np.unique(y, return_inverse=True)
     return dict(
         zip(labels, balanced_class_weights(index, weights, labels.size).tolist(), strict=True)
@@ -299,12 +300,12 @@ def balanced_weights(y: Any, weights: np.ndarray | None) -> dict[Any, float]:
 
 
 def smooth(losses: Any, n_steps: int) -> np.ndarray:
-    """Losses without noise; ``n_steps`` is the length of the whole test."""
+    """Smooth the losses; ``n_steps`` is the length of the whole test."""
     return gaussian_filter1d(np.asarray(losses, dtype=float), SMOOTHING * n_steps, mode="reflect")
 
 
 def half_way(losses: np.ndarray) -> int:
-    """Where the losses first are at the geometric mean of the first one and the least, or below.
+    """First index with a loss of at most the geometric mean of the first and the smallest loss.
 
     The best of the rules that ``benchmarks/learning_rate.py`` compares.
     """
@@ -312,7 +313,7 @@ def half_way(losses: np.ndarray) -> int:
 
 
 def warn_of_the_ends(rates: np.ndarray, losses: np.ndarray, suggestion: float) -> None:
-    """Warn if the loss does not fall, or was still about to at the last rate."""
+    """Warn if the loss does not decrease, or is still decreasing at the last learning rate."""
     least = int(losses.argmin())
     advice = None
     if least == 0:
@@ -321,6 +322,6 @@ def warn_of_the_ends(rates: np.ndarray, losses: np.ndarray, suggestion: float) -
         advice = "raise 'stop'"
     if advice:
         warn(
-            f"The loss was least at the {'last' if least else 'first'} learning rate of the test, "
-            f"{rates[least]:g}: {advice}."
+            f"The loss is smallest at the {'last' if least else 'first'} learning rate of the "
+            f"test, {rates[least]:g}: {advice}."
         )

@@ -1,4 +1,4 @@
-"""Loss and score over the epochs."""
+"""Display of loss and validation score by epoch."""
 
 from __future__ import annotations
 
@@ -11,35 +11,36 @@ from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
 
 class LossCurveDisplay:
-    """Loss of every epoch and, with early stopping, what the held-out rows said.
+    """Training loss of each epoch and, with validation data, validation loss and score.
 
-    Made by :meth:`from_estimator`; the parameters are stored as attributes.
+    It is recommended to use :meth:`from_estimator` to create a ``LossCurveDisplay``. All
+    parameters are stored as attributes.
 
     Parameters
     ----------
     history : dict of lists
-        As the attribute ``history_`` of the estimators: ``epoch`` and ``loss``, and if there are
-        any, ``validation_loss`` and ``validation_score``.
+        Like the attribute ``history_`` of the estimators: ``epoch`` and ``loss``, and with
+        validation data ``validation_loss`` and ``validation_score``.
     score_name : str, default="score"
         Name of the validation score.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes of the losses.
+        Axes with the losses.
     score_ax_ : matplotlib Axes or None
-        Axes of the score, on the right of the same picture.
+        Axes with the validation score, which share the x-axis.
     figure_ : matplotlib Figure
-        The figure.
+        Figure containing the axes.
     lines_ : list of matplotlib Line2D
-        Training loss, validation loss and validation score, those that there are.
+        Training loss and, if available, validation loss and validation score.
     best_line_ : matplotlib Line2D or None
-        The vertical line at the epoch with the best score, whose weights were kept; of members
-        with hold-outs of their own, each has kept the epoch that was its best.
+        Vertical line at the epoch with the best score, whose weights were kept. Members with their
+        own hold-outs have each kept the weights of their own best epoch.
 
     See Also
     --------
-    sklearn.model_selection.LearningCurveDisplay : Scores over the number of rows.
+    sklearn.model_selection.LearningCurveDisplay : Scores by number of training samples.
 
     References
     ----------
@@ -63,16 +64,16 @@ class LossCurveDisplay:
     def plot(
         self, ax: Any = None, *, show_score: bool = True, line_kw: dict[str, Any] | None = None
     ) -> Self:
-        """Draw the curves.
+        """Plot the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         show_score : bool, default=True
-            Whether to draw the validation score too, if there is one.
+            Whether to plot the validation score, if there is one.
         line_kw : dict, default=None
-            Keyword arguments for each of matplotlib's calls of ``plot``.
+            Keyword arguments passed to matplotlib's ``plot``.
 
         Returns
         -------
@@ -94,14 +95,14 @@ class LossCurveDisplay:
             self._add_line(self.score_ax_, "validation_score", name, "C2", line_kw)
             self.score_ax_.set_ylabel(name)
         if np.isfinite(scores).any():
-            # The last one of several, as early stopping does.
+            # The last one of equally good epochs, as in early stopping.
             last = np.flatnonzero(scores == np.nanmax(scores))[-1]
             best = self.history["epoch"][int(last)]
             self.best_line_ = self.ax_.axvline(
                 best, color="0.5", linestyle=":", label=f"Best epoch: {best}"
             )
-        # Of both axes, in the upper ones, whose lines would cross it otherwise; in the middle,
-        # because at the end losses are low and scores high.
+        # One legend for both axes, in the upper ones, so that no line crosses it; centered, because
+        # at the end losses are low and scores are high.
         handles = self.lines_ + ([self.best_line_] if self.best_line_ else [])
         (self.score_ax_ or self.ax_).legend(handles=handles, loc="center right")
         show_literally(self.ax_, *([self.score_ax_] if self.score_ax_ else []))
@@ -123,25 +124,26 @@ class LossCurveDisplay:
         score_name: str | None = None,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the curves of a fitted estimator.
+        """Plot the curves of a fitted estimator.
 
         Parameters
         ----------
         estimator : DNNClassifier, DNNRegressor, Pipeline or search
-            Fitted; of a Pipeline the last step, of a search the best estimator.
+            Fitted estimator. The last step of a Pipeline and the best estimator of a search are
+            used.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         show_score : bool, default=True
-            Whether to draw the validation score too, if there is one.
+            Whether to plot the validation score, if there is one.
         score_name : str, default=None
-            Name of the validation score; None is that of ``scoring``.
+            Name of the validation score. If None, it is derived from ``scoring``.
         line_kw : dict, default=None
-            Keyword arguments for each of matplotlib's calls of ``plot``.
+            Keyword arguments passed to matplotlib's ``plot``.
 
         Returns
         -------
         display : LossCurveDisplay
-            What was drawn.
+            The display, with the curves plotted.
 
         Raises
         ------
@@ -158,7 +160,7 @@ class LossCurveDisplay:
 
 
 def scoring_name(scoring: Any, default: str) -> str:
-    """What to call a score by the value of the parameter ``scoring``."""
+    """Name of the score for a value of the parameter ``scoring``."""
     if scoring in (None, "accuracy", "r2"):
         return default
     if isinstance(scoring, str):

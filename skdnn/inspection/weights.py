@@ -1,4 +1,4 @@
-"""The weights of a layer as a picture."""
+"""Display of the weights of a layer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 from skdnn.estimators._checks import check_index
 from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
-#: As many names of features can be read beside an image of the default size.
+#: Maximum number of feature names that are readable in a figure of the default size.
 MAX_NAMES = 30
 
 
 class WeightsDisplay:
-    """Weights of one layer: a row for each input, a column for each unit, 0 is white.
+    """Weights of one layer: a row for each input, a column for each unit; 0 is white.
 
-    Made by :meth:`from_estimator`; the parameters are stored as attributes.
+    It is recommended to use :meth:`from_estimator` to create a ``WeightsDisplay``. All parameters
+    are stored as attributes.
 
     Parameters
     ----------
@@ -26,14 +27,14 @@ class WeightsDisplay:
     feature_names : list of n_in str, default=None
         Names of the rows.
     layer : int, default=0
-        Number of the layer, for the labels of the axes.
+        Index of the layer, for the labels of the axes.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Axes of the image.
+        Axes with the image.
     figure_ : matplotlib Figure
-        The figure.
+        Figure containing the axes.
     im_ : matplotlib AxesImage
         The image.
     colorbar_ : matplotlib Colorbar or None
@@ -72,18 +73,18 @@ class WeightsDisplay:
         colorbar: bool = True,
         im_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the weights.
+        """Plot the weights.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colors, best diverging ones; the middle is 0.
+            Colormap, centered at 0; a diverging one is recommended.
         colorbar : bool, default=True
             Whether to add a color bar.
         im_kw : dict, default=None
-            Keyword arguments for matplotlib's ``imshow``.
+            Keyword arguments passed to matplotlib's ``imshow``.
 
         Returns
         -------
@@ -119,32 +120,33 @@ class WeightsDisplay:
         colorbar: bool = True,
         im_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the weights of one layer of a fitted estimator.
+        """Plot the weights of one layer of a fitted estimator.
 
         Parameters
         ----------
         estimator : DNNClassifier, DNNRegressor, Pipeline or search
-            Fitted; of a Pipeline the last step, of a search the best estimator.
+            Fitted estimator. The last step of a Pipeline and the best estimator of a search are
+            used.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes object to plot on. If None, a new figure and axes are created.
         layer : int, default=0
-            Which item of ``coefs_``; negative numbers count from the last layer.
+            Index into ``coefs_``; negative numbers count from the last layer.
         member : int, default=0
-            Which network, if the estimator has several.
+            Index of the member whose weights are plotted.
         feature_names : list of str, default=None
-            Names of the inputs of the layer. None takes those of the features for the first
-            layer, if they are known and not more than 30.
+            Names of the inputs of the layer. If None, the names of the features are used for the
+            first layer, if they are known and there are no more than 30.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colors, best diverging ones; the middle is 0.
+            Colormap, centered at 0; a diverging one is recommended.
         colorbar : bool, default=True
             Whether to add a color bar.
         im_kw : dict, default=None
-            Keyword arguments for matplotlib's ``imshow``.
+            Keyword arguments passed to matplotlib's ``imshow``.
 
         Returns
         -------
         display : WeightsDisplay
-            What was drawn.
+            The display, with the weights plotted.
 
         Raises
         ------
@@ -153,12 +155,13 @@ class WeightsDisplay:
         NotFittedError
             If it is not fitted.
         ValueError
-            If there is no such layer or member, or the number of names is not that of inputs.
+            If there is no such layer or member, or if the number of names is not the number of
+            inputs.
         """
         model = fitted_network(estimator)
         layer = check_index("layer", layer, len(model.coefs_))
         weights = model.coefs_[layer]
-        # One network, or an array or list of several.
+        # An array for a single network; an array or list of them for several members.
         networks = [weights] if getattr(weights, "ndim", 3) == 2 else weights
         member = check_index("member", member, len(networks))
         weights = networks[member].copy()

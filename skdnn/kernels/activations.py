@@ -1,10 +1,10 @@
-"""Activation functions: a scalar formula and what is known about it.
+"""Activation functions: scalar functions and their records.
 
-The formula returns value and derivative together, since they share their expensive part (one
-``exp`` for Mish, SiLU, GELU). The forward pass keeps the derivative beside the value; the backward
+A function returns value and derivative together, since they share their expensive part (one
+``exp`` for Mish, SiLU, GELU). The forward pass stores the derivative with the value; the backward
 pass is then one multiplication for every activation.
 
-To add one: a formula under the decorator ``activation``, which makes its record.
+To add one: a function with the decorator ``activation``, which creates its record.
 """
 
 import math
@@ -20,7 +20,7 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 # Gains: scikit-learn's MLP uses 1 for relu, tanh and identity and sqrt(1/3) for logistic; the He
-# initialiser has sqrt(2) for rectifiers, corrected for the slope of the negative side.
+# initializer has sqrt(2) for rectifiers, corrected for the slope of the negative side.
 _HE = math.sqrt(2)
 
 _records: list[Activation] = []
@@ -40,7 +40,7 @@ def _array_loop(pair: Callable) -> Callable:
 def activation(
     name: str, *, initializer: str, gain: float, onnx: str, reference: str
 ) -> Callable[[Callable], Callable]:
-    """Decorator of the formula of an activation: compile it, and keep its record."""
+    """Decorator of an activation function: compile it, and add its record."""
 
     def decorate(formula: Callable) -> Callable:
         pair = kernel(formula)
@@ -77,7 +77,7 @@ def tanh_pair(z):
     "relu", initializer="glorot_uniform", gain=1, onnx="Relu", reference="Nair & Hinton 2010"
 )
 def relu_pair(z):
-    # Written so that NaN stays NaN: a diverged network must not look like a dead one.
+    # NaN must stay NaN, so that divergence is detected.
     return (type(z)(0) if z <= 0 else z), type(z)(1 if z > 0 else 0)
 
 
@@ -169,10 +169,10 @@ def softplus_pair(z):
 
 ACTIVATIONS = numbered(_records)
 
-#: Activate ``a`` in place and keep the derivative: ``(code, a, d)``, with ``a`` (n,), in:
-#: pre-activations, out: activations, and ``d`` (n,), out: derivatives. Prediction calls it too and
-#: drops the derivative: a second set of loops would be two thirds of a second more to compile and
-#: nothing to gain beside the matrix products.
+#: Activate ``a`` in place and store the derivative: ``(code, a, d)``, with ``a`` (n,), in:
+#: pre-activations, out: activations, and ``d`` (n,), out: derivatives. Predictions use it too and
+#: ignore the derivative: a second set of loops would take two thirds of a second to compile, and
+#: save little compared with the matrix products.
 activation_forward = dispatcher(
     "activation_forward", "a, d", {each.code: each.forward for each in ACTIVATIONS.values()}
 )

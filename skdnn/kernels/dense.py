@@ -1,6 +1,6 @@
 """Dense layers: ``z = x W + b`` forward and backward.
 
-All matrices are row-major and flat: views with a shape cost more than a tiny layer's arithmetic.
+All matrices are row-major and flat: 2-d views cost more than the arithmetic of a tiny layer.
 """
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 from skdnn._jit import VECTOR_BYTES, kernel, part, sum_kernel
 from skdnn.kernels.matmul import matmul, transpose
 
-# Numba compiles a function anew for each literal int among its arguments, but not for these.
-_ONE, _ZERO, _NONE = np.int64(1), np.int64(0), np.int64(-1)
+# Numba compiles a function anew for each literal int among its arguments, but not for this.
+_ONE = np.int64(1)
 
 
 @kernel
@@ -53,8 +53,8 @@ def row_products(n_rows, n_columns, matrix, vector, constant, products_out):
 @kernel
 def dense_forward(n_rows, n_in, n_out, x, weight, bias, with_bias, z):
     """``z = x W + b``; x (n_rows, n_in), weight (n_in, n_out), bias (n_out,), z (n_rows, n_out)."""
-    bias_row = _ZERO if with_bias else _NONE
-    matmul(n_rows, n_out, n_in, x, n_in, _ONE, weight, n_out, bias, bias_row, z, n_out)
+    init = part(bias, 0, n_out if with_bias else 0)
+    matmul(n_rows, n_out, n_in, x, n_in, _ONE, weight, n_out, init, z)
 
 
 @kernel
@@ -64,16 +64,16 @@ def dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad):
     if size == 0:
         return
     x = part(x, first, x.size - first)
-    rows = part(weight_grad, first * n_out, size * n_out)
+    rows, zeros = part(weight_grad, first * n_out, size * n_out), part(dz, 0, 0)
     if n_out == 1:
         # The same sums as one row: the vectors are full.
-        matmul(n_out, size, n_rows, dz, n_rows, _ONE, x, n_in, dz, _NONE, rows, size)
+        matmul(n_out, size, n_rows, dz, n_rows, _ONE, x, n_in, zeros, rows)
     else:
-        matmul(size, n_out, n_rows, x, _ONE, n_in, dz, n_out, dz, _NONE, rows, n_out)
+        matmul(size, n_out, n_rows, x, _ONE, n_in, dz, n_out, zeros, rows)
 
 
 @kernel
 def dense_backward_input(n_rows, n_in, n_out, dz, weight, weight_t, dx):
     """``dx = dz W^T`` (n_rows, n_in); ``weight_t`` (n_out, n_in) is scratch for the transpose."""
     transpose(n_in, n_out, weight, weight_t)
-    matmul(n_rows, n_in, n_out, dz, n_out, _ONE, weight_t, n_in, dx, _NONE, dx, n_in)
+    matmul(n_rows, n_in, n_out, dz, n_out, _ONE, weight_t, n_in, part(dz, 0, 0), dx)

@@ -1,9 +1,9 @@
-"""One kernel out of several, chosen by an integer code: what the records' kernels are called by.
+"""Dispatch: calls of the kernels of records by an integer code.
 
-Numba knows no tables of functions, and a function that is passed as an argument has a type of its
-own, which would be another signature to compile and to find in the disk cache. So the branches are
-written here, as text, from the records. The disk cache need not know: the records are part of the
-sources whose digest is in the name of every entry.
+Numba has no tables of functions, and a function that is passed as an argument has its own type,
+which would be another signature to compile and to find in the disk cache. Therefore the branches
+are generated here, as source code, from the records. The disk cache stays valid: the records are
+part of the sources whose digest is in the name of every entry.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from skdnn._jit import kernel
 
 
 def dispatcher(name: str, arguments: str, kernels: Mapping[int, Callable]) -> Callable:
-    """A kernel that takes a code and ``arguments`` and calls the one of ``kernels`` with them.
+    """A kernel that takes a code and ``arguments``, and calls the kernel with this code.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def dispatcher(name: str, arguments: str, kernels: Mapping[int, Callable]) -> Ca
     arguments : str
         Names of the arguments, separated by commas.
     kernels : mapping of int to kernel
-        Code -> kernel. Other codes are those of the last one.
+        Code -> kernel. Any other code calls the last one.
     """
     lines = [f"def {name}(code, {arguments}):"]
     *codes, last = kernels

@@ -1,8 +1,8 @@
-"""Inverted dropout with masks from a counter: no generator state, no stored mask.
+"""Inverted dropout with counter-based masks: no generator state, no stored mask.
 
 The mask of an element is a hash of (seed, step, layer, position in the batch). It is therefore
-the same for any number of threads and any resumption, and costs a few integer operations that
-vectorise.
+the same for any number of threads and in resumed training, and takes a few integer operations that
+vectorize.
 
 References
 ----------
@@ -58,7 +58,7 @@ def dropout_key(seed, step, layer):
 
 @kernel
 def keep_factor(like, rate, position, key):
-    """What the element at a position is multiplied by: 0, or ``1 / (1 - rate)``."""
+    """Factor of the element at a position: 0, or ``1 / (1 - rate)``."""
     threshold = np.uint64(rate * 4294967296.0)
     if random_bits(np.uint64(position), key) >= threshold:
         return like.dtype.type(1.0 / (1.0 - rate))
@@ -79,7 +79,7 @@ def dropout_input(x, first, rate, key):
 def dropout_gradient(first, n_in, n_trained, dx, rate, key):
     """The mask of ``dropout_input`` on gradients of the first ``n_trained`` of ``n_in`` inputs.
 
-    ``first`` is the place of the first row in the batch.
+    ``first`` is the index of the first row in the batch.
     """
     for i in range(dx.size // n_trained):
         dropout_input(part(dx, i * n_trained, n_trained), (first + i) * n_in, rate, key)
@@ -89,8 +89,8 @@ def dropout_gradient(first, n_in, n_trained, dx, rate, key):
 def dropout_forward(a, d, first, rate, key):
     """Drop elements of ``a`` and of the derivative ``d`` with probability ``rate``.
 
-    Kept elements are divided by ``1 - rate``. With the derivative treated alike, the backward
-    pass needs no mask.
+    Kept elements are divided by ``1 - rate``. Since the derivative is masked too, the backward pass
+    needs no mask.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""Scalar functions that LLVM turns into vector code, for float32 and float64.
+"""Elementary functions that LLVM can vectorize, for float32 and float64.
 
-Numba calls the C library for ``exp`` and its relatives, one value at a time. The float32 versions
-here are polynomials without branches, which vectorise; the float64 versions are the C library's,
-since float64 is used where accuracy matters more than speed.
+Numba calls the C library for ``exp`` and similar functions, one value at a time. The float32
+versions here are polynomials without branches, which vectorize; the float64 versions are those of
+the C library, since float64 is used where accuracy matters more than speed.
 
-Maximum errors of the float32 versions are stated with each function and tested against float64.
-The polynomials are Chebyshev fits of the functions named beside them.
+The maximum error of each float32 version is stated and tested against float64. The polynomials are
+Chebyshev approximations.
 """
 
 import math
@@ -41,7 +41,7 @@ _INV_SQRT_2PI = 0.3989422804014327
 def _reduce32(x):
     """exp(r) - 1 and 2**n, with x = n ln(2) + r and |r| <= ln(2) / 2."""
     f = np.float32
-    # Choices instead of min and max: NaN stays what it is.
+    # Conditional expressions instead of min and max, to propagate NaN.
     x = f(_EXP_MIN) if x < f(_EXP_MIN) else (f(_EXP_MAX) if x > f(_EXP_MAX) else x)
     n = np.floor(x * f(_LOG2_E) + f(0.5))
     r = (x - n * f(_LN2_HIGH)) - n * f(_LN2_LOW)
@@ -50,7 +50,7 @@ def _reduce32(x):
     q = q * r + f(_E2)
     q = q * r + f(_E1)
     q = q * r + f(_E0)
-    # NaN has no integer: the exponent is then anything, the product stays NaN.
+    # The conversion of NaN to an integer is arbitrary; the product stays NaN.
     return q * r * r + r, power_of_two(np.int32(n if n == n else f(0)))
 
 
@@ -166,5 +166,5 @@ tanh = by_dtype(_tanh32, math.tanh)
 softplus = by_dtype(_softplus32, _softplus64)
 #: The standard normal distribution and its density, both with an absolute error below 3e-7.
 normal = by_dtype(_normal32, _normal64)
-#: Cosine and sine of a number of turns, 2 pi u; absolute errors below 1e-6 and 5e-7.
+#: Cosine and sine of 2 pi u; absolute errors below 1e-6 and 5e-7.
 turns = by_dtype(_turns32, _turns64)

@@ -1,24 +1,26 @@
-"""From the columns of a table to the inputs of the first dense layer.
+"""Encoding of the columns of a table as inputs of the first dense layer.
 
-Numbers and codes of categories become, column by column: the number itself; the piecewise linear
-features of its bin; learned periodic functions of the number; one of several units; a learned
-vector for each category. The table ``columns`` says what becomes of each column, and where in a row
-of inputs it lies. To add a kind: a function that makes the inputs, one for the gradients of its
-parameters if it has any, and a record in ``COLUMN_KINDS``.
+The inputs of a column are: the number itself; its piecewise linear encoding by bins; a periodic
+embedding of the number; a one-hot or binary encoding, or a learned embedding, of a category. The
+table ``columns`` holds the kind of each column and the index of its first input. To add a kind: a
+function that computes the inputs, one for the gradients of its parameters if it has any, and a
+record in ``COLUMN_KINDS``.
 
-All functions of a kind have the same arguments:
+Columns whose inputs are mostly 0 or 1 need no product with the weights: ``lookups.py``.
 
-columns, c : the table of columns, and the row of the column in it
+The functions of all kinds have the same arguments:
+
+columns, c : the table of columns, and the index of the column in it
 features : Features
-rows : (n_rows,) int64 array, none, maybe: threads share a batch of few rows
+rows : (n_rows,) int64 array, may be empty: threads share a batch of few rows
 numbers : (n_rows * n_numbers,) array, the numbers of these rows
 params : the parameters of the column
-scratch : array, at least of ``n_scratch`` elements
-n_in, x : elements between rows of inputs; array that begins with the first row's first input
+scratch : array of at least ``n_scratch`` elements
+n_in, x : elements between rows of inputs; array that begins with the first input of the first row
 n_trained, dx, grads : the same for gradients of the inputs; gradients of ``params``, changed
 
-Periodic functions ("PBLD" in the paper, periodic with bias, linear, dense) are
-``cos(2 pi w_k x + b_k)`` of frequencies w and phases b, times a matrix, plus a bias: all four are
+Periodic embeddings ("PBLD" in the paper, periodic bias linear DenseNet) are
+``cos(2 pi w_k x + b_k)`` with frequencies w and phases b, times a matrix, plus a bias: all four are
 learned.
 
 References
@@ -33,19 +35,24 @@ from typing import Any
 import numpy as np
 
 from skdnn._jit import kernel, part, sum_kernel
+from skdnn.kernels.columns import (
+    KIND,
+    N_DENSE,
+    N_LOOKUPS,
+    N_PARAMS,
+    N_TRAINED,
+    PARAMS,
+    PLACE,
+    SIZE,
+    SOURCE,
+    WIDTH,
+    bin_of,
+    code_of,
+)
 from skdnn.kernels.dispatch import dispatcher
 from skdnn.kernels.elementary import turns
+from skdnn.kernels.lookups import bins_lookup, one_hot_lookup
 from skdnn.kernels.records import ColumnKind, numbered
-
-# Columns of the table of columns. SOURCE is the place among the numbers, the bins or the codes,
-# PLACE that among the inputs, WIDTH their number; SIZE is that of bins, frequencies or codes;
-# PARAMS the offset into the parameters, N_PARAMS their number.
-KIND, SOURCE, PLACE, WIDTH, SIZE, PARAMS, N_PARAMS, N_ATTRIBUTES = range(8)
-
-# Items of ``Program.inputs``: inputs that depend on parameters, the place of their gradient in the
-# arena; the offset of the scales of the inputs (-1: there are none), and of the weights of the
-# first layer times these in the scratch memory.
-N_TRAINED, GRADIENT, SCALE, SCALED, N_INPUTS = range(5)
 
 #: Rows that periodic inputs are made for at a time: vectors as long as this stay in the first-level
 #: cache.
@@ -56,7 +63,7 @@ N_SPANS = 4
 
 @kernel
 def number_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """A number as it is."""
+    """The number itself."""
     stride, source = features.shape[1], columns[c, SOURCE]
     for i in range(rows.size):
         x[i * n_in] = numbers[i * stride + source]
@@ -64,29 +71,20 @@ def number_forward(columns, c, features, rows, numbers, params, scratch, n_in, x
 
 @kernel
 def bins_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """1 for the bins below that of the number, the fraction for its own, 0 above."""
-    n_columns, source, width = features.shape[4], columns[c, SOURCE], columns[c, WIDTH]
+    """1 for the bins below that of the number, its position inside its own bin, 0 above."""
+    source, width = columns[c, SOURCE], columns[c, WIDTH]
     one, zero = x.dtype.type(1), x.dtype.type(0)
     for i in range(rows.size):
-        row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
-        place = row * n_columns + source
-        own = np.int64(features.bins[place])
+        own, fraction = bin_of(features, rows[i], source)
         inputs = part(x, i * n_in, width)
         for j in range(width):
             inputs[j] = one if j < own else zero
-        inputs[own] = features.fractions[place]
-
-
-@kernel
-def code_of(features, row, source):
-    """Code of a category, 0 if training has not seen it."""
-    row = features.rows[row] if features.rows.size > 0 else row
-    return np.int64(features.codes[row * features.shape[5] + source])
+        inputs[own] = fraction
 
 
 @kernel
 def one_hot_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """1 for the category, 0 for the others, and for all if it is unknown."""
+    """One-hot encoding; an unknown category is encoded as zeros."""
     source, width = columns[c, SOURCE], columns[c, WIDTH]
     for i in range(rows.size):
         code = code_of(features, rows[i], source)
@@ -108,7 +106,7 @@ def binary_forward(columns, c, features, rows, numbers, params, scratch, n_in, x
 
 @kernel
 def embedding_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """A learned vector of the category; unknown ones have one, too."""
+    """Learned embedding of a category; unknown categories share one."""
     source, width = columns[c, SOURCE], columns[c, WIDTH]
     for i in range(rows.size):
         code = code_of(features, rows[i], source)
@@ -131,7 +129,7 @@ def embedding_backward(columns, c, features, rows, numbers, params, scratch, n_t
 
 @kernel
 def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
-    """Learned periodic functions of a number.
+    """Periodic embedding of a number.
 
     ``params`` are n frequencies, n phases, the (n, width) matrix, the bias.
     """
@@ -140,7 +138,7 @@ def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in,
     phases = part(params, n_frequencies, n_frequencies)
     matrix = part(params, 2 * n_frequencies, n_frequencies * width)
     bias = part(params, n_frequencies * (2 + width), width)
-    number, wave = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
+    number, cosine = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
     full = x.dtype.type(2 * math.pi)
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
@@ -151,15 +149,15 @@ def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in,
             for i in range(n):
                 out[i] = bias[j]
         for k in range(n_frequencies):
-            # A quotient: of a sum of two products either may be rounded first, and that would
-            # depend on what else an entry does.
+            # A quotient: in a sum of two products, FMA may contract either one, which would depend
+            # on the rest of the entry.
             frequency, phase = params[k], phases[k] / full
             for i in range(n):
-                wave[i] = turns(frequency * number[i] + phase)[0]
+                cosine[i] = turns(frequency * number[i] + phase)[0]
             for j in range(width):
                 out, weight = part(scratch, (N_SPANS + j) * SPAN, n), matrix[k * width + j]
                 for i in range(n):
-                    out[i] += weight * wave[i]
+                    out[i] += weight * cosine[i]
         for j in range(width):
             out = part(scratch, (N_SPANS + j) * SPAN, n)
             for i in range(n):
@@ -233,7 +231,7 @@ def _initial_periodic(column: Any, params: np.ndarray, random_state: Any) -> Non
 
 
 def _initial_embedding(column: Any, params: np.ndarray, random_state: Any) -> None:
-    """The vector of what training has not seen is 0, and stays there: the mean of the others."""
+    """The embedding of unknown categories is 0, the mean of the others, and is not trained."""
     params[column.width :] = random_state.normal(size=column.size * column.width)
 
 
@@ -241,7 +239,8 @@ COLUMN_KINDS = numbered(
     [
         ColumnKind("number", "numbers", number_forward, width="one"),
         ColumnKind(
-            "bins", "bins", bins_forward, label="bin", noun="bin", width="size", min_size=1
+            "bins", "bins", bins_forward, lookup=bins_lookup, cumulative=True, label="bin",
+            noun="bin", width="size", min_size=1,
         ),
         ColumnKind(
             "periodic", "numbers", periodic_forward, periodic_backward,
@@ -251,7 +250,9 @@ COLUMN_KINDS = numbered(
             learning_rate_factor=0.1,
             n_scratch=lambda size, width: (N_SPANS + width) * SPAN,
         ),
-        ColumnKind("one_hot", "codes", one_hot_forward, width="size", min_size=1),
+        ColumnKind(
+            "one_hot", "codes", one_hot_forward, lookup=one_hot_lookup, width="size", min_size=1
+        ),
         ColumnKind("binary", "codes", binary_forward, width="one", min_size=2),
         ColumnKind(
             "embedding", "codes", embedding_forward, embedding_backward,
@@ -272,19 +273,41 @@ _backward = dispatcher(
     "columns, c, features, rows, numbers, params, scratch, n_trained, dx, grads",
     {kind.code: kind.backward for kind in COLUMN_KINDS.values() if kind.backward},
 )
+_lookup = dispatcher(
+    "column_lookup",
+    "columns, c, features, rows, start, n, places, values, shares",
+    {kind.code: kind.lookup for kind in COLUMN_KINDS.values() if kind.lookup},
+)
 
 
 @kernel
 def inputs_forward(program, state, features, rows, numbers, n_in, x):
-    """Inputs of the first layer, (n_rows * n_in,), from numbers, bins and codes of some rows."""
+    """The first ``n_in`` inputs of some rows, (n_rows * n_in,), from numbers, bins and codes."""
     columns = program.columns
     for c in range(columns.shape[0]):
         place = columns[c, PLACE]
-        params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
-        inputs = part(x, place, x.size - place)
-        _forward(
-            columns[c, KIND], columns, c, features, rows, numbers, params, state.scratch, n_in,
-            inputs,
+        if place < n_in:
+            params = part(state.params, columns[c, PARAMS], columns[c, N_PARAMS])
+            inputs = part(x, place, x.size - place)
+            _forward(
+                columns[c, KIND], columns, c, features, rows, numbers, params, state.scratch,
+                n_in, inputs,
+            )  # fmt: skip
+
+
+@kernel
+def load_lookups(program, state, features, rows, first):
+    """Find out which inputs count of the columns that are looked up, in some rows of a batch."""
+    columns, n, n_dense = program.columns, program.inputs[N_LOOKUPS], program.inputs[N_DENSE]
+    for k in range(n):
+        c = columns.shape[0] - n + k
+        at = first * n + k
+        places = part(state.places, at, state.places.size - at)
+        values = part(state.values, at, state.values.size - at)
+        shares = part(state.shares, at, state.shares.size - at)
+        _lookup(
+            columns[c, KIND], columns, c, features, rows, columns[c, PLACE] - n_dense, n, places,
+            values, shares,
         )  # fmt: skip
 
 
@@ -319,7 +342,7 @@ def scaled_weights(n_in, n_out, weight, scale, scaled_out):
 
 @kernel
 def scaled_backward(n_out, first, stop, weight, scale, weight_grad, scale_grad):
-    """From gradients of the scaled weights to those of weights and scales, of some inputs."""
+    """Gradients of weights and scales of some inputs, from gradients of the scaled weights."""
     for i in range(first, stop):
         row, gradient = part(weight, i * n_out, n_out), part(weight_grad, i * n_out, n_out)
         scale_grad[i] = _product(n_out, row, gradient)

@@ -7,36 +7,39 @@ import numpy as np
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
 from skdnn.kernels.activations import activation_forward
+from skdnn.kernels.columns import N_DENSE
 from skdnn.kernels.dense import dense_forward
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
     DERIVATIVE,
-    EVALUATE,
+    EVALUATION,
     N_OUT,
     VALUE,
+    Step,
     backward_rows,
     backward_weights,
     drop_gradients,
     forward,
     load_inputs,
-    scale_inputs,
+    prepare_inputs,
 )
-from skdnn.kernels.optimizers import CLIP_NORM, gradient_norm, update
-from skdnn.kernels.team import BLOCKS, LOSS, NORM, ROWS, share, wait_for_all
+from skdnn.kernels.optimizers import update
+from skdnn.kernels.team import LOSS, ROWS, share, wait_for_all
 
 # Status codes.
 OK, NON_FINITE_LOSS, GIVEN_UP = range(3)
 
 
 @kernel
-def load_batch(program, encoding, features, y, weights, rows, ahead, first, state):
+def load_batch(program, encoding, state, samples, rows, ahead, first):
     """Bring rows of the data to their places in a batch, from ``first`` on.
 
     The rows ``ahead`` are those of the next batch.
     """
-    n_targets = y.shape[1]
-    if features.indptr.size == 0:
-        load_inputs(program, encoding, state, features, rows, ahead, first)
+    y, weights, n_targets = samples.y, samples.weights, samples.y.shape[1]
+    if samples.features.indptr.size == 0:
+        n_dense = program.inputs[N_DENSE]
+        load_inputs(program, encoding, state, samples.features, rows, ahead, first, n_dense)
     for i in range(rows.size):
         for j in range(n_targets):
             state.y_batch[(first + i) * n_targets + j] = y[rows[i], j]
@@ -47,10 +50,7 @@ def load_batch(program, encoding, features, y, weights, rows, ahead, first, stat
 
 
 @kernel
-def batch_gradient(
-    program, normalization, encoding, state, team, features, y, weights, rows, ahead, capacity,
-    seed, step, strength,
-):  # fmt: skip
+def batch_gradient(program, normalization, encoding, state, team, samples, rows, ahead, step):
     """Loss and gradients of one batch, the work shared by a team.
 
     Returns
@@ -65,20 +65,17 @@ def batch_gradient(
     own = part(rows, first, stop - first)
     _, next_stop = share(team, ahead.size, ROWS)
     own_ahead = part(ahead, first, max(0, next_stop - first))
-    load_batch(program, encoding, features, y, weights, own, own_ahead, first, state)
+    load_batch(program, encoding, state, samples, own, own_ahead, first)
     if encoding is not None:
-        scale_inputs(program, state)
-    forward(
-        program, normalization, encoding, state, features, own, first, capacity, seed, step,
-        strength,
-    )  # fmt: skip
+        prepare_inputs(program, state)
+    forward(program, normalization, encoding, state, samples.features, own, first, step)
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
     if team.worker == 0:
         last = program.table.shape[0] - 1
         n_raw = rows.size * program.table[last, N_OUT]
-        raw = part(state.arena, capacity * program.table[last, VALUE], n_raw)
-        dz = part(state.arena, capacity * program.table[last, DERIVATIVE], n_raw)
+        raw = part(state.arena, state.capacity * program.table[last, VALUE], n_raw)
+        dz = part(state.arena, state.capacity * program.table[last, DERIVATIVE], n_raw)
         team.values[LOSS] = loss_gradient(
             program.loss_code, rows.size, program.table[last, N_OUT], raw, state.y_batch,
             state.w_batch, program.loss_parameters, dz,
@@ -88,42 +85,19 @@ def batch_gradient(
     loss = team.values[LOSS]
     if not math.isfinite(loss):
         return NON_FINITE_LOSS, loss
-    backward_rows(program, normalization, encoding, state, first, own.size, capacity)
+    backward_rows(program, normalization, encoding, state, first, own.size)
     if encoding is not None:
-        drop_gradients(program, state, first, own.size, capacity, seed, step, strength)
+        drop_gradients(program, state, first, own.size, step)
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, loss
-    backward_weights(
-        program, normalization, encoding, state, team, features, rows, capacity, seed, step,
-        strength,
-    )  # fmt: skip
+    backward_weights(program, normalization, encoding, state, team, samples.features, rows, step)
     return OK if wait_for_all(team.n_workers, team.barrier) else GIVEN_UP, loss
-
-
-@kernel
-def update_parameters(program, state, team, rate, strength, number, n_rows):
-    """One step of the optimiser, the work shared by a team; False if one has given up."""
-    hyper, clip = program.hyper, 1.0
-    if hyper[CLIP_NORM] < np.inf:
-        if team.worker == 0:
-            team.values[NORM] = gradient_norm(state.grads)
-        if not wait_for_all(team.n_workers, team.barrier):
-            return False
-        norm = team.values[NORM]
-        clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
-    first, stop = share(team, team.penalties.size, BLOCKS)
-    update(
-        program.optimizer_code, hyper, rate, strength, number, n_rows, clip, program.segments,
-        program.factors, state.params, state.grads, state.slots, state.scratch, first, stop,
-        team.penalties,
-    )  # fmt: skip
-    return wait_for_all(team.n_workers, team.barrier)
 
 
 @entry
 def train_epoch(
-    program, normalization, encoding, state, team, features, y, weights, order, rates, strengths,
-    batch_size, seed,
+    program, normalization, encoding, state, team, samples, order, rates, regularization_factors,
+    seed,
 ):  # fmt: skip
     """Train on the rows ``order``, batch after batch.
 
@@ -132,15 +106,12 @@ def train_epoch(
     program : Program
     normalization : int or None, code of ``kernels/normalization.py``
     encoding : int or None, whether inputs are made from columns of a table
-    state : State, changed in place; its arena has a capacity of ``batch_size`` rows
-    team : Team, of one thread if there is a normalisation
-    features : Features
-    y : (n_samples, n_targets) array
-    weights : (n_samples,) array with mean 1
+    state : State, changed in place; its capacity is the size of a batch
+    team : Team, of one thread if there is a normalization
+    samples : Samples
     order : (n_order,) int64 array, rows of X
-    rates : (ceil(n_order / batch_size),) float64 array, learning rate of every step
-    strengths : float64 array as long, factor on dropout and weight decay of every step
-    batch_size : int
+    rates : (ceil(n_order / capacity),) float64 array, learning rate of every step
+    regularization_factors : float64 array as long, factor on dropout and weight decay
     seed : uint64, of the dropout masks
 
     Returns
@@ -151,21 +122,21 @@ def train_epoch(
         computed with.
     """
     total = ACCUMULATOR(0)
-    before = state.step[0]
+    before, batch_size = state.step[0], state.capacity
     for i in range(rates.size):
-        start, number = i * batch_size, before + i + 1
+        start = i * batch_size
+        step = Step(before + i + 1, seed, rates[i], regularization_factors[i])
         rows = part(order, start, min(batch_size, order.size - start))
         stop = start + rows.size
         ahead = part(order, stop, min(batch_size, order.size - stop))
         status, loss = batch_gradient(
-            program, normalization, encoding, state, team, features, y, weights, rows, ahead,
-            batch_size, seed, number, strengths[i],
-        )  # fmt: skip
+            program, normalization, encoding, state, team, samples, rows, ahead, step
+        )
         if team.worker == 0:
-            state.step[0] = number
+            state.step[0] = step.number
         if status != OK:
             return status, total
-        if not update_parameters(program, state, team, rates[i], strengths[i], number, rows.size):
+        if not update(program, state, team, step, rows.size):
             return GIVEN_UP, total
         total += loss
         for block in range(team.penalties.size):
@@ -174,17 +145,13 @@ def train_epoch(
 
 
 @entry
-def sum_gradients(
-    program, normalization, encoding, state, team, features, y, weights, order, capacity, grads_out
-):
+def sum_gradients(program, normalization, encoding, state, team, samples, order, grads_out):
     """Add the gradients of the rows ``order`` to ``grads_out``; nothing is dropped or updated.
 
     Parameters
     ----------
-    program, normalization, encoding, state, team, features, y, weights : as in ``train_epoch``
+    program, normalization, encoding, state, team, samples : as in ``train_epoch``
     order : (n_order,) int64 array
-    capacity : int
-        Rows that the arena has room for.
     grads_out : (n_params,) float64 array
         The gradient of the sum of the losses is added; that of one thread is whole.
 
@@ -193,12 +160,12 @@ def sum_gradients(
     total : float64
         Sum of the weighted losses.
     """
-    total = ACCUMULATOR(0)
+    total, capacity = ACCUMULATOR(0), state.capacity
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         _, loss = batch_gradient(
-            program, normalization, encoding, state, team, features, y, weights, rows,
-            part(order, 0, 0), capacity, np.uint64(0), EVALUATE, 0.0,
+            program, normalization, encoding, state, team, samples, rows, part(order, 0, 0),
+            EVALUATION,
         )  # fmt: skip
         total += loss
         for i in range(grads_out.size):
@@ -207,8 +174,8 @@ def sum_gradients(
 
 
 @entry
-def predict_raw(program, normalization, encoding, state, features, order, capacity, raw_out):
-    """Raw predictions of the rows ``order`` of X, in blocks of ``capacity`` rows.
+def predict_raw(program, normalization, encoding, state, features, order, raw_out):
+    """Raw predictions of the rows ``order`` of X, in blocks of the state's capacity.
 
     Parameters
     ----------
@@ -217,21 +184,20 @@ def predict_raw(program, normalization, encoding, state, features, order, capaci
     state : State, of which parameters and buffers are read, the rest is scratch memory
     features : Features
     order : (n_order,) int64 array
-    capacity : int
     raw_out : (n_order, n_out) array, out
     """
-    n_out = raw_out.shape[1]
+    n_out, capacity = raw_out.shape[1], state.capacity
     place = capacity * program.table[program.table.shape[0] - 1, VALUE]
     if encoding is not None:
-        scale_inputs(program, state)
+        prepare_inputs(program, state)
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         if features.indptr.size == 0:
-            load_inputs(program, encoding, state, features, rows, part(order, 0, 0), np.int64(0))
-        forward(
-            program, normalization, encoding, state, features, rows, np.int64(0), capacity,
-            np.uint64(0), EVALUATE, 0.0,
-        )  # fmt: skip
+            load_inputs(
+                program, encoding, state, features, rows, part(order, 0, 0), np.int64(0),
+                program.inputs[N_DENSE],
+            )  # fmt: skip
+        forward(program, normalization, encoding, state, features, rows, np.int64(0), EVALUATION)
         for i in range(rows.size):
             for j in range(n_out):
                 raw_out[start + i, j] = state.arena[place + i * n_out + j]
@@ -247,8 +213,9 @@ def make_inputs(program, encoding, state, features, order, x_out):
     n_in = x_out.shape[1]
     for i in range(order.size):
         load_inputs(
-            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0)
-        )
+            program, encoding, state, features, part(order, i, 1), part(order, 0, 0), np.int64(0),
+            n_in,
+        )  # fmt: skip
         for j in range(n_in):
             x_out[i, j] = state.x_batch[j]
 

@@ -1,12 +1,12 @@
 """Losses: value and gradient with respect to the RAW prediction, in one pass.
 
-Working on raw predictions (before the link) makes every gradient exact and every value finite;
-the link is part of the loss only by its name. To add one: the formula of an element under the
-decorator ``loss``, which makes its array loop and its record; or a loop of its own under
-``batch_loss``, where the outputs of a row depend on each other, as those over classes.
+Working on raw predictions (before the link) makes every gradient exact and every value finite. To
+add one: an elementwise function with the decorator ``loss``, which creates the loop over the batch
+and the record; or a function of a batch with ``batch_loss``, if the outputs of a row depend on each
+other, as in a softmax.
 
-Conventions, the same for all: the value is the sum over rows and outputs of weight times loss,
-the gradient is divided by ``n_rows`` of the batch. Weights have mean 1 over the data set.
+Conventions for all losses: the value is the sum over rows and outputs of weight times loss, the
+gradient is divided by ``n_rows`` of the batch. Weights have mean 1 over the data set.
 """
 
 import math
@@ -36,7 +36,7 @@ def _array_loop(pair: Callable, n_parameters: int) -> Callable:
     def loop(n_rows, n_out, raw, y, weights, parameters, dz):
         total = ACCUMULATOR(0)
         inverse = raw.dtype.type(1 / n_rows)
-        # Outputs outside: with a single one the loop over the rows vectorises.
+        # Outputs outside: with a single one the loop over the rows vectorizes.
         for j in range(n_out):
             own = read(parameters, j)
             for i in range(n_rows):
@@ -52,10 +52,10 @@ def _array_loop(pair: Callable, n_parameters: int) -> Callable:
 def loss(
     name: str, *, parameters: tuple[str, ...] = (), **fields: Any
 ) -> Callable[[Callable], Callable]:
-    """Decorator of the formula of an element: compile it, and keep the record of its loss.
+    """Decorator of an elementwise loss: compile it, and add its record.
 
-    The formula is a function of raw prediction z, target y and the float64 ``parameters`` of the
-    output. Values are taken in float64 where a float32 might overflow or cancel.
+    It is a function of raw prediction z, target y and the float64 ``parameters`` of the output.
+    Values are computed in float64 where float32 might overflow or cancel.
     """
 
     def decorate(formula: Callable) -> Callable:
@@ -68,7 +68,7 @@ def loss(
 
 
 def batch_loss(name: str, **fields: Any) -> Callable[[Callable], Callable]:
-    """Decorator of a function of a whole batch, as ``loss_gradient``."""
+    """Decorator of a loss of a whole batch, with the arguments of ``loss_gradient``."""
 
     def decorate(function: Callable) -> Callable:
         gradient = kernel(function)
@@ -79,7 +79,7 @@ def batch_loss(name: str, **fields: Any) -> Callable[[Callable], Callable]:
 
 
 # NOTE[DIFF] Summed over the outputs, as scikit-learn's gradient is; its reported value is a mean
-# over them, which is not the function that it minimises.
+# over them, which is not the function that it minimizes.
 @loss("squared_error", link="identity", domain="real", reference=_BISHOP)
 def squared_error_pair(z, y):
     error = z - y
@@ -137,7 +137,7 @@ def gamma_pair(z, y):
 
 @kernel
 def smoothed(y, label_smoothing):
-    """Target of a logistic unit, 0 or 1, moved towards one half."""
+    """Smoothed label of a logistic output."""
     return type(y)(ACCUMULATOR(y) * (1 - label_smoothing) + 0.5 * label_smoothing)
 
 
@@ -176,7 +176,7 @@ def _shifted_exp(n_rows, n_out, raw, out):
             largest = raw[start + j] if raw[start + j] > largest else largest
         for j in range(n_out):
             out[start + j] = raw[start + j] - largest
-    # One loop over all, so that exp vectorises although a row is short.
+    # One loop over all, so that exp vectorizes although a row is short.
     for i in range(n_rows * n_out):
         out[i] = exp(out[i])
 

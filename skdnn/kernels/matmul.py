@@ -1,5 +1,7 @@
 """Products of row-major matrices, and transposition, from the tiles of ``_jit/simd.py``."""
 
+import numpy as np
+
 from skdnn._jit import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, kernel, tile, transpose_tile
 
 #: Depth of a product before its sums go to memory: the columns of B that a tile reads then stay
@@ -8,22 +10,24 @@ DEPTH = 512
 
 
 @kernel
-def matmul(m, n, k, a, a_row, a_column, b, b_row, init, init_row, c, c_row):
-    """``C[i, j] = init[i, j] + sum_k A[i, k] B[k, j]``, the terms added in the order of k.
+def matmul(m, n, k, a, a_row, a_column, b, b_row, init, c):
+    """``C[i, j] = init[j] + sum_k A[i, k] B[k, j]``, the terms added in the order of k.
 
     Parameters
     ----------
     m, n, k : int
         C has m rows and n columns.
-    a, b, init, c : (size,) arrays
+    a, b : (size,) arrays
     a_row, a_column : int
         Strides of A in elements: ``(k, 1)`` for a row-major matrix, ``(1, m)`` for the transpose
         of one.
-    b_row, c_row : int
-        Strides of the rows of B and C; their columns are adjacent.
-    init_row : int
-        Stride of the rows of ``init``: 0 for one row that is added to all, negative for zeros.
+    b_row : int
+        Stride of the rows of B; its columns are adjacent.
+    init : (n,) array
+        One row that is added to all; empty for zeros.
+    c : (m * n,) array, out
     """
+    init_row = np.int64(0) if init.size > 0 else np.int64(-1)
     lanes = VECTOR_BYTES // c.itemsize
     n_vectors = -(-n // lanes)
     n_panels = -(-n_vectors // TILE_VECTORS)
@@ -40,16 +44,16 @@ def matmul(m, n, k, a, a_row, a_column, b, b_row, init, init_row, c, c_row):
                 rows = TILE_ROWS
                 while rows > m - row:
                     rows //= 2
-                place = row * c_row + column
+                place = row * n + column
                 begin = row * a_row + start * a_column
                 top = start * b_row + column
                 if start == 0:
-                    first = row * init_row + column if init_row >= 0 else 0
+                    first = column if init.size > 0 else 0
                     tile(rows, vectors, depth, a, begin, a_row, a_column, b, top, b_row,
-                         init, first, init_row, c, place, c_row, tail)  # fmt: skip
+                         init, first, init_row, c, place, n, tail)  # fmt: skip
                 else:
                     tile(rows, vectors, depth, a, begin, a_row, a_column, b, top, b_row,
-                         c, place, c_row, c, place, c_row, tail)  # fmt: skip
+                         c, place, n, c, place, n, tail)  # fmt: skip
                 row += rows
             column += vectors * lanes
 

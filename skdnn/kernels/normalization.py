@@ -1,7 +1,7 @@
-"""Batch and layer normalisation of pre-activations: mean 0, deviation 1, then gain and shift.
+"""Batch and layer normalization of pre-activations to mean 0 and variance 1, then gain and shift.
 
-The shift is the layer's bias, which would have no effect before a normalisation. Batch moments are
-weighted, so that an integer weight is a row so many times there too.
+The shift is the layer's bias, which would have no effect before a normalization. Batch moments are
+weighted, so that an integer sample weight is equivalent to repeated rows.
 
 References
 ----------
@@ -16,18 +16,18 @@ from skdnn.kernels.dense import column_sums
 
 BATCH, LAYER = range(2)
 
-#: Added to the variance, as everywhere else.
+#: Added to the variance; the usual value.
 VARIANCE_EPSILON = 1e-5
-#: Least share of a full batch in the running moments.
+#: Least weight of a full batch in the running moments.
 RUNNING_SHARE = 0.1
 
 
 @kernel
 def running_share(step, mass):
-    """Share of a batch in the running moments.
+    """Weight of a batch in the running moments.
 
-    At first all batches count alike, later they are forgotten exponentially. A batch counts by
-    its weight: the last one of an epoch may have a single row.
+    At first it is a plain average of the batches, later an exponential moving average. A batch
+    counts by its sample weights: the last one of an epoch may have a single row.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def running_share(step, mass):
 
 @kernel
 def batch_mass(n_rows, weights):
-    """Sum of the weights of a batch; 1 for one of rows without any, which shall move nothing."""
+    """Sum of the sample weights of a batch; 1 if all are 0, to avoid a division by zero."""
     mass = weights.dtype.type(0)
     for i in range(n_rows):
         mass += weights[i]
@@ -83,7 +83,7 @@ def batch_forward(n_rows, n, z, gain, shift, mean, spread, normal_out):
 
 
 @kernel
-def normalised_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
+def normalized_sums(n_rows, n, normal, dz, gain_grad, shift_grad):
     """Gradients of gain and shift from the gradient of what they make."""
     column_sums(n_rows, n, dz, shift_grad)
     for j in range(n):
@@ -108,7 +108,7 @@ def batch_backward(n_rows, n, normal, weights, spread, gain, gain_grad, shift_gr
 
 @sum_kernel
 def layer_forward(n_rows, n, z, gain, shift, spread_out, normal_out):
-    """Normalise each row of a flat (n_rows, n) matrix; ``spread_out`` has one value a row."""
+    """Normalize each row of a flat (n_rows, n) matrix; ``spread_out`` has one value a row."""
     real = z.dtype.type
     for i in range(n_rows):
         row, normal = part(z, i * n, n), part(normal_out, i * n, n)

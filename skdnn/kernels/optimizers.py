@@ -14,6 +14,7 @@ import math
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import kernel, part, sum_kernel
 from skdnn.kernels.records import Optimizer, by_name
+from skdnn.kernels.team import BLOCKS, NORM, share, wait_for_all
 
 SGD, ADAM, ADAMW, RMSPROP = range(4)
 
@@ -23,16 +24,16 @@ MOMENTUM, NESTEROV, BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, L2, L1, CLIP_NORM, N_
 # Columns of the factors of a segment.
 RATE_FACTOR, DECAY_FACTOR, PENALTY_FACTOR, N_FACTORS = range(4)
 
-#: Parameters that are penalised and changed together: they stay in the first-level cache, and so
+#: Parameters that are penalized and changed together: they stay in the first-level cache, and so
 #: many can be summed in float32.
 UPDATE_BLOCK = 1024
 
 
 @kernel
-def _sgd(w, g, velocity, rate, momentum, nesterov, scale, l2):
+def _sgd(w, g, velocity, hyper, rate, scale, l2):
     real = w.dtype.type
-    rate, momentum, scale, l2 = real(rate), real(momentum), real(scale), real(l2)
-    if nesterov:
+    rate, momentum, scale, l2 = real(rate), real(hyper[MOMENTUM]), real(scale), real(l2)
+    if hyper[NESTEROV] > 0:
         for i in range(w.size):
             step = rate * (scale * g[i] + l2 * w[i])
             velocity[i] = momentum * velocity[i] - step
@@ -44,8 +45,8 @@ def _sgd(w, g, velocity, rate, momentum, nesterov, scale, l2):
 
 
 @kernel
-def _adam(w, g, mean, square, rate, beta_1, beta_2, epsilon, keep, scale, l2):
-    real = w.dtype.type
+def _adam(w, g, mean, square, hyper, rate, epsilon, keep, scale, l2):
+    real, beta_1, beta_2 = w.dtype.type, hyper[BETA_1], hyper[BETA_2]
     rate, epsilon, keep, scale, l2 = real(rate), real(epsilon), real(keep), real(scale), real(l2)
     b1, b2, c1, c2 = real(beta_1), real(beta_2), real(1 - beta_1), real(1 - beta_2)
     for i in range(w.size):
@@ -56,8 +57,8 @@ def _adam(w, g, mean, square, rate, beta_1, beta_2, epsilon, keep, scale, l2):
 
 
 @kernel
-def _rmsprop(w, g, square, rate, beta_2, epsilon, scale, l2):
-    real = w.dtype.type
+def _rmsprop(w, g, square, hyper, rate, epsilon, scale, l2):
+    real, beta_2 = w.dtype.type, hyper[BETA_2]
     rate, epsilon, scale, l2 = real(rate), real(epsilon), real(scale), real(l2)
     b2, c2 = real(beta_2), real(1 - beta_2)
     for i in range(w.size):
@@ -91,7 +92,7 @@ def l1_landing(before, g, w):
     """With an L1 penalty a step ends at zero, rather than on its other side.
 
     A weight at zero stays there while the penalty outweighs the gradient of the loss, whatever
-    the optimiser's averages say.
+    the optimizer's averages say.
     """
     for i in range(w.size):
         if before[i] * w[i] < 0 or (before[i] == 0 and g[i] == 0):
@@ -126,45 +127,46 @@ def gradient_norm(g):
 
 
 @kernel
-def update(
-    code, hyper, rate, strength, step, n_rows, clip, segments, factors, params, grads, slots,
-    scratch, first_block, stop_block, penalties_out,
-):  # fmt: skip
-    """One step of the optimiser for the parameters of some blocks.
+def update(program, state, team, step, n_rows):
+    """One step of the optimizer, the work shared by a team; False if one has given up.
 
     Parameters
     ----------
-    code : int
-    hyper : (N_HYPER,) float64 array
-    rate : float, learning rate of this step
-    strength : float, factor on the weight decay of this step
-    step : int, number of this step, from 1
-    n_rows : int, rows of the batch; the penalty is divided by it as the loss is
-    clip : float, factor on the gradient of the loss
-    segments : (n_segments, 2) int64 array, first and last + 1 of each segment
-    factors : (n_segments, N_FACTORS) float64 array
-    params, grads : (n_params,) arrays; the gradients are used up
-    slots : (n_slots * n_params,) array
-    scratch : (at least UPDATE_BLOCK,) array
-    first_block, stop_block : int
-    penalties_out : (n_blocks,) float64 array
-        The penalty of each block at the parameters before the step, not divided by ``n_rows``.
+    program : Program
+    state : State
+        Parameters and slots are changed, the gradients are used up.
+    team : Team
+        Gets the penalty of each block at the parameters before the step, not divided by
+        ``n_rows``.
+    step : Step
+    n_rows : int
+        Rows of the batch; the penalty is divided by it as the loss is.
     """
-    n = params.size
-    correction_1 = 1.0 - hyper[BETA_1] ** step
-    correction_2 = math.sqrt(1.0 - hyper[BETA_2] ** step)
+    code, hyper, n = program.optimizer_code, program.hyper, state.params.size
+    segments, factors = program.segments, program.factors
+    clip = 1.0
+    if hyper[CLIP_NORM] < math.inf:
+        if team.worker == 0:
+            team.values[NORM] = gradient_norm(state.grads)
+        if not wait_for_all(team.n_workers, team.barrier):
+            return False
+        norm = team.values[NORM]
+        clip = hyper[CLIP_NORM] / norm if norm > hyper[CLIP_NORM] else 1.0
+    correction_1 = 1.0 - hyper[BETA_1] ** step.number
+    correction_2 = math.sqrt(1.0 - hyper[BETA_2] ** step.number)
+    first_block, stop_block = share(team, team.penalties.size, BLOCKS)
     block = -1
     for s in range(segments.shape[0]):
         penalty_l2 = hyper[L2] * factors[s, PENALTY_FACTOR]
         penalty_l1 = hyper[L1] * factors[s, PENALTY_FACTOR]
-        lr = rate * factors[s, RATE_FACTOR]
+        lr = step.learning_rate * factors[s, RATE_FACTOR]
         for start in range(segments[s, 0], segments[s, 1], UPDATE_BLOCK):
             block += 1
             if block < first_block or block >= stop_block:
                 continue
             size = min(UPDATE_BLOCK, segments[s, 1] - start)
-            w, g = part(params, start, size), part(grads, start, size)
-            slot, before = part(slots, start, size), part(scratch, 0, size)
+            w, g = part(state.params, start, size), part(state.grads, start, size)
+            slot, before = part(state.slots, start, size), part(state.scratch, 0, size)
             scale, l2, penalty = clip, penalty_l2 / n_rows, ACCUMULATOR(0)
             if penalty_l2 > 0:
                 penalty += 0.5 * penalty_l2 * squared_norm(w)
@@ -172,24 +174,27 @@ def update(
                 penalty += penalty_l1 * absolute_norm(w)
                 l1_gradient(w, g, scale, l2, penalty_l1 / n_rows, before)
                 scale, l2 = 1.0, 0.0
-            penalties_out[block] = penalty
+            team.penalties[block] = penalty
             if code == SGD:
-                _sgd(w, g, slot, lr, hyper[MOMENTUM], hyper[NESTEROV] > 0, scale, l2)
+                _sgd(w, g, slot, hyper, lr, scale, l2)
             elif code == RMSPROP:
                 # NOTE[DIFF] The running square is corrected for its start at zero, as Adam's is;
                 # otherwise the first steps are 1 / sqrt(1 - beta_2) times too long.
-                _rmsprop(w, g, slot, lr * correction_2, hyper[BETA_2],
-                         hyper[EPSILON] * correction_2, scale, l2)  # fmt: skip
+                epsilon = hyper[EPSILON] * correction_2
+                _rmsprop(w, g, slot, hyper, lr * correction_2, epsilon, scale, l2)
             else:
                 epsilon, keep = hyper[EPSILON], 1.0
                 if code == ADAMW:
                     # As published: epsilon beside the corrected square, unlike scikit-learn's Adam.
                     epsilon *= correction_2
-                    keep -= lr * hyper[WEIGHT_DECAY] * strength * factors[s, DECAY_FACTOR]
-                _adam(w, g, slot, part(slots, n + start, size), lr * correction_2 / correction_1,
-                      hyper[BETA_1], hyper[BETA_2], epsilon, keep, scale, l2)  # fmt: skip
+                    decay = lr * hyper[WEIGHT_DECAY] * step.regularization_factor
+                    keep -= decay * factors[s, DECAY_FACTOR]
+                square = part(state.slots, n + start, size)
+                rate = lr * correction_2 / correction_1
+                _adam(w, g, slot, square, hyper, rate, epsilon, keep, scale, l2)
             if penalty_l1 > 0:
                 l1_landing(before, g, w)
+    return wait_for_all(team.n_workers, team.barrier)
 
 
 OPTIMIZERS = by_name(

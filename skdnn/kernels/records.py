@@ -1,7 +1,8 @@
-"""What the rest of the package may know about activations, losses, optimisers, kinds of columns.
+"""Records that describe activations, losses, optimizers and kinds of columns.
 
-The records are frozen data. Validation, initial values, learning rates, the size of scratch memory,
-the tables of the documentation and the tests iterate over them; the kernels see only ``code``.
+The records are frozen dataclasses. Parameter validation, initial values, learning rates, the size
+of scratch memory, the tables of the documentation and the tests use them; kernels only use
+``code``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Activation:
     forward : kernel
         Function of two arrays: pre-activations, which become activations, and their derivatives.
     initializer : str
-        Name of the initialiser that suits it (``network/initializers.py``).
+        Name of the recommended initializer (``network/initializers.py``).
     gain : float
         Factor on the initial bound of the weights.
     onnx : str
@@ -49,23 +50,23 @@ class Loss:
     Attributes
     ----------
     name : str
-        Name of the loss; of the losses with one logistic unit for each target "binary_...".
+        Name of the loss; "binary_..." for losses with a logistic output for each target.
     gradient : kernel
         Sum of the weighted losses of a batch, and the gradient of its mean.
     link : {"identity", "logistic", "softmax", "exp"}
         From raw predictions to predictions; the value of ``out_activation_``.
     domain : {"real", "unit", "class", "non-negative", "positive"}
-        What targets may be. "class" is one column with the index of the class; the others have a
-        column for every output.
+        Domain of the targets. "class" is one column with the index of the class; the others have a
+        column for each output.
     reference : str
         Source of the formula.
     outputs_per_target : int or "levels", default=1
-        "levels" is one output for each item of its only parameter.
+        "levels" is one output for each value of its only parameter.
     parameters : tuple of str, default=()
-        Names of the numbers that each output has: attributes of its settings object
+        Names of the parameters of each output: attributes of the settings object
         (``network/losses.py``), or parameters of the estimator.
     target_units : tuple of str, default=()
-        Those of the parameters that have the unit of the target.
+        Names of the parameters in units of the target.
     code : int
         What the kernels branch on.
     """
@@ -87,7 +88,7 @@ class Loss:
 
     @property
     def task(self) -> Literal["classification", "regression"]:
-        """Of the estimator that has it."""
+        """The task, "classification" or "regression"."""
         return "classification" if self.domain in ("unit", "class") else "regression"
 
     @property
@@ -129,32 +130,36 @@ def _none(size: int, width: int) -> int:
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """What a column of a table can become: a kind of inputs of the first layer.
+    """A kind of encoding of a column as inputs of the first layer.
 
     Attributes
     ----------
     name : str
         ``kind`` of an ``InputColumn``.
     reads : {"numbers", "bins", "codes"}
-        What the kernel reads of a row.
+        The data of a row that the kernel reads.
     forward, backward : kernel
-        Inputs, and gradients of the parameters, if it has any.
+        Compute the inputs, and the gradients of the parameters, if there are any.
+    lookup : kernel or None, default=None
+        Finds the input that counts, where the others are 0 or 1 (``kernels/lookups.py``).
+    cumulative : bool, default=False
+        Whether the inputs before that one are 1.
     label : str, default=""
-        What an input is called, before its number: "bin" in "age_bin0".
+        Label in the names of inputs: "bin" in "age_bin0".
     noun : str, default=""
-        What an input is called in the HTML view.
+        Name of an input in the HTML view.
     width : {"one", "size", "any"}, default="any"
         Number of inputs.
     min_size : int, default=0
-        Least number of bins, frequencies, categories.
+        Minimum number of bins, frequencies or categories.
     n_params : callable, default: none
         Function of size and width.
     initial_values : callable or None, default=None
-        Function of column, parameters (which are 0 and are changed) and random state.
+        Function of column, parameters (initially 0, changed in place) and random state.
     learning_rate_factor, weight_decay_factor : float
-        Of its parameters.
+        Factors for its parameters.
     n_scratch : callable, default: none
-        Elements of scratch memory, a function of size and width.
+        Number of elements of scratch memory, a function of size and width.
     code : int
         What the kernels branch on.
     """
@@ -163,6 +168,8 @@ class ColumnKind:
     reads: Literal["numbers", "bins", "codes"]
     forward: Callable = field(repr=False)
     backward: Callable | None = field(default=None, repr=False)
+    lookup: Callable | None = field(default=None, repr=False)
+    cumulative: bool = False
     label: str = ""
     noun: str = ""
     width: Literal["one", "size", "any"] = "any"
@@ -179,7 +186,7 @@ Record = TypeVar("Record", Activation, Loss, Optimizer, ColumnKind)
 
 
 def by_name(records: Iterable[Record]) -> dict[str, Record]:
-    """Index records by name, and make sure that names and codes are unique."""
+    """Index records by name, and check that names and codes are unique."""
     records = tuple(records)
     table = {record.name: record for record in records}
     if len(table) != len(records) or len({record.code for record in records}) != len(records):
@@ -188,5 +195,5 @@ def by_name(records: Iterable[Record]) -> dict[str, Record]:
 
 
 def numbered(records: Iterable[Record]) -> dict[str, Record]:
-    """Records by name; the code of each is its place."""
+    """Index records by name, and number their codes."""
     return by_name(replace(record, code=code) for code, record in enumerate(records))

@@ -1,7 +1,7 @@
 """The first layer on sparse rows: ``z = x W + b`` and its gradient, one stored element at a time.
 
-X is in compressed sparse rows: the elements of row i are ``data[indptr[i]:indptr[i + 1]]``, in the
-columns ``indices[...]``. A batch is a list of row numbers; nothing is copied and no zero is
+X has CSR format: the elements of row i are ``data[indptr[i]:indptr[i + 1]]``, in the columns
+``indices[...]``. A batch is a list of row numbers; nothing is copied and no zero is
 multiplied.
 """
 
@@ -12,14 +12,12 @@ from skdnn.kernels.dropout import keep_factor
 
 
 @kernel
-def sparse_forward(
-    n_rows, n_in, n_out, features, rows, first, weight, bias, with_bias, rate, key, z
-):
+def sparse_forward(n_out, features, rows, first, weight, bias, with_bias, rate, key, z):
     """``z = x W + b`` for the given rows.
 
     Parameters
     ----------
-    n_rows, n_in, n_out : int
+    n_out : int
     features : Features
     rows : (n_rows,) int64 array
     first : int, place of the first one in the batch
@@ -30,8 +28,9 @@ def sparse_forward(
         Of the dropout of inputs; an element has the same fate as in a dense row.
     z : flat (n_rows, n_out) array, out
     """
+    n_in = features.shape[1]
     data, indices, indptr = features.data, features.indices, features.indptr
-    for i in range(n_rows):
+    for i in range(rows.size):
         out = part(z, i * n_out, n_out)
         for j in range(n_out):
             out[j] = bias[j] if with_bias else z.dtype.type(0)
@@ -47,12 +46,13 @@ def sparse_forward(
 
 
 @kernel
-def sparse_backward(n_rows, n_in, n_out, features, rows, dz, rate, key, weight_grad):
+def sparse_backward(n_out, features, rows, dz, rate, key, weight_grad):
     """``dW = x^T dz``, a flat (n_in, n_out) array; the rest as in ``sparse_forward``."""
+    n_in = features.shape[1]
     data, indices, indptr = features.data, features.indices, features.indptr
     for k in range(n_in * n_out):
         weight_grad[k] = 0
-    for i in range(n_rows):
+    for i in range(rows.size):
         d = part(dz, i * n_out, n_out)
         row = features.rows[rows[i]] if features.rows.size > 0 else rows[i]
         for at in range(indptr[row], indptr[row + 1]):

@@ -1,10 +1,10 @@
-"""Threads that share the steps of one training.
+"""Threads that share the steps of the training of one network.
 
-All of them run the same program and each does its share: rows of the batch, then rows of each
-gradient, then blocks of the parameters. What an element is computed from, and in which order, does
-not depend on how many they are. Between the phases they wait for each other.
+All threads run the same program and each does its part of the work: rows of the batch, then rows of
+each gradient, then blocks of the parameters. The terms of an element and their order do not depend
+on the number of threads. Between the phases there are barriers.
 
-Idea: SPMD, "single program, multiple data" (Darema et al. 1988).
+Reference: SPMD, "single program, multiple data" (Darema et al. 1988).
 """
 
 from typing import Any, NamedTuple
@@ -25,17 +25,17 @@ _PATIENCE = 4096
 _ONE = np.int64(1)
 
 #: Units of ``share``. Not literals: Numba compiles a function anew for each of those.
-ROWS, BLOCKS = np.int64(TILE_ROWS), np.int64(1)
+ROWS, BLOCKS, COLUMNS = np.int64(TILE_ROWS), np.int64(1), np.int64(1)
 
 
 class Team(NamedTuple):
-    """One thread and what it shares with the others."""
+    """A thread of the team, and the arrays that it shares with the others."""
 
     worker: int
     n_workers: int
     barrier: Any  # (BARRIER_SIZE,) int64
     values: Any  # (N_VALUES,) float64: loss of the batch, length of the gradient
-    penalties: Any  # (n_blocks,) float64, of the optimiser's blocks
+    penalties: Any  # (n_blocks,) float64, of the optimizer's blocks
 
 
 def make_team(n_workers: int, n_blocks: int) -> list[Team]:
@@ -47,7 +47,7 @@ def make_team(n_workers: int, n_blocks: int) -> list[Team]:
 
 @kernel
 def wait_for_all(n_workers, barrier):
-    """Wait until all threads are here; False if one of them has given up."""
+    """Barrier: wait for all threads; return False if one of them has given up."""
     if n_workers == 1:
         return True
     turn = atomic_load(barrier, ROUND)

@@ -1,1 +1,1 @@
-"""What a network is: plain Python descriptions, no training and no estimator."""
+"""Descriptions of networks: specification, layout, values, settings of losses and embeddings."""

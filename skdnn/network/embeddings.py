@@ -1,6 +1,7 @@
-"""What members make of a number, as settings objects.
+"""Numeric embeddings, as settings objects.
 
-scikit-learn's double underscore reaches into the objects (``numeric_embedding__n_bins``).
+Their parameters can be set with scikit-learn's double underscore
+(``numeric_embedding__n_bins``).
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from skdnn._sklearn import validate_parameter_constraints
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.spec import InputColumn
 
-#: The attribute of any embedding, 0 without bins: the bin of a number is kept in a byte.
+#: Constraint of the attribute of each embedding: a bin index is stored in a byte.
 N_BINS = {"n_bins": [Number(Integral, 0, 256, closed="both")]}
 
 
 class NumericEmbedding(SettingsObject):
-    """Base class of numeric embeddings; derive your own from it.
+    """Base class of numeric embeddings.
 
     A subclass implements ``columns``, which lists the inputs that a number is encoded as. Its
-    parameters can be checked by ``_parameter_constraints`` or by a method ``check``. With an
-    attribute ``n_bins`` the numbers are also put into quantile bins, and with
+    parameters can be validated by ``_parameter_constraints`` or by a method ``check``. With an
+    attribute ``n_bins`` numbers are also discretized into quantile bins, and with
     ``scaled_inputs = True`` each input of the first layer has a learned scale.
 
     References
@@ -48,7 +49,7 @@ class NumericEmbedding(SettingsObject):
     NumberAndBins(n_bins=4)
     """
 
-    #: Bins of each number, from 1 to 256; 0 where the embedding needs none.
+    #: Number of bins of each number, from 1 to 256; 0 if the embedding needs none.
     n_bins: int = 0
 
     #: Whether each input of the first layer has a learned scale.
@@ -61,29 +62,29 @@ class NumericEmbedding(SettingsObject):
         Parameters
         ----------
         source : int
-            Place of the number in a row.
+            Index of the numeric column.
         n_bins : int
-            Bins that the column has: at most ``self.n_bins``, fewer where equal numbers make bins
-            empty.
+            Number of bins of the column: at most ``self.n_bins``, fewer if repeated values make
+            bins empty.
 
         Returns
         -------
         columns : list of InputColumn
-            At least one, all computed from this number.
+            At least one; all must have this ``source``.
         """
 
     def narrowed(self, share: float) -> NumericEmbedding | None:
-        """Return an embedding with a share of the inputs; None where nothing is left.
+        """Return an embedding with a fraction of the inputs, for tables with many columns.
 
         Parameters
         ----------
         share : float
-            In (0, 1].
+            Fraction of the inputs, in (0, 1].
 
         Returns
         -------
         embedding : NumericEmbedding or None
-            None is the number as it is.
+            None is the number without embedding.
         """
         return self
 
@@ -93,12 +94,12 @@ class PiecewiseLinear(NumericEmbedding):
 
     Each bin is an input: 1 for the bins below the number, 0 for those above it, and for the bin of
     the number the fraction of the bin that lies below it. The first layer then computes a
-    piecewise linear function of every number, with kinks at the edges of the bins.
+    piecewise linear function of each number, with knots at the bin edges.
 
     Parameters
     ----------
     n_bins : int, default=16
-        Bins of a column, from 1 to 256; fewer where equal numbers make bins empty.
+        Number of bins of each column, from 1 to 256; fewer if repeated values make bins empty.
 
     References
     ----------
@@ -124,9 +125,9 @@ class PiecewiseLinear(NumericEmbedding):
         Parameters
         ----------
         source : int
-            Place of the number in a row.
+            Index of the numeric column.
         n_bins : int
-            Bins that the column has.
+            Number of bins of the column.
 
         Returns
         -------
@@ -135,12 +136,12 @@ class PiecewiseLinear(NumericEmbedding):
         return [InputColumn("bins", source, n_bins, n_bins)]
 
     def narrowed(self, share: float) -> NumericEmbedding | None:
-        """Return an embedding of fewer bins.
+        """Return an embedding with fewer bins.
 
         Parameters
         ----------
         share : float
-            In (0, 1].
+            Fraction of the inputs, in (0, 1].
 
         Returns
         -------
@@ -153,18 +154,19 @@ class PiecewiseLinear(NumericEmbedding):
 class Periodic(NumericEmbedding):
     """Periodic embedding of a number: a linear map of learned cosines, and the number itself.
 
-    For every number, ``cos(2 pi w x + b)`` is computed for several frequencies w and phases b and
-    multiplied by a matrix; all of them are learned, at a tenth of the learning rate. This is PBLD
-    of the paper (periodic with bias, linear, densely connected). Every input of the first layer,
-    those of other columns too, also has a learned scale, at six times the learning rate, which
-    reduces useless inputs.
+    For each number, ``cos(2 pi w x + b)`` is computed for several frequencies w and phases b and
+    multiplied by a matrix; all of them are learned, with a tenth of the learning rate. This is
+    PBLD of the paper (periodic bias linear DenseNet). Each input of the first layer, including
+    those of other columns, also has a learned scale, with six times the learning rate, which
+    reduces the influence of irrelevant inputs.
 
     Parameters
     ----------
     n_frequencies : int, default=16
-        Frequencies of each number, from 1 to 256.
+        Number of frequencies of each number, from 1 to 256.
     d_embedding : int, default=8
-        Inputs that a number becomes, from 2 to 64; the last one is the number itself.
+        Dimension of the embedding of each number, from 2 to 64; the last input is the number
+        itself.
     sigma : float, default=0.1
         Standard deviation of the initial frequencies, above 0: periods are about ``1 / sigma``
         interquartile ranges.
@@ -198,9 +200,9 @@ class Periodic(NumericEmbedding):
         Parameters
         ----------
         source : int
-            Place of the number in a row.
+            Index of the numeric column.
         n_bins : int
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -211,12 +213,12 @@ class Periodic(NumericEmbedding):
         return [periodic, InputColumn("number", source)]
 
     def narrowed(self, share: float) -> NumericEmbedding | None:
-        """Return an embedding of fewer frequencies and inputs.
+        """Return an embedding with fewer frequencies and a smaller dimension.
 
         Parameters
         ----------
         share : float
-            In (0, 1].
+            Fraction of the inputs, in (0, 1].
 
         Returns
         -------
@@ -227,7 +229,7 @@ class Periodic(NumericEmbedding):
         return Periodic(n_frequencies, d_embedding, self.sigma) if d_embedding > 1 else None
 
 
-#: Name -> the embeddings that the members take in turn; None is the number as it is.
+#: Name -> the embeddings that the members take in turn; None is no embedding.
 EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
     "piecewise_linear": (PiecewiseLinear(),),
     "periodic": (Periodic(),),
@@ -235,7 +237,7 @@ EMBEDDINGS: dict[str, tuple[NumericEmbedding | None, ...]] = {
 }
 
 
-#: Tables of more numbers are wide: the embeddings of a name make fewer inputs of each number.
+#: With more numeric columns than this, the named embeddings make fewer inputs of each.
 WIDE_NUMBERS = 100
 
 
@@ -247,16 +249,16 @@ def resolve_embeddings(
     Parameters
     ----------
     value : object
-        Of the parameter ``numeric_embedding``.
+        Value of the parameter ``numeric_embedding``.
     n_members : int
     n_numbers : int, default=0
-        Numbers of a row. In a wide table a name stands for smaller embeddings; objects are what
-        they say.
+        Number of numeric columns. If there are many, a name stands for smaller embeddings;
+        objects are used as they are.
 
     Raises
     ------
     ValueError
-        If it is none of what is accepted.
+        If the value is not accepted.
     """
     several = isinstance(value, Sequence) and not isinstance(value, str)
     share = min(1.0, WIDE_NUMBERS / max(1, n_numbers))
@@ -281,18 +283,18 @@ def resolve_embeddings(
             embedding.check()
             bins = {"n_bins": embedding.n_bins}
             validate_parameter_constraints(N_BINS, bins, type(embedding).__name__)
-    # Copies: a fitted model stays what it is when somebody changes the settings.
+    # Copies: changes of the settings must not affect a fitted model.
     return deepcopy([chosen[member % len(chosen)] for member in range(n_members)])
 
 
 def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[InputColumn]:
-    """What an embedding makes of a number, checked: it may be one of the user's own.
+    """Validated inputs of a number: the embedding may be a user's.
 
     Raises
     ------
     TypeError, ValueError
-        Unless it is at least one column, each made of this number. ``n_bins`` of 0 says that
-        there are no bins.
+        Unless there is at least one column, each with this source. ``n_bins`` is 0 if there are
+        no bins.
     """
     name = f"{type(embedding).__name__}.columns"
     found = embedding.columns(source, n_bins)
@@ -304,7 +306,7 @@ def columns_of(embedding: NumericEmbedding, source: int, n_bins: int) -> list[In
     if not found or not all(right) or any(c.reads == "bins" and c.size != n_bins for c in found):
         bins = f" (of {n_bins} bins)" if n_bins else ""
         raise ValueError(
-            f"{name}(source={source}, n_bins={n_bins}) must return at least one InputColumn of the "
-            f"kinds {kinds}{bins} and of this source. Got {found!r} instead."
+            f"{name}(source={source}, n_bins={n_bins}) must return at least one InputColumn, of "
+            f"the kinds {kinds}{bins} and with this source. Got {found!r} instead."
         )
     return list(found)

@@ -1,4 +1,4 @@
-"""A network with inputs for what a stream brings late, and its values kept."""
+"""Networks that get new inputs during incremental learning and keep their learned values."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import replace
 import numpy as np
 
 from skdnn._dtypes import INDEX
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 
 
 class Growth:
-    """From the values of a member to those of the same member with more inputs.
+    """Maps the values of a member to those of the same member with more inputs.
 
-    Weights of new inputs are 0, so that nothing that was learned changes: what a network says about
-    rows that have nothing new stays what it was.
+    The weights of new inputs are 0: predictions of rows without new categories or values do not
+    change.
 
     Parameters
     ----------
     old : NetworkSpec
     columns : tuple of InputColumn
-        What the inputs will be made of.
+        The columns of the new network.
     codes : sequence of (n_codes,) int arrays
-        Of each categorical column the new codes of what had the codes 1, 2, ...
+        For each categorical column the new codes of the categories with the codes 1, 2, ...
     renewed : collection of (kind, source)
-        Columns of which nothing is kept: their inputs mean something else than before.
+        Columns whose inputs have another meaning than before: their values are not kept.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Growth:
         self._before, self._after = Layout(old), Layout(self.spec)
         self._before_columns = old.columns
         n_before, n_after = self._before.n_values, self._after.n_values
-        #: Place of each value among the old ones; -1 is none.
+        #: Index of each value among the old ones; -1 if it is new.
         self._index = np.full(n_after, -1, dtype=INDEX)
         self._factor = np.ones(n_after)
         self._fresh = np.zeros(n_after)
         if old.scaled_inputs:
-            start = self._after.inputs[embeddings.SCALE]
+            start = self._after.inputs[input_columns.SCALE]
             self._fresh[start : start + n_in] = 1
         places = np.arange(n_before, dtype=INDEX)
         self._keep_layers(places)
@@ -62,21 +62,21 @@ class Growth:
     def _dropped_constant(
         self, places: np.ndarray, columns: tuple[InputColumn, ...]
     ) -> np.ndarray | None:
-        """Places of the weights of an input that is 1 for all rows, and will be there no more.
+        """Indices of the weights of a constant input that the new network does not have.
 
-        It stands in where no column says anything. Without normalization, which takes it out
-        again, its weights become part of the biases.
+        A network whose columns are all constant has such an input. Its weights are added to the
+        biases, except with normalization, which cancels a constant.
         """
         keys = set(map(_key, columns))
         for row, column in enumerate(self._before_columns):
             if column.kind == "one_hot" and column.size == 1 and _key(column) not in keys:
-                place = int(self._before.columns[row][embeddings.PLACE])
+                place = int(self._before.columns[row][input_columns.PLACE])
                 is_plain = self._before.normalization is None
                 return self._before.coefs(places[None])[0][place] if is_plain else None
         return None
 
     def _keep_layers(self, places: np.ndarray) -> None:
-        """All but what has to do with the inputs."""
+        """Keep all values that do not depend on the inputs."""
         index, before = self._index[None], self._before
         for views in ("coefs", "intercepts", "gains"):
             old = getattr(before, views)(places[None])
@@ -95,11 +95,11 @@ class Growth:
         new_row: int,
         codes: Sequence[np.ndarray],
     ) -> None:
-        """Weights, scales and parameters of the inputs of a column."""
+        """Keep weights, scales and parameters of the inputs of a column."""
         attributes = self._before.columns[old_row], self._after.columns[new_row]
-        old_place, new_place = (int(row[embeddings.PLACE]) for row in attributes)
-        old_start, new_start = (int(row[embeddings.PARAMS]) for row in attributes)
-        n_old = int(attributes[0][embeddings.N_PARAMS])
+        old_place, new_place = (int(row[input_columns.PLACE]) for row in attributes)
+        old_start, new_start = (int(row[input_columns.PARAMS]) for row in attributes)
+        n_old = int(attributes[0][input_columns.N_PARAMS])
         width = min(old.width, new.width)
         old_inputs, new_inputs = np.arange(width), np.arange(width)
         signs = np.ones(width)
@@ -117,12 +117,14 @@ class Growth:
         index[new_place + new_inputs] = weights[old_place + old_inputs]
         factor[new_place + new_inputs] = signs[:, None]
         if self.spec.scaled_inputs:
-            before, after = (int(x.inputs[embeddings.SCALE]) for x in (self._before, self._after))
+            before, after = (
+                int(x.inputs[input_columns.SCALE]) for x in (self._before, self._after)
+            )
             scales = before + old_place + old_inputs
             self._index[after + new_place + new_inputs] = places[scales]
 
     def values(self, old: np.ndarray) -> np.ndarray:
-        """The (n_values,) values of the member, from the old ones."""
+        """The (n_values,) new values of the member."""
         kept = old[self._index] * self._factor
         values = np.where(self._index >= 0, kept, self._fresh).astype(old.dtype)
         if self._constant is not None:
@@ -130,7 +132,7 @@ class Growth:
         return values
 
     def slots(self, old: np.ndarray) -> np.ndarray:
-        """State vectors of the solver; 0 for what is new or has another meaning."""
+        """State vectors of the solver; 0 for new parameters and for those that changed sign."""
         n_params = self._after.n_params
         index = self._index[:n_params]
         kept = (index >= 0) & (self._factor[:n_params] > 0)
@@ -139,17 +141,17 @@ class Growth:
 
 
 def _key(column: InputColumn) -> tuple[str, int]:
-    """What makes columns of two networks the same."""
+    """Identifies a column in both networks."""
     return ("code" if column.is_categorical else column.kind), column.source
 
 
 def _unit_inputs(
     old: InputColumn, new: InputColumn, codes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs of a column of categories before and after, and the sign of their weights.
+    """Inputs of a categorical column before and after, and factors of their weights.
 
-    A unit that is -1 and 1 for two categories becomes one for each of more; the only category of a
-    column, whose unit was always 1, becomes the first of two.
+    A binary input, -1 or 1, becomes a one-hot encoding of more categories; the one-hot input of
+    the only category of a column becomes a binary input.
     """
     if old.kind == new.kind == "binary":
         return np.array([0]), np.array([0]), np.ones(1)
@@ -161,13 +163,13 @@ def _unit_inputs(
 
 
 def grown_network(network: Network, growths: Sequence[Growth]) -> Network:
-    """A network whose members have all grown."""
+    """The network with the new inputs of all members."""
     return Network([growth.spec for growth in growths], grown_values(network, growths))
 
 
 def grown_values(
     network: Network, growths: Sequence[Growth], values: np.ndarray | None = None
 ) -> np.ndarray:
-    """Values of the members, one after the other, those of the network or as long as these."""
+    """New values of all members, from those of the network or from other ``values``."""
     members = range(network.n_members)
     return np.concatenate([growths[i].values(network.of_member(i, values)) for i in members])

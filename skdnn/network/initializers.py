@@ -12,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.embeddings import COLUMN_KINDS
@@ -32,10 +32,10 @@ def initial_values(
 ) -> np.ndarray:
     """Draw the values of a new network.
 
-    The activation decides the initializer and the gain. Biases have the bound of the weights with
-    Glorot's, as in scikit-learn's MLP, and are zero with the others and in normalized layers, as
-    in their papers. The draws are those of scikit-learn's MLP, in its order: with its
-    activations, the same random state gives the same weights.
+    The activation determines the initializer and the gain. Biases are drawn from the same interval
+    as the weights with Glorot's initializer, as in scikit-learn's MLP, and are zero with the
+    others and in normalized layers, as in their papers. The order of the draws is that of
+    scikit-learn's MLP: with its activations, the same random state gives the same weights.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def initial_values(
     for gain in layout.gains(values):
         gain[...] = 1
     _draw_columns(spec, layout, values[0], random_state)
-    # Running moments: no mean, and a variance of 1 as if nothing were normalized.
+    # Running moments: mean 0 and variance 1.
     for row in layout.table[:-1] if layout.n_buffers else ():
         start = layout.n_params + row[columns.MOMENTS] + row[columns.N_OUT]
         values[0, start : start + row[columns.N_OUT]] = 1
@@ -64,12 +64,12 @@ def initial_values(
 def _draw_columns(
     spec: NetworkSpec, layout: Layout, values: np.ndarray, random_state: np.random.RandomState
 ) -> None:
-    """Parameters of the columns of a table; scales of the inputs are 1."""
+    """Draw the parameters of embeddings; set the scales of the inputs to 1."""
     for column, row in zip(spec.columns, layout.columns, strict=True):
         draw = COLUMN_KINDS[column.kind].initial_values
         if draw is not None:
-            start = row[embeddings.PARAMS]
-            draw(column, values[start : start + row[embeddings.N_PARAMS]], random_state)
+            start = row[input_columns.PARAMS]
+            draw(column, values[start : start + row[input_columns.N_PARAMS]], random_state)
     if spec.scaled_inputs:
-        start = layout.inputs[embeddings.SCALE]
+        start = layout.inputs[input_columns.SCALE]
         values[start : start + spec.n_in] = 1

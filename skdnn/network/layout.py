@@ -1,11 +1,11 @@
-"""Where each array of a network lies in its flat vectors."""
+"""Layout of the arrays of a network in its flat vectors."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from skdnn._dtypes import INDEX, SCALAR
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.embeddings import COLUMN_KINDS
@@ -38,20 +38,20 @@ class ArrayViews(list):
 NORMALIZATIONS = {None: None, "batch": BATCH, "layer": LAYER}
 
 
-#: Of learned scales of the inputs: factors of the learning rate and of the decoupled decay.
+#: Factors of the learning rate and of the weight decay for the learned scales of the inputs.
 SCALE_RATE, SCALE_DECAY = 6.0, 0.0
 
 
 class Reads(NamedTuple):
-    """What inputs are made of: numbers, bins and codes that a row must have."""
+    """Numbers, bins and codes of a row that the inputs are computed from."""
 
     n_numbers: int
     n_binned: int
     n_coded: int
-    #: Columns of bins, and how many bins there is an input for.
+    #: Binned columns, and the number of bins that have an input.
     bin_columns: np.ndarray
     n_bins: np.ndarray
-    #: Columns of codes, and the largest code that there is an input for.
+    #: Categorical columns, and the largest code that has an input.
     code_columns: np.ndarray
     n_codes: np.ndarray
 
@@ -75,11 +75,11 @@ def _reads(spec: NetworkSpec) -> Reads:
 
 
 class Layout:
-    """The layer table and the named views of a specification.
+    """Layer table and views of the arrays of a specification.
 
-    The parameters are all weights, then all biases, then the gains of normalized layers: what the
-    optimizer treats alike are two segments whatever the depth. A member's values are the
-    parameters, followed by the buffers: running mean and variance of each batch-normalized layer.
+    The parameters are all weights, then all biases, then the gains of normalized layers: for the
+    optimizer these are two segments, for any depth. The values of a member are its parameters,
+    followed by the buffers: running mean and variance of each batch-normalized layer.
 
     Attributes
     ----------
@@ -88,15 +88,15 @@ class Layout:
     normalization : int or None
         Code in ``kernels/normalization.py``.
     segments : (n_segments, 2) int64 array
-        First and last + 1 of every segment of the parameters.
+        Start and end of each segment of the parameters.
     factors : (n_segments, N_FACTORS) float64 array
-        What the optimizer multiplies learning rate, decay and penalty by.
+        Factors of learning rate, weight decay and penalty in each segment.
     dropout : (n_layers,) float64 array
-        Rate at the input of each layer.
+        Dropout rate at the input of each layer.
     reads : Reads
     n_params, n_buffers : int
     n_blocks : int
-        Blocks of the parameters that the optimizer changes one after the other.
+        Number of blocks of parameters that the optimizer updates one after the other.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -132,26 +132,29 @@ class Layout:
         self.encoding = 1 if spec.columns else None
         self.reads = _reads(spec)
         self._lay_out_columns(spec)
-        # Elements of the arena for every row of a batch; of the scratch memory, for transposed
-        # weights, for the optimizer, for columns.
-        n_trained = self.inputs[embeddings.N_TRAINED]
+        # Elements of the arena per row of a batch. The scratch memory is used for transposed
+        # weights, by the optimizer, and by columns.
+        n_trained = self.inputs[input_columns.N_TRAINED]
         below = int(2 * n_out.sum() + normalized.sum() + n_in[1:].max(initial=0))
-        self.inputs[embeddings.GRADIENT] = below
+        self.inputs[input_columns.GRADIENT] = below
         self._arena_width = below + int(n_trained)
         self._scratch_size = max(
             UPDATE_BLOCK, int((n_in * n_out)[1:].max(initial=0)), int(n_trained * n_out[0]),
             *(column.n_scratch for column in spec.columns),
         )  # fmt: skip
-        self.inputs[embeddings.SCALED] = self._scratch_size
+        self.inputs[input_columns.SCALED] = self._scratch_size
         if spec.scaled_inputs:
             self._scratch_size += int(n_in[0] * n_out[0])
+        self.inputs[input_columns.SUMS] = self._scratch_size
+        self._scratch_size += int((n_in[0] - self.n_dense) * n_out[0])
         self.n_blocks = int((-(-np.diff(self.segments) // UPDATE_BLOCK)).sum())
         self.dropout = np.array(spec.dropout, dtype=SCALAR)
 
     def _lay_out_columns(self, spec: NetworkSpec) -> None:
-        """Table, parameters and segments of what inputs are made of."""
-        self.columns = np.zeros((len(spec.columns), embeddings.N_ATTRIBUTES), dtype=INDEX)
-        self.inputs = np.zeros(embeddings.N_INPUTS, dtype=INDEX)
+        """Table, parameters and segments of the input columns."""
+        self.columns = np.zeros((len(spec.columns), input_columns.N_ATTRIBUTES), dtype=INDEX)
+        self.inputs = np.zeros(input_columns.N_INPUTS, dtype=INDEX)
+        self.inputs[input_columns.N_DENSE] = 0 if spec.columns else spec.n_in
         place, start = 0, self.n_params
         if spec.columns and sum(column.width for column in spec.columns) != spec.n_in:
             raise ValueError(f"The columns do not make the {spec.n_in} inputs of the network.")
@@ -161,20 +164,29 @@ class Layout:
             row[...] = kind.code, column.source, place, column.width, column.size, start, n_params
             place += column.width
             start += n_params
+            if kind.lookup is None:
+                # Right in any order of the columns, and least work where those come last that can
+                # be looked up.
+                self.inputs[input_columns.N_DENSE] = place
+                self.inputs[[input_columns.N_LOOKUPS, input_columns.N_SUMS]] = 0
+            else:
+                self.inputs[input_columns.N_LOOKUPS] += 1
+                if kind.cumulative:
+                    self.inputs[input_columns.N_SUMS] = self.inputs[input_columns.N_LOOKUPS]
             if n_params:
-                # Of all inputs before this one gradients are computed: right in any order of the
-                # columns, and least work where those with parameters come first.
-                self.inputs[embeddings.N_TRAINED] = place
-                # Neighbors of one kind are one segment.
+                # Gradients are computed for all inputs up to here: correct in any order of the
+                # columns, and least work if those with parameters come first.
+                self.inputs[input_columns.N_TRAINED] = place
+                # Adjacent columns of one kind share a segment.
                 if ends and ends[-1][0] is kind:
                     ends.pop()
                 ends.append((kind, start))
         segments = [
             (end, kind.learning_rate_factor, kind.weight_decay_factor) for kind, end in ends
         ]
-        self.inputs[embeddings.SCALE] = -1
+        self.inputs[input_columns.SCALE] = -1
         if spec.scaled_inputs:
-            self.inputs[embeddings.SCALE] = start
+            self.inputs[input_columns.SCALE] = start
             start += place
             segments.append((start, SCALE_RATE, SCALE_DECAY))
         for end, rate, decay in segments:
@@ -186,16 +198,21 @@ class Layout:
 
     @property
     def n_values(self) -> int:
-        """Parameters and buffers of a member."""
+        """Number of parameters and buffers of a member."""
         return self.n_params + self.n_buffers
 
     @property
+    def n_dense(self) -> int:
+        """Inputs that are multiplied by the weights; those behind them are looked up."""
+        return int(self.inputs[input_columns.N_DENSE])
+
+    @property
     def n_input_params(self) -> int:
-        """Parameters of what the inputs are made of, and their scales."""
+        """Number of parameters of embeddings and scales of the inputs."""
         return int(self.n_params - self.segments[1, 1])
 
     def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Memory for what batches of up to ``n_rows`` rows leave behind in each layer."""
+        """Memory for activations and derivatives of batches of up to ``n_rows`` rows."""
         return np.empty(n_rows * self._arena_width, dtype)
 
     def scratch(self, dtype: np.dtype) -> np.ndarray:
@@ -203,12 +220,12 @@ class Layout:
         return np.empty(self._scratch_size, dtype)
 
     def moments(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Scratch memory for what batches of up to ``n_rows`` rows are normalized by."""
+        """Scratch memory for the moments of batches of up to ``n_rows`` rows."""
         n_values = len(self.table) * n_rows if self.normalization == LAYER else self.n_buffers
         return np.empty(n_values, dtype)
 
     def coefs(self, values: np.ndarray) -> ArrayViews:
-        """Views of the weights of every layer.
+        """Views of the weights of each layer.
 
         Parameters
         ----------
@@ -227,11 +244,11 @@ class Layout:
         return views
 
     def intercepts(self, values: np.ndarray) -> ArrayViews:
-        """Views of the (n_out,) biases of every layer, as ``coefs``."""
+        """Views of the (n_out,) biases of each layer, as ``coefs``."""
         return self._vectors(values, columns.BIAS)
 
     def gains(self, values: np.ndarray) -> ArrayViews:
-        """Views of the (n_out,) gains of every normalized layer, as ``coefs``."""
+        """Views of the (n_out,) gains of each normalized layer, as ``coefs``."""
         if self.normalization is None:
             return ArrayViews()
         return ArrayViews(self._vectors(values, columns.GAIN)[:-1])

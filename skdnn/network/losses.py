@@ -1,6 +1,6 @@
-"""Losses with settings of their own: a name is enough for the others.
+"""Losses with settings; the others are given by name.
 
-scikit-learn's double underscore reaches into the objects (``loss__delta``).
+The settings can be set with scikit-learn's double underscore (``loss__delta``).
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from skdnn._settings import Number, RisingNumbers, SettingsObject, settings_of
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.records import Loss
 
-#: Parameters in the unit of the target, in standard deviations of it. Huber's delta below this
-#: range is an absolute error, whose gradients would only vanish; above, a squared error.
+#: Range of parameters in units of the target, divided by its standard deviation. With delta below
+#: it, the Huber loss is the absolute error with vanishing gradients; above, the squared error.
 UNIT_RANGE = 1e-6, 1e6
 
 
 class LossSettings(SettingsObject):
-    """Base of the losses that have settings.
+    """Base class of losses with settings.
 
-    They are the parameters of the constructor, and the record in ``LOSSES`` names those that the
-    kernel needs.
+    The settings are the parameters of the constructor; the record in ``LOSSES`` names those that
+    are passed to the kernel.
     """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """That of the record; a subclass has it as an attribute."""
+        """Name of the record in ``LOSSES``; an attribute of the subclass."""
 
     def check(self) -> None:
         super().check()
         names = loss_names("regression")
         if self.name not in names:
             raise ValueError(
-                f"The name of {type(self).__name__} must be one of {names}, the losses that there "
-                f"are. Got {self.name!r} instead."
+                f"The name of {type(self).__name__} must be one of {names}, the losses of the "
+                f"kernels. Got {self.name!r} instead."
             )
 
 
 class Huber(LossSettings):
-    """Squared error for small errors, absolute error for those beyond ``delta``.
+    """Huber loss: squared error for small errors, absolute error for large ones.
 
     ``error ** 2 / 2`` for errors up to ``delta``, and ``delta * (abs(error) - delta / 2)`` above,
     which limits the influence of outliers.
@@ -53,9 +53,9 @@ class Huber(LossSettings):
     Parameters
     ----------
     delta : float, default=1.0
-        Where the loss turns from quadratic to linear, in units of the target; above 0. With
-        ``target_scaling`` between 1e-6 and 1e6 standard deviations of the target: further off
-        nothing changes but the scale of the loss.
+        Absolute error at which the loss changes from quadratic to linear, in units of the target;
+        above 0. With ``target_scaling`` it is clipped to 1e-6 to 1e6 standard deviations of the
+        target, which changes only the scale of the loss.
 
     References
     ----------
@@ -77,16 +77,16 @@ class Huber(LossSettings):
 
 
 class Quantile(LossSettings):
-    """Pinball loss: the prediction is a quantile of the target's distribution, or several.
+    """Pinball loss: the prediction is one or several quantiles of the target distribution.
 
-    With several levels one network learns them all; their predictions are sorted, so that they do
-    not cross, which can only bring them nearer to the true ones (Chernozhukov et al.). ``predict``
-    gives the level next to one half, ``predict_quantiles`` all of them.
+    With several levels, one network learns all of them; their predictions are sorted, so that
+    quantiles do not cross, which can only reduce their error (Chernozhukov et al.). ``predict``
+    returns the level closest to one half, ``predict_quantiles`` all of them.
 
     Parameters
     ----------
     quantile : float or sequence of float, default=0.5
-        Level, or rising levels, in (0, 1).
+        Level in (0, 1), or several in increasing order.
 
     References
     ----------
@@ -118,20 +118,20 @@ class Quantile(LossSettings):
 
 
 def settings_classes() -> Mapping[str, type[LossSettings]]:
-    """Name of a loss -> the class of its settings, of those in this file."""
+    """Name of a loss -> class of its settings, for the classes of this module."""
     classes = LossSettings.__subclasses__()
     return {str(cls.name): cls for cls in classes if cls.__module__ == __name__}
 
 
 @dataclass(frozen=True)
 class ChosenLoss:
-    """What the value of an estimator's parameter ``loss`` says.
+    """A loss with the values of its settings.
 
     Attributes
     ----------
     record : Loss
     parameters : (outputs_per_target, n_parameters) array
-        Of the outputs of one target.
+        Parameters for the outputs of one target.
     """
 
     record: Loss
@@ -148,7 +148,7 @@ class ChosenLoss:
         ----------
         n_targets : int
         units : (n_targets,) array or None
-            What scaled targets are divided by.
+            Scales that the targets are divided by.
         """
         values = np.tile(self.parameters, (n_targets, 1, 1))
         for k, name in enumerate(self.record.parameters):
@@ -160,7 +160,7 @@ class ChosenLoss:
 
 
 def resolve_loss(loss: Any) -> ChosenLoss:
-    """What an estimator's parameter ``loss`` says, a name or a settings object."""
+    """Resolve the parameter ``loss`` of the regressor, a name or a settings object."""
     settings = settings_of(loss, settings_classes())
     if isinstance(settings, str):
         if settings not in loss_names("regression"):
@@ -171,7 +171,7 @@ def resolve_loss(loss: Any) -> ChosenLoss:
 
 
 def _chosen(record: Loss, values: list[Any]) -> ChosenLoss:
-    """The loss with the values of its parameters, for classes without."""
+    """A loss with the values of its parameters."""
     n_outputs = record.outputs_per_target
     rows = np.size(values[0]) if n_outputs == "levels" else n_outputs
     parameters = np.empty((rows, len(values)))
@@ -181,7 +181,7 @@ def _chosen(record: Loss, values: list[Any]) -> ChosenLoss:
 
 
 def loss_names(task: str, **fields: Any) -> list[str]:
-    """Values of the parameter ``loss`` for a task, of records with certain fields."""
+    """Public names of the losses of a task whose records have certain fields."""
     found = [
         each.public_name
         for each in LOSSES.values()
@@ -191,12 +191,12 @@ def loss_names(task: str, **fields: Any) -> list[str]:
 
 
 def class_loss(public_name: str, link: str) -> str:
-    """Name of the loss of classes, or of labels, for a link.
+    """Name of the record of a classification loss with a link.
 
     Raises
     ------
     ValueError
-        If there is none: scikit-learn does not validate the parameters of later partial fits.
+        If there is none: scikit-learn does not validate parameters in later partial fits.
     """
     for each in LOSSES.values():
         if each.task == "classification" and (each.public_name, each.link) == (public_name, link):

@@ -1,4 +1,4 @@
-"""A network, or several: descriptions and values."""
+"""An ensemble of networks: specifications and values."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.kernels.embeddings import SCALE
+from skdnn.kernels.columns import SCALE
 from skdnn.network.layout import ArrayViews, Layout
 from skdnn.network.spec import NetworkSpec
 
 
 class Network:
-    """Specifications with the values of the members.
+    """Specifications and values of the members of an ensemble.
 
-    Members may differ in what their inputs are made of, and in nothing else.
+    Members may only differ in their input columns.
 
     Parameters
     ----------
     specs : sequence of NetworkSpec
-        Of each member.
+        Specification of each member.
     values : (n_values,) array of float32 or float64
-        Member after member: its parameters, then its buffers.
+        For each member its parameters, then its buffers.
     """
 
     #: What the engine keeps between predictions.
@@ -35,12 +35,12 @@ class Network:
 
     @property
     def spec(self) -> NetworkSpec:
-        """The first member's: what all have in common, the inputs apart."""
+        """Specification of the first member; only the inputs of the others may differ."""
         return self.specs[0]
 
     @cached_property
     def layouts(self) -> list[Layout]:
-        """Of each member."""
+        """Layout of each member."""
         made: dict[NetworkSpec, Layout] = {}
         for spec in self.specs:
             if spec not in made:
@@ -57,7 +57,7 @@ class Network:
 
     @property
     def are_alike(self) -> bool:
-        """Whether all members have the same description."""
+        """Whether all members have the same specification."""
         return all(spec == self.spec for spec in self.specs)
 
     @property
@@ -65,27 +65,27 @@ class Network:
         return self.values.dtype
 
     def of_member(self, member: int, values: np.ndarray | None = None) -> np.ndarray:
-        """The (n_values,) values of a member, a view; of these ``values``, if they are given."""
+        """View of the (n_values,) values of a member, in ``values`` if they are given."""
         values = self.values if values is None else values
         return values[self._bounds[member] : self._bounds[member + 1]]
 
     def params(self, member: int) -> np.ndarray:
-        """The (n_params,) parameters of a member, a view."""
+        """View of the (n_params,) parameters of a member."""
         return self.of_member(member)[: self.layouts[member].n_params]
 
     def buffers(self, member: int) -> np.ndarray:
-        """The (n_buffers,) running moments of a member, a view."""
+        """View of the (n_buffers,) running moments of a member."""
         return self.of_member(member)[self.layouts[member].n_params :]
 
     def scales(self, member: int) -> np.ndarray:
-        """The (n_in,) scales of the inputs of a member: a view, or ones where it has none."""
+        """The (n_in,) scales of the inputs of a member: a view, or ones if they are not learned."""
         spec, start = self.specs[member], int(self.layouts[member].inputs[SCALE])
         if not spec.scaled_inputs:
             return np.ones(spec.n_in, self.dtype)
         return self.params(member)[start : start + spec.n_in]
 
     def part(self, members: slice) -> Network:
-        """Some members next to each other; their values are views."""
+        """The network of consecutive members; its values are a view."""
         first, last, _ = members.indices(self.n_members)
         values = self.values[self._bounds[first] : self._bounds[last]]
         part = Network(self.specs[members], values)
@@ -94,15 +94,15 @@ class Network:
 
     @property
     def coefs(self) -> ArrayViews:
-        """Views of the (n_in, n_out) weights of every layer.
+        """Views of the (n_in, n_out) weights of each layer.
 
-        Of several members (n_members, n_in, n_out) arrays, or, where they differ, lists of arrays.
+        For several members (n_members, n_in, n_out) arrays, or lists of arrays if shapes differ.
         """
         return self._views(Layout.coefs)
 
     @property
     def intercepts(self) -> ArrayViews:
-        """Views of the (n_out,) biases of every layer, as ``coefs``."""
+        """Views of the (n_out,) biases of each layer, as ``coefs``."""
         return self._views(Layout.intercepts)
 
     def _views(self, views: Callable[[Layout, np.ndarray], ArrayViews]) -> ArrayViews:

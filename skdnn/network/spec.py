@@ -1,4 +1,4 @@
-"""The description of a network."""
+"""Specification of a network."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,21 +10,21 @@ from skdnn.kernels.losses import LOSSES
 
 @dataclass(frozen=True)
 class InputColumn:
-    """Inputs of the first layer that are made of a column of a table.
+    """Inputs of the first layer that are computed from a column of a table.
 
-    What ``NumericEmbedding.columns`` returns a list of.
+    ``NumericEmbedding.columns`` returns a list of these.
 
     Parameters
     ----------
     kind : {"number", "bins", "periodic", "one_hot", "binary", "embedding"}
-        An embedding of numbers may ask for "number", the number itself, for "bins" and for
-        "periodic"; the others are of categories.
+        "number" (the number itself), "bins" and "periodic" are for numeric columns, the others for
+        categorical columns.
     source : int
-        Place among the numbers or the categories of a row.
+        Index among the numeric or the categorical columns.
     width : int, default=1
         Number of inputs: 1 for "number" and "binary", ``size`` for "bins" and "one_hot".
     size : int, default=0
-        Number of bins, of frequencies, of categories.
+        Number of bins, frequencies or categories.
     sigma : float, default=0.0
         Standard deviation of the initial frequencies of "periodic".
 
@@ -47,7 +47,7 @@ class InputColumn:
     sigma: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what no kernel is made for: an embedding of one's own may ask for anything."""
+        """Validate the fields: a user's embedding may have any."""
         if self.kind not in COLUMN_KINDS:
             raise ValueError(
                 f"kind must be one of {list(COLUMN_KINDS)}. Got {self.kind!r} instead."
@@ -68,7 +68,7 @@ class InputColumn:
 
     @property
     def reads(self) -> str:
-        """Which of the "numbers", "bins" and "codes" of a row."""
+        """Whether the inputs are computed from the "numbers", "bins" or "codes" of a row."""
         return COLUMN_KINDS[self.kind].reads
 
     @property
@@ -86,28 +86,28 @@ class InputColumn:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Everything that decides the shape of a network and what it computes.
+    """Shape of a network and the functions that it computes.
 
     Attributes
     ----------
     layer_sizes : tuple of int
-        Number of inputs, of units of each hidden layer, of outputs.
+        Number of inputs, of units of each hidden layer, and of outputs.
     activation : str
-        Name in ``ACTIVATIONS``, of all hidden layers.
+        Activation of the hidden layers, a name in ``ACTIVATIONS``.
     dropout : tuple of float
-        Rate at the input of each dense layer: of the features, then of every hidden layer.
+        Dropout rate at the input of each dense layer: of the features, then of each hidden layer.
     loss : str
-        Name in ``LOSSES``; it decides the link of the output.
+        Name in ``LOSSES``; it determines the link of the output.
     loss_parameters : tuple of float
-        Of the loss, those of each output one after the other; empty is 0 for all.
+        Parameters of the loss for each output, one after the other; empty is 0 for all.
     normalization : {"batch", "layer"} or None
-        Of the pre-activations of all hidden layers.
+        Normalization of the pre-activations of all hidden layers.
     outputs_per_target : int
-        More than one for several quantiles.
+        More than 1 for several quantiles.
     columns : tuple of InputColumn
-        What the inputs are made of; empty: of numbers as they are.
+        The columns that the inputs are computed from; if empty, the inputs are the numbers of X.
     scaled_inputs : bool
-        Whether each input has a factor that is learned. Only with ``columns``.
+        Whether each input has a learned scale. Only with ``columns``.
     """
 
     layer_sizes: tuple[int, ...]
@@ -130,7 +130,7 @@ class NetworkSpec:
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """What the outputs of each target are predictions of: the levels of quantiles."""
+        """Quantile levels that the outputs of each target predict; empty for other losses."""
         if LOSSES[self.loss].outputs_per_target != "levels":
             return ()
         return self.loss_parameters[: self.outputs_per_target]
@@ -142,5 +142,5 @@ class NetworkSpec:
 
     @cached_property
     def n_weights(self) -> int:
-        """Number of weights without biases: multiplications a row in a forward pass."""
+        """Number of weights without biases: multiplications per row in a forward pass."""
         return sum(a * b for a, b in zip(self.layer_sizes, self.layer_sizes[1:], strict=False))

@@ -1,1 +1,1 @@
-"""Policy between epochs: batches, rates, stopping, history; the only caller of the kernels."""
+"""Training: batches, learning rates, early stopping, history; the only caller of the kernels."""

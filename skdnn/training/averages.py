@@ -1,7 +1,7 @@
-"""Averages over the members: the same bits for a row alone and in any batch.
+"""Averages over the members, with the same bits for a single row and for a row of a batch.
 
-NumPy's sums over the first axis add pairs where the other axes have length 1, and one after the
-other where they are longer. Here members are always added one after the other.
+NumPy's sums over the first axis use pairwise summation if the other axes have length 1, and add
+sequentially otherwise. Here members are always added sequentially.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
     Parameters
     ----------
     raw : (n_members, n_samples, n_out) array
-        Of rows that are not finite the result is not, either; nothing is said about it.
+        Rows that are not finite give a result that is not finite, without a warning.
     link : str
 
     Returns
@@ -30,13 +30,13 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
     with np.errstate(all="ignore"):
         if link == "identity":
             return mean_of(raw)
-        # NumPy may round elementary functions of other than contiguous elements in another way.
+        # NumPy's elementary functions may round differently if the array is not contiguous.
         raw = np.ascontiguousarray(raw)
         if link == "logistic":
             on, off = _log_sum_exp(log_expit(np.stack([raw, -raw], axis=1)))
             return on - off
         if link == "softmax":
-            # The difference of any two is a number.
+            # Differences of two raw predictions must not overflow.
             limit = np.finfo(raw.dtype).max / 4
             raw = log_softmax(np.clip(raw, -limit, limit), axis=-1)
         return _log_sum_exp(raw) - np.log(raw.dtype.type(len(raw)))
@@ -49,7 +49,7 @@ def mean_of(members: np.ndarray) -> np.ndarray:
     ----------
     members : (n_members, ...) float array
     """
-    # A power of two rounds nothing, and the sum of such parts does not overflow.
+    # Scaling by a power of two is exact, and the sum of the scaled values does not overflow.
     part = 2.0 ** -(len(members) - 1).bit_length()
     return reduce(np.add, members * part) / (len(members) * part)
 
@@ -61,7 +61,7 @@ def deviation_of(members: np.ndarray) -> np.ndarray:
     ----------
     members : (n_members, ...) float array
     """
-    # In units, powers of two, in which squares neither overflow nor vanish.
+    # Scaled by powers of two, so that squares neither overflow nor underflow.
     with np.errstate(all="ignore"):
         exponent = np.frexp(reduce(np.maximum, np.abs(members)))[1]
         scaled = np.ldexp(members, -exponent)
@@ -72,8 +72,8 @@ def deviation_of(members: np.ndarray) -> np.ndarray:
 def _log_sum_exp(values: np.ndarray) -> np.ndarray:
     """Logarithm of the sum of exponentials over the first axis.
 
-    As in SciPy's ``logsumexp``, the largest terms are apart from the others: the result is exact
-    where these are small.
+    As in SciPy's ``logsumexp``, the largest terms are summed separately: the result stays accurate
+    if the others are small.
     """
     largest = values.max(axis=0)
     is_largest = values == largest

@@ -1,14 +1,14 @@
-"""Probabilities that are as sure as they are right.
+"""Temperature scaling: calibrated probabilities.
 
-A factor on the raw predictions of a member (its inverse is called temperature) fits them to rows
-that the member was not trained on. It becomes part of the output layer.
+The raw predictions of each member are multiplied by a factor (the inverse of the temperature) that
+minimizes the loss of its held-out rows. The factor is multiplied into the output layer.
 
 References
 ----------
 Guo, Pleiss, Sun & Weinberger 2017, "On calibration of modern neural networks", arXiv 1706.04599.
-NOTE[DIFF] The mean of several members is less sure than each of them: of calibrated members it is
-not sure enough (Rahaman & Thiery 2021, arXiv 2007.08792). Each of several takes the root of its
-factor, which was best of the powers 0, 1/2 and 1.
+NOTE[DIFF] The mean of several members is less confident than each of them: the mean of calibrated
+members is underconfident (Rahaman & Thiery 2021, arXiv 2007.08792). In an ensemble each member
+takes the square root of its factor, the best of the powers 0, 1/2 and 1.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from skdnn.training.engine import mean_loss, predict_raw
 from skdnn.training.loop import Validator
 from skdnn.training.threads import Threads
 
-#: Where the logarithm of the factor is looked for, and the deviation that it has before anything
-#: is known: ten rows without an error do not say that there are none.
+#: Bounds of the logarithm of the factor, and the standard deviation of its Gaussian prior: a few
+#: held-out rows without an error are no reason for extreme probabilities.
 LOG_FACTORS = np.log(0.25), np.log(4.0)
 PRIOR_DEVIATION = 1.0
 
@@ -36,7 +36,7 @@ def calibrate(network: Network, validators: Sequence[Validator], threads: Thread
     Parameters
     ----------
     network : Network
-        Its loss is the log-loss or its like: raw predictions are logits.
+        Its raw predictions are logits.
     validators : sequence of Validator
     threads : Threads
     """
@@ -46,7 +46,7 @@ def calibrate(network: Network, validators: Sequence[Validator], threads: Thread
         for member, rows in zip(members, validator.rows, strict=True):
             own = network.part(slice(member, member + 1))
             (raw,) = predict_raw(own, [rows.features], threads)
-            # As it is, where the largest factor might overflow.
+            # Not scaled if the largest factor might overflow.
             if not np.abs(raw).max() < np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1]):
                 continue
             factor = np.exp(power * _log_factor(own, raw, rows))

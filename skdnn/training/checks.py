@@ -1,8 +1,7 @@
-"""What compiled code trusts: sizes of all that is handed to it, compared a few numbers a call.
+"""Consistency checks of the arrays that are passed to compiled code: a few comparisons per call.
 
-The kernels read and write without bounds. Whoever calls them (the engine) comes here first, so that
-rows of another table, a model put together by hand or an embedding of one's own is an error and
-never a crash.
+The kernels do not check bounds. The engine calls these functions first, so that rows of another
+table, a model with changed attributes or a custom embedding raise an error and never crash.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from skdnn.training.progress import TrainingState
 
 
 def check_values(network: Network) -> None:
-    """Raise unless a network has as many values as its description says, and of a known dtype.
+    """Raise unless the values of a network have the shape and dtype of its specification.
 
     Raises
     ------
@@ -35,7 +34,7 @@ def check_values(network: Network) -> None:
 
 
 def check_progress(network: Network, progress: TrainingState, solver: str) -> None:
-    """Raise unless training stands where a training of this network with this solver can.
+    """Raise unless the state of the training matches the network and the solver.
 
     Raises
     ------
@@ -51,13 +50,13 @@ def check_progress(network: Network, progress: TrainingState, solver: str) -> No
         or len(progress.seeds) != network.n_members
     ):
         raise ValueError(
-            f"The progress of training is not that of this network: solver={solver!r} has state "
+            f"The state of the training does not match the network: solver={solver!r} has state "
             f"vectors of shapes {expected} in {network.dtype}. Got {found}."
         )
 
 
 def check_members(network: Network, features: Sequence[Features]) -> None:
-    """Raise unless there are rows for every member of a network, and the same number of them.
+    """Raise unless there are features for each member of a network, with equal numbers of rows.
 
     Raises
     ------
@@ -66,13 +65,13 @@ def check_members(network: Network, features: Sequence[Features]) -> None:
     n_rows = {n_feature_rows(each) for each in features}
     if len(features) != network.n_members or len(n_rows) > 1:
         raise ValueError(
-            f"The {network.n_members} members of the network need the same rows each. Got rows "
-            f"for {len(features)}, as many as {sorted(n_rows)}."
+            f"The {network.n_members} members of the network need the same rows each. Got features "
+            f"for {len(features)} members, with numbers of rows {sorted(n_rows)}."
         )
 
 
 def check_features(network: Network, member: int, features: Features) -> None:
-    """Raise unless rows are what a member of a network reads.
+    """Raise unless features match the inputs of a member of a network.
 
     Raises
     ------
@@ -96,15 +95,15 @@ def check_features(network: Network, member: int, features: Features) -> None:
         or (reads.n_coded and (limits[n_binned + reads.code_columns] > reads.n_codes).any())
     ):
         raise ValueError(
-            "The columns of X are not those that the network was trained on: it reads "
-            f"{reads.n_numbers} numbers, {reads.n_binned} columns of bins and {reads.n_coded} of "
-            f"categories; the rows have {n_numbers}, {n_binned} and {n_coded}, or values that the "
-            "network has no input for."
+            "The columns of X are not those that the network was trained on: it expects "
+            f"{reads.n_numbers} numeric, {reads.n_binned} binned and {reads.n_coded} categorical "
+            f"columns; X has {n_numbers}, {n_binned} and {n_coded}, or bins or categories that "
+            "the network has no input for."
         )
 
 
 def check_rows(network: Network, member: int, rows: Rows) -> None:
-    """Raise unless rows with targets and weights are what a member of a network is trained on.
+    """Raise unless rows, targets and sample weights match a member of a network.
 
     Raises
     ------
@@ -116,18 +115,18 @@ def check_rows(network: Network, member: int, rows: Rows) -> None:
     expected = (n_rows, 1 if is_index else n_out)
     if rows.y.shape != expected or rows.weights.shape != (n_rows,):
         raise ValueError(
-            f"Targets of shape {expected} and as many weights as rows are expected. Got "
+            f"Expected targets of shape {expected} and sample weights of shape ({n_rows},). Got "
             f"{rows.y.shape} and {rows.weights.shape}."
         )
     if is_index and n_rows and not 0 <= rows.y.min() <= rows.y.max() < n_out:
         raise ValueError(
-            f"Classes must be numbered from 0 to {n_out - 1}. Got {rows.y.min():g} to "
+            f"Class indices must be from 0 to {n_out - 1}. Got {rows.y.min():g} to "
             f"{rows.y.max():g}."
         )
 
 
 def check_raw(network: Network, raw: np.ndarray, rows: Rows) -> None:
-    """Raise unless raw predictions are those of the rows.
+    """Raise unless raw predictions match the rows.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Rows as the kernels take them."""
+"""Rows in the format of the kernels."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from scipy.sparse import issparse
 from skdnn._dtypes import BIN, CODE, COLUMN, FRACTION, INDEX
 from skdnn.kernels.network import Features as Features  # for the estimators, too
 
-#: An X by columns is copied up to this size: to gather a row from all over the memory is slower.
+#: A Fortran-ordered X is copied up to this size, since gathering its rows in place is slower.
 COPY_BYTES = 2**25
 
 
 def frozen(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarray:
-    """A read-only, C-contiguous, aligned view (a copy only where it must be one).
+    """A read-only, C-contiguous, aligned view, or a copy if a view is not possible.
 
-    All arrays that kernels only read go through here: whatever the caller's array was, the
-    compiled code sees one type and is compiled once.
+    All arrays that kernels only read go through here: they have one type, so that the kernels are
+    compiled once.
     """
     if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
         array = np.require(array, dtype, ["C", "A"])
@@ -35,19 +35,19 @@ def _empty(dtype: np.dtype | type) -> np.ndarray:
 
 
 def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Features:
-    """Features from a dense array or a sparse one in compressed rows, without a copy if possible.
+    """Features from a dense array or a CSR array, without a copy if possible.
 
     Parameters
     ----------
     X : (n_rows, n_features) array
     dtype : dtype of the network
     rows : (n_samples,) int array, optional
-        The rows that are meant; by default all of them.
+        Indices of the selected rows; None selects all.
 
     Raises
     ------
     ValueError
-        If the indices of a sparse array are not consistent: the kernels trust them.
+        If the indices of a sparse array are out of bounds: the kernels do not check them.
     """
     parts = {
         "single": _empty(np.float32), "double": _empty(np.float64), "data": _empty(dtype),
@@ -60,9 +60,9 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
         parts[name] = elements
         return Features(shape=frozen(np.array([*X.shape, *strides, 0, 0]), INDEX), **parts)
     X = checked_sparse(X)
-    # In the order of the columns the sums have the bits of dense rows.
+    # Sorted, so that sums have the same bits as those of dense rows.
     X = X if X.has_sorted_indices else X.sorted_indices()
-    # Beyond the range of float32 a value becomes inf, and the training says so.
+    # Values beyond the range of float32 become inf, and training raises an error.
     with np.errstate(over="ignore"):
         parts["data"] = frozen(X.data, dtype)
     parts["indices"], parts["indptr"] = frozen(X.indices, COLUMN), frozen(X.indptr, INDEX)
@@ -70,7 +70,7 @@ def make_features(X: Any, dtype: np.dtype, rows: np.ndarray | None = None) -> Fe
 
 
 def checked_sparse(X: Any) -> Any:
-    """A sparse array whose indices are all inside of it: SciPy and the kernels trust them.
+    """Return a sparse array if its indices are in bounds: SciPy and the kernels do not check them.
 
     Parameters
     ----------
@@ -79,10 +79,10 @@ def checked_sparse(X: Any) -> Any:
     Raises
     ------
     ValueError
-        Named as SciPy names it.
+        With SciPy's message.
     """
     if X.format in ("csr", "csc", "bsr"):
-        # Of a shallow copy: the check cuts off spare room behind the stored elements.
+        # On a shallow copy, because the check truncates arrays with unused capacity.
         X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
         X.check_format(full_check=True)
     elif X.format == "coo":
@@ -102,7 +102,7 @@ def with_columns(
     n_bins: Sequence[int],
     n_codes: Sequence[int],
 ) -> Features:
-    """Features with what else is known of the rows.
+    """Features with bins and categories added.
 
     Parameters
     ----------
@@ -110,9 +110,9 @@ def with_columns(
     bins, fractions : (n_rows, n_binned) arrays
     codes : (n_rows, n_categorical) array
     n_bins : sequence of n_binned int
-        Bins of each column: what is in ``bins`` is below.
+        Number of bins of each column; values of ``bins`` are less.
     n_codes : sequence of n_categorical int
-        Codes above 0 of each column: what is in ``codes`` is not above.
+        Largest code of each column.
     """
     dense = features.shape[:4].tolist()
     shape = np.array([*dense, len(n_bins), len(n_codes), *n_bins, *n_codes], dtype=INDEX)
@@ -133,7 +133,7 @@ def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[in
 
 
 def n_feature_rows(features: Features) -> int:
-    """Number of rows that are meant."""
+    """Number of selected rows."""
     return features.rows.size or int(features.shape[0])
 
 
@@ -145,9 +145,9 @@ class Rows(NamedTuple):
     features : Features
     y : (n_samples, n_targets) array
     weights : (n_samples,) array
-        Of mean 1 over the data that a network is trained on.
+        Sample weights, with mean 1 over the training rows.
     weight_scale : float
-        The mean of the weights before they were divided by it.
+        Mean of the sample weights before they were divided by it.
     """
 
     features: Features
@@ -163,7 +163,7 @@ class Rows(NamedTuple):
 def rows_of(
     features: Features, y: np.ndarray, sample_weight: np.ndarray | None, dtype: np.dtype
 ) -> Rows:
-    """Rows of features with their targets and weights; without weights all are 1.
+    """Rows with targets and sample weights, which are 1 if none are given.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def rows_of(
     if sample_weight is None:
         weights, scale = np.ones(y.shape[0], dtype=dtype), 1.0
     else:
-        # By way of the largest: the sum of large weights might be infinite.
+        # Divided by the largest first, since the sum of large weights might overflow.
         largest = float(sample_weight.max())
         weights = sample_weight / largest
         mean = float(weights.mean())
@@ -186,12 +186,12 @@ def rows_of(
 
 
 def chosen_rows(features: Features, rows: np.ndarray | None) -> Features:
-    """Features of which only some rows are meant; all if ``rows`` is None.
+    """Features with only some rows selected; all if ``rows`` is None.
 
     Raises
     ------
     IndexError
-        If there is no such row: the kernels trust it.
+        If an index is out of bounds: the kernels do not check it.
     """
     if rows is None:
         return features

@@ -1,13 +1,14 @@
-"""Initial weights that know the data.
+"""Data-dependent initialization.
 
-Every unit of a hidden layer gets pre-activations of standard deviation 1 over the training rows,
-and a bias that puts their zero at a random quantile of them. Layers are done one after the other.
+Weights are scaled so that the pre-activations of each hidden unit have standard deviation 1 over
+the training rows, and its bias puts their zero at a random quantile. Layers are initialized in
+order.
 
 References
 ----------
 Holzmüller, Grinsztajn, Steinwart 2024, "Better by default", arXiv 2407.04491: "std" for the
-weights. NOTE[DIFF] The zeros are quantiles, not mixtures of five rows ("he+5"): weights of rows
-then count exactly as repeated rows do. The output layer keeps its weights, which are drawn small.
+weights. NOTE[DIFF] Zeros at quantiles instead of mixtures of five rows ("he+5"): sample weights
+are then equivalent to repeated rows. The output layer keeps its small random weights.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import activations, first_inputs, unit_sums
 
-#: Rows that standard deviations are estimated from: enough for two digits.
+#: Number of rows to estimate standard deviations from: enough for two digits.
 N_ROWS = 1024
-#: Quantiles that zeros are put at.
+#: Range of the random quantiles.
 LEVELS = 0.1, 0.9
 #: A smaller standard deviation is rounding error.
 _LEAST = 1e-6
 
 
-# What overflows here does so in the training, too, which ends with an error.
+# An overflow here is also one in training, which raises an error.
 @np.errstate(over="ignore", invalid="ignore")
 def fit_initial_values(
     network: Network, member: int, rows: Rows, random_state: np.random.RandomState
 ) -> None:
-    """Adapt the initial weights of all hidden layers of a member, in place.
+    """Initialize all hidden layers of a member from the training rows, in place.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def fit_initial_values(
     weights = rows.weights[index].astype(np.float64)
     for weight, bias in zip(own.coefs[:-1], own.intercepts[:-1], strict=True):
         z = unit_sums(hidden, weight)
-        # In units, powers of two, whose squares do not overflow.
+        # Scaled by powers of two, so that squares do not overflow.
         exponent = np.frexp(np.abs(z).max(axis=0))[1].clip(min=0)
         scaled = np.ldexp(z, -exponent)
         mean = np.average(scaled, axis=0, weights=weights)
@@ -65,11 +66,11 @@ def fit_initial_values(
 
 
 def _quantiles(z: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """A weighted quantile of each column: the first value with so much weight up to it.
+    """Weighted quantile of each column, by the inverse of the empirical distribution function.
 
-    Unlike the quantiles of :mod:`skdnn.tabular.numeric`, which no module of training may import,
-    these have a level for each of many columns, and take no mean at a border: random levels are
-    not there.
+    Unlike the quantiles of :mod:`skdnn.tabular.numeric`, which training may not import, each
+    column has its own level, and no mean of two values is taken: random levels are never at a
+    step of the distribution function.
     """
     columns = np.ascontiguousarray(z.T)
     order = np.argsort(columns, axis=1)

@@ -1,7 +1,8 @@
-"""Memory and calls: the only module that calls the compiled entries."""
+"""Engine: memory for the kernels, and the only calls of their compiled entries."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ from scipy.sparse import csr_array, issparse
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
+from skdnn.kernels.columns import N_LOOKUPS, WIDTH
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import ACTIVATION, Features, Program, State
+from skdnn.kernels.network import ACTIVATION, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -44,22 +46,22 @@ from skdnn.training.progress import TrainingState
 from skdnn.training.settings import TrainingSettings
 from skdnn.training.threads import Threads
 
-#: Rows of a block in prediction and validation: its activations stay in cache.
+#: Rows per block in prediction and validation, so that activations stay in the cache.
 BLOCK_ROWS = 256
 
-#: Work of one compiled call, in floating-point operations of a matrix product: a tenth of a second
-#: or two. Python handles signals (Ctrl-C) between calls.
+#: Work of one compiled call, in floating-point operations of matrix products: 0.1 to 0.2 seconds.
+#: Python handles signals (Ctrl-C) between calls.
 CALL_WORK = 10**10
-#: What else costs time, in the same unit (measured, generously): a step, a parameter in the
-#: optimizer, an element of the features or of an activation.
+#: Other costs in the same unit, measured and rounded up: of a step, of a parameter in the
+#: optimizer, of an element of the features or activations.
 STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
 
 
-#: Less work than this is not worth a thread of its own.
+#: Minimum work of a prediction to use several threads.
 THREAD_WORK = 10**7
 
-#: Work of a step for each thread that shares it: threads wait for each other five times a step, or
-#: six, a microsecond or less each time.
+#: Minimum work per thread of a step that threads share: there are five or six barriers in a step,
+#: each of which takes up to a microsecond.
 TEAM_WORK = 2 * 10**7
 
 
@@ -85,11 +87,13 @@ def _program(
         hyper[NESTEROV] = settings.nesterovs_momentum
         hyper[BETA_1] = settings.beta_1
         hyper[BETA_2] = settings.beta_2
-        # An epsilon that the dtype rounds to zero would be a division by zero.
-        hyper[EPSILON] = max(settings.epsilon, float(np.finfo(network.dtype).tiny))
+        # An epsilon that the dtype or the processor rounds to zero, itself or times the correction
+        # of the first step, would be a division by zero.
+        least = 2 * float(np.finfo(network.dtype).tiny) / math.sqrt(1 - settings.beta_2)
+        hyper[EPSILON] = max(settings.epsilon, least)
         hyper[WEIGHT_DECAY] = settings.weight_decay
-        # The loss is divided by the sum of the weights, and so is the penalty; the kernels
-        # divide by rows, with weights of mean 1.
+        # Loss and penalty are divided by the sum of the sample weights; the kernels divide by the
+        # number of rows, with weights of mean 1.
         hyper[L2] = settings.alpha * (1 - settings.l1_ratio) / weight_scale
         hyper[L1] = settings.alpha * settings.l1_ratio / weight_scale
         hyper[CLIP_NORM] = settings.clip_norm
@@ -106,23 +110,34 @@ def _program(
 def _state(
     network: Network, member: int, features: Features, capacity: int, **arrays: np.ndarray
 ) -> State:
-    """Memory for blocks of up to ``capacity`` rows of the features; empty where none is given."""
+    """Memory for blocks of up to ``capacity`` rows; arrays that are not given are empty."""
     dtype, layout = network.dtype, network.layouts[member]
     empty = np.empty(0, dtype)
     n_in, n_numbers = network.specs[member].n_in, int(features.shape[1])
-    x_batch = np.empty(capacity * n_in * (features.indptr.size == 0), dtype)
+    # A single row has all of its inputs, those that are looked up, too.
+    n_inputs = max(capacity * layout.n_dense, n_in)
+    x_batch = np.empty(n_inputs * (features.indptr.size == 0), dtype)
     numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
+    n_lookups = capacity * int(layout.inputs[N_LOOKUPS])
     given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
     return State(
         params=network.params(member), buffers=network.buffers(member),
         arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
         moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
+        places=np.empty(n_lookups, INDEX), values=np.empty(n_lookups, dtype),
+        shares=np.empty(n_lookups, dtype),
+        sorted_rows=np.empty(capacity + int(layout.columns[:, WIDTH].max(initial=0)) + 1, INDEX),
+        capacity=capacity,
         **{"step": np.zeros(1, INDEX), **given},
     )  # fmt: skip
 
 
+def _samples(rows: Rows) -> Samples:
+    return Samples(rows.features, rows.y, rows.weights)
+
+
 class Engine:
-    """A network bound to the memory of its training.
+    """Runs the compiled training of a network, with all memory that it needs.
 
     Parameters
     ----------
@@ -130,14 +145,14 @@ class Engine:
         Its values are trained in place.
     settings : TrainingSettings
     rows : sequence of Rows
-        Training data of every member.
+        Training rows of each member.
     batch_sizes : sequence of int
-        Of every member.
+        Batch size of each member.
     progress : TrainingState
-        Its slots and its numbers of steps are changed in place.
+        Its slots and step counters are updated in place.
     threads : Threads
-        Train the members side by side, or, where there are more threads than members, share the
-        steps of one after the other: not with L-BFGS, nor with a normalization.
+        Train the members in parallel, or, if there are more threads than members, share the steps
+        of one member after the other (not with L-BFGS or normalization).
     """
 
     def __init__(
@@ -165,7 +180,7 @@ class Engine:
         self._steps_per_call = [max(1, CALL_WORK // each) for each in work]
         n_workers = 1 if settings.solver == "lbfgs" else self._n_workers(min(work))
         self.teams = [make_team(n_workers, layout.n_blocks) for layout in network.layouts]
-        #: What each thread changes: all the same, but for the scratch memory.
+        #: The state of each thread: shared, except for the scratch memory.
         self.shares = [
             [state, *(self._share(member) for _ in range(1, n_workers))]
             for member, state in enumerate(self.states)
@@ -177,17 +192,18 @@ class Engine:
         return work + self.batch_sizes[member] * row
 
     def _n_workers(self, work: int) -> int:
-        """Threads for a step with so much work."""
+        """Number of threads that share a step with this amount of work."""
         n_threads, layout = self.threads.n_threads, self.network.layouts[0]
         if self.network.n_members >= n_threads or layout.normalization is not None or JIT_DISABLED:
             return 1
-        # More threads than cores would wait for each other all the time.
+        # With more threads than cores, the barriers would wait for threads that do not run.
         n_threads = min(n_threads, cpu_count(), min(self.batch_sizes) // TILE_ROWS)
         return max(1, int(min(n_threads, work // TEAM_WORK + 1)))
 
     def _share(self, member: int) -> State:
         scratch = self.network.layouts[member].scratch(self.network.dtype)
-        return self.states[member]._replace(scratch=scratch)
+        sorted_rows = np.empty_like(self.states[member].sorted_rows)
+        return self.states[member]._replace(scratch=scratch, sorted_rows=sorted_rows)
 
     def _member_state(self, member: int) -> State:
         dtype, rows, batch_size = self.network.dtype, self.rows[member], self.batch_sizes[member]
@@ -206,18 +222,19 @@ class Engine:
         rates: list[np.ndarray],
         regularization_factors: list[np.ndarray],
     ) -> float:
-        """Train every member on the rows of its order; return the mean loss, penalty included.
+        """Train each member for an epoch; return the mean loss, penalty included.
 
         Parameters
         ----------
         orders : list of (n_order,) int64 arrays
+            Order of the rows of each member.
         rates, regularization_factors : list of (n_steps,) float64 arrays
-            Learning rate, and factor on dropout and weight decay, of every step.
+            Learning rate, and factor of dropout and weight decay, for each step.
 
         Raises
         ------
         NonFiniteLossError
-            The parameters are then those before the offending step, which may be large.
+            The parameters are then those before the step that failed, and may be large.
         """
 
         def train(member: int) -> float:
@@ -237,7 +254,7 @@ class Engine:
     ) -> float:
         total, rows, batch_size = 0.0, self.rows[member], self.batch_sizes[member]
         seed = np.uint64(self.progress.seeds[member].dropout)
-        # The kernel trusts it.
+        # The kernel relies on it.
         assert rates.size == regularization_factors.size == -(-order.size // batch_size)
         n_steps = self._steps_per_call[member]
         for first in range(0, rates.size, n_steps):
@@ -246,8 +263,8 @@ class Engine:
             steps = slice(first, first + n_steps)
             chunk = slice(steps.start * batch_size, steps.stop * batch_size)
             status, loss = self._call_team(
-                member, rows.features, rows.y, rows.weights, order[chunk], rates[steps],
-                regularization_factors[steps], batch_size, seed,
+                member, _samples(rows), order[chunk], rates[steps], regularization_factors[steps],
+                seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
@@ -255,7 +272,7 @@ class Engine:
         return total / order.size
 
     def _call_team(self, member: int, *arguments: Any) -> tuple[int, float]:
-        """Call ``train_epoch`` in all threads of the team; what the first one returns."""
+        """Call ``train_epoch`` in all threads of the team; return the result of the first."""
         program, layout = self.programs[member], self.network.layouts[member]
         states, team = self.shares[member], self.teams[member]
 
@@ -282,7 +299,7 @@ class Objective:
     Parameters
     ----------
     engine : Engine
-        Its network's parameters are overwritten; its arenas are the scratch memory.
+        The parameters of its network are overwritten, and its memory is used.
     member : int
     """
 
@@ -304,7 +321,7 @@ class Objective:
         Raises
         ------
         InterruptedError
-            When the threads are told to stop.
+            If the threads are stopping.
         """
         engine, member = self.engine, self.member
         network, rows, program = engine.network, engine.rows[member], engine.programs[member]
@@ -318,11 +335,10 @@ class Objective:
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 program, layout.normalization, layout.encoding, engine.states[member],
-                engine.teams[member][0], rows.features, rows.y, rows.weights, order,
-                engine.batch_sizes[member], gradient,
+                engine.teams[member][0], _samples(rows), order, gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
-        # An infinite penalty is a step too far, for the line search or for the training.
+        # An infinite penalty is handled by the line search or by the check of the loss.
         with np.errstate(over="ignore", invalid="ignore"):
             for bounds, factors in zip(program.segments, program.factors, strict=True):
                 part = slice(*bounds)
@@ -333,15 +349,15 @@ class Objective:
 
 
 def empty_slots(network: Network, solver: str) -> list[np.ndarray]:
-    """State vectors of a solver before its first step, of each member."""
+    """Initial state vectors of a solver, for each member."""
     n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
     return [np.zeros(n_slots * layout.n_params, network.dtype) for layout in network.layouts]
 
 
 def row_work(spec: NetworkSpec, features: Features) -> int:
-    """Work of a row in training: forward 2, backward 4 operations a weight, and the elements."""
+    """Work per row in training: 2 operations per weight forward, 4 backward, and the elements."""
     n_in, *n_out = spec.layer_sizes
-    # Of sparse rows only what is stored takes part.
+    # Only the stored elements of sparse rows count.
     n_stored = -(-features.data.size // max(1, features.indptr.size - 1))
     n_used = n_stored if features.indptr.size else n_in
     n_weights = spec.n_weights - (n_in - n_used) * n_out[0]
@@ -383,7 +399,7 @@ def _kept(network: Network) -> _Kept:
 
 
 def predict_raw(network: Network, features: Sequence[Features], threads: Threads) -> np.ndarray:
-    """Raw predictions (before the link) of every member.
+    """Raw predictions (before the link) of each member.
 
     Parameters
     ----------
@@ -391,7 +407,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     features : sequence of Features
         The same rows for every member.
     threads : Threads
-        Members, and blocks of rows, side by side.
+        Members and blocks of rows are predicted in parallel.
 
     Returns
     -------
@@ -403,8 +419,8 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     for member in members:
         check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
-    # Writable, although it is only read: the type that training has, and its compiled code. Only
-    # the values of a memory-mapped model are copied.
+    # Writable, although it is only read, to have the type that the kernels are compiled for. This
+    # copies the values of memory-mapped models only.
     if not network.values.flags.carray:
         network = Network(network.specs, np.require(network.values, requirements=["C", "A", "W"]))
     block, kept = min(BLOCK_ROWS, n_rows), _kept(network)
@@ -421,7 +437,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
             kept.programs[member], layout.normalization, layout.encoding, state, features[member],
-            order, block, raw[member, chunk],
+            order, raw[member, chunk],
         )  # fmt: skip
         free.append(state)
 
@@ -463,9 +479,9 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
 
 
 def unit_sums(inputs: Any, weight: np.ndarray) -> np.ndarray:
-    """What enters the units of a layer, (n_rows, n_out), without biases.
+    """Pre-activations of a layer without biases, (n_rows, n_out).
 
-    By our own product: the bits of BLAS depend on the number of its threads.
+    Computed by our own product: the bits of a BLAS product depend on its number of threads.
     """
     if issparse(inputs):
         return inputs @ weight
@@ -485,7 +501,7 @@ def activations(network: Network, z: np.ndarray) -> np.ndarray:
 
 
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
-    """Weighted mean of the loss of (n_samples, n_out) raw predictions, without penalty."""
+    """Weighted mean loss of (n_samples, n_out) raw predictions, without penalty."""
     check_raw(network, raw, rows)
     program = _program(network)
     y = frozen(rows.y.reshape(-1))

@@ -1,4 +1,4 @@
-"""History of a training, as plain data."""
+"""Training history, as plain data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class History:
-    """Curves of a training, one value an epoch.
+    """Training curves, one value per epoch.
 
     Attributes
     ----------
@@ -17,11 +17,11 @@ class History:
     validation_loss, validation_score : list of float
         Empty without validation data.
     learning_rate : list of float
-        Of the last step of each epoch.
+        Learning rate of the last step of each epoch.
     seconds : list of float
         Duration of each epoch, validation included.
     n_samples_seen : int
-        Rows trained on, repetitions included.
+        Number of rows trained on so far, over all epochs.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -32,6 +32,6 @@ class History:
     n_samples_seen: int = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> History:
-        """Numbers need no copies of their own: a stream may have made very many of them."""
+        """Copy the lists, not the numbers: many calls of ``partial_fit`` make long lists."""
         curves: dict[str, Any] = {k: v[:] for k, v in vars(self).items() if isinstance(v, list)}
         return replace(self, **curves)

@@ -1,4 +1,4 @@
-"""Ctrl-C between the lines."""
+"""Updates that Ctrl-C does not leave half done."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 def finish_despite_interrupt(write: Callable[[], None]) -> None:
-    """Let what belongs together change together: a Ctrl-C is raised when ``write`` is done.
+    """Call ``write`` to its end, and raise ``KeyboardInterrupt`` afterwards if Ctrl-C was pressed.
 
-    ``write`` must be a function that does the same when it is begun again. (To hold the signal
-    back costs as much as a small epoch.)
+    ``write`` must be idempotent: it is called again after an interrupt. (Blocking the signal takes
+    as long as a small epoch.)
     """
     interrupt = None
     while True:

@@ -1,4 +1,4 @@
-"""SciPy's L-BFGS-B, an iteration at a time: so that members can be minimized side by side."""
+"""SciPy's L-BFGS-B, one iteration at a time, so that members can be minimized in parallel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 
 
 class _BlasLimit:
-    """One thread for BLAS while somebody needs it: the limit is one of the process."""
+    """Limits BLAS to one thread as long as any thread is in the context: the limit is global."""
 
     def __init__(self) -> None:
         self._lock, self._n_users = threading.Lock(), 0
@@ -37,35 +37,35 @@ class _BlasLimit:
 
 @cache
 def _controller() -> ThreadpoolController:
-    """Of the BLAS that are loaded; to look for them takes a millisecond."""
+    """Controller of the loaded BLAS libraries; cached, since finding them takes a millisecond."""
     return ThreadpoolController().select(user_api="blas")
 
 
-#: SciPy's vectors are short: threads of BLAS would wait for each other, and change bits.
+#: The vectors of L-BFGS are short: several BLAS threads are slower, and change the last bits.
 one_blas_thread = _BlasLimit()
 
 
 class Minimization:
-    """A minimization that waits after each iteration until it is told to go on.
+    """A minimization that pauses after each iteration.
 
-    ``minimize`` runs in a thread of its own, which and whose caller never run at the same time.
+    ``minimize`` runs in its own thread, which never runs at the same time as the caller.
 
     Parameters
     ----------
     objective : callable
-        Value and gradient of a point.
+        Returns the value and the gradient at a point.
     start : (n_params,) array
     options : dict
-        Of ``scipy.optimize.minimize(method="L-BFGS-B")``.
+        Options of ``scipy.optimize.minimize(method="L-BFGS-B")``.
 
     Attributes
     ----------
     x : (n_params,) float64 array
-        The last point that was accepted: the line search tries worse ones, too.
+        The last accepted point; the line search evaluates others, too.
     value : float
-        Of the objective there; NaN before the first iteration.
+        Value of the objective at ``x``; NaN before the first iteration.
     result : OptimizeResult or None
-        SciPy's, at the end.
+        The result of ``minimize``, when it has ended.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Minimization:
         self._turn, self._pause = threading.Semaphore(0), threading.Semaphore(0)
 
     def advance(self) -> bool:
-        """Go on for an iteration; return False where there was none, at the end."""
+        """Run an iteration; return False if the minimization has ended."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
@@ -94,7 +94,7 @@ class Minimization:
         return self.result is None
 
     def close(self) -> None:
-        """Give up what is not at its end; another Ctrl-C changes nothing."""
+        """Stop the minimization, also if Ctrl-C is pressed again."""
         self._is_closed = True
         self._turn.release()
         while self._thread is not None and self._thread.is_alive():

@@ -34,33 +34,33 @@ from skdnn.training.schedules import Annealing, Position, StepFactors, make_sche
 from skdnn.training.settings import BY_ROWS, TrainingSettings, batch_size_for
 from skdnn.training.threads import Threads
 
-#: learning_rate="adaptive": what the rate is divided by, and where training ends; scikit-learn's.
+#: learning_rate="adaptive": divisor and smallest learning rate, as in scikit-learn's MLP.
 ADAPTIVE_DIVISOR = 5.0
 ADAPTIVE_LEAST_RATE = 1e-6
 
-#: solver="lbfgs" ends where an iteration lowers the loss by less than this part of it; SciPy's.
+#: Relative decrease of the loss below which solver="lbfgs" has converged; SciPy's default.
 LBFGS_LEAST_FALL = 2.220446049250313e-09
 
-#: A training whose loss ends so many times above that of its first epoch has gone wrong.
+#: Training has diverged if the last loss is this many times that of the first epoch.
 DIVERGENCE_FACTOR = 10.0
 
 #: The largest float.
 MOST = sys.float_info.max
 
-#: A smaller epsilon may be why a training went wrong.
+#: A smaller epsilon is a likely cause of divergence.
 LEAST_EPSILON = 1e-12
 
 
 class DivergenceError(ValueError):
-    """Training ended in numbers that are not finite."""
+    """Training diverged: loss, weights or predictions are not finite."""
 
 
 @dataclass
 class Validator:
-    """Rows that some members are not trained on, and the score of raw predictions and their mean.
+    """Held-out rows of some members, and a function that scores raw predictions and their mean.
 
-    ``rows`` are the same for each of the members, made for its inputs. Without a ``score``, and
-    from the first time on that it is NaN, the negative loss of the rows stands for it.
+    ``rows`` has the same rows for each of these members, with the inputs of the member. Without a
+    ``score``, and from the first epoch on in which it is NaN, the negative loss is used.
     """
 
     members: slice
@@ -69,10 +69,10 @@ class Validator:
 
 
 class Validation(NamedTuple):
-    """One validator of all members, or one for each of them.
+    """One validator for all members, or one for each member.
 
-    With ``keep_best`` the scores decide when to stop, and the values of the epoch with the best
-    one, of each validator for its members, are kept at the end; otherwise they are only recorded.
+    With ``keep_best`` the scores decide when to stop, and each member ends with its values of the
+    epoch that is best by its validator; otherwise scores are only recorded.
     """
 
     validators: Sequence[Validator]
@@ -80,7 +80,7 @@ class Validation(NamedTuple):
 
 
 class Monitor(Protocol):
-    """Is told about epochs, and may ask to stop."""
+    """Called at the begin and end of each epoch; ``end_epoch`` returns whether to stop."""
 
     def begin_epoch(self) -> None: ...
 
@@ -88,16 +88,16 @@ class Monitor(Protocol):
 
 
 class Training:
-    """A network being trained in place.
+    """Trains a network in place.
 
     Parameters
     ----------
     network : Network
     rows : sequence of Rows
-        Of every member.
+        Training rows of each member.
     settings : TrainingSettings
     progress : TrainingState
-        Where training stands; changed as it goes on.
+        Updated in place.
     threads : Threads
     validation : Validation, optional
     monitor : Monitor, optional
@@ -121,18 +121,18 @@ class Training:
         if validation is not None and validation.keep_best:
             for validator, stopping in zip(validation.validators, progress.stopping, strict=True):
                 validator.score = None if stopping.has_fallen_back else validator.score
-        #: Whether the curve of scores has the negative losses in it.
+        #: Whether the score curve contains negative losses.
         self.records_losses = False
         n_rows = [each.n_rows for each in rows]
         if settings.solver == "lbfgs":
             batch_sizes = [min(BLOCK_ROWS, n) for n in n_rows]
-            #: Rows of a batch, of the first member.
+            #: Batch size of the first member.
             self.batch_size = n_rows[0]
         else:
             size = resolve_batch_size(settings.batch_size, n_rows[0])
             batch_sizes = [min(size, n) for n in n_rows]
             self.batch_size = batch_sizes[0]
-        #: Steps of an epoch, of every member.
+        #: Steps per epoch of each member.
         self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
         self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)
         self.row_orders = [
@@ -148,23 +148,23 @@ class Training:
         self.stop_requested = False
 
     def run(self, *, single_epoch: bool = False) -> None:
-        """Train until nothing improves, ``max_iter`` epochs or ``max_time`` are over, or Ctrl-C.
+        """Train until convergence, ``max_iter`` epochs, ``max_time`` seconds, or Ctrl-C.
 
         Parameters
         ----------
         single_epoch : bool
-            Train one epoch, whatever the settings say about the end.
+            Train one epoch, regardless of the stopping criteria.
 
         Raises
         ------
         DivergenceError
-            If the loss, the parameters or the predictions for the training rows stop being
-            finite, and no validation data says which epoch to keep instead.
+            If the loss, the parameters or the predictions of the training rows are not finite,
+            and there is no best epoch to restore.
         """
         progress = self.progress
         left, last = progress.calibrated_values, progress.last_values
         left = progress.best_values if left is None else left
-        # Go on from the last epoch, unless somebody has changed the weights in the meantime.
+        # Continue from the last epoch, unless the weights have been changed in the meantime.
         if left is not None and last is not None and np.array_equal(self.network.values, left):
             self.network.values[...] = last
         progress.calibrated_values = None
@@ -187,7 +187,7 @@ class Training:
                 self.network.values[...] = progress.best_values
             elif self.n_epochs_run:
                 warn(
-                    "No epoch has a validation score that is a number: those of the last epoch "
+                    "The validation score was NaN in all epochs: the weights of the last epoch "
                     "are kept. More validation rows or another scoring may help."
                 )
         if not predicts_numbers(self.network, self.rows, self.threads):
@@ -201,7 +201,7 @@ class Training:
         progress = self.progress
         if self.monitor is not None:
             self.monitor.begin_epoch()
-        # Of members with as many steps they are the same.
+        # The factors depend on the member only by its number of steps.
         factors = {n_steps: self._factors(n_steps) for n_steps in set(self.n_steps)}
         rates, regularization_factors = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
         orders = [order(progress.epoch) for order in self.row_orders]
@@ -210,33 +210,33 @@ class Training:
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
 
     def _factors(self, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-        """Learning rates, and factors on dropout and weight decay, of the steps of an epoch."""
+        """Learning rates and regularization factors of the steps of an epoch."""
         settings, progress = self.settings, self.progress
         seen = progress.history.n_samples_seen
         position = Position(progress.epoch, settings.max_iter, n_steps, seen)
         rate = float(settings.learning_rate_init)
         if settings.learning_rate == "adaptive":
             rate *= progress.rate_factor
-        # What the largest number does as a rate is seen in the loss.
+        # A huge rate is clipped to a finite one; the loss then shows the divergence.
         rates = rate * np.minimum(self.rates(position), MOST / rate)
         regularization_factors = self.regularization_factors(position)
         dropout = max(self.network.spec.dropout)
         largest = regularization_factors.max() * dropout
         if dropout > 0 and largest >= 1:
             raise ValueError(
-                f"regularization_schedule={settings.regularization_schedule!r} raises a rate of "
-                f"dropout of {dropout:g} to {largest:g}; it must be below 1."
+                f"regularization_schedule={settings.regularization_schedule!r} raises a dropout "
+                f"rate of {dropout:g} to {largest:g}; it must be below 1."
             )
         return rates, regularization_factors
 
     def _run_lbfgs(self) -> None:
         """Minimize the loss over all rows with L-BFGS-B; an iteration counts as an epoch.
 
-        Each member has a line search and an end of its own; they go from iteration to iteration
-        together, while any of them has one to do.
+        Each member has its own line search and convergence; their iterations are run together,
+        until all members have ended.
         """
         network, settings, threads = self.network, self.settings, self.threads
-        # A relative fall of the loss below the precision of the network is none.
+        # A relative decrease of the loss below the precision of the dtype is rounding error.
         options = {
             "maxfun": settings.max_fun,
             "maxiter": settings.max_iter,
@@ -272,7 +272,7 @@ class Training:
             for own in members:
                 own.close()
             threads.stopping.clear()
-            # Each evaluation, also a trial of the line search, writes into the parameters.
+            # Evaluations of the line search have overwritten the parameters.
             finish_despite_interrupt(accept)
         results = [own.result for own in members]
         failed = [result for result in results if result is None or result.status != 0]
@@ -280,7 +280,7 @@ class Training:
             return
         if not self.keeps_best:
             result = failed[0]
-            assert result is not None  # only a stop leaves a member before its end
+            assert result is not None  # members without a result were stopped, handled above
             warn(
                 f"lbfgs failed to converge after {result.nit} iteration(s) and {result.nfev} "
                 f"evaluations: {result.message}. Increase max_iter={settings.max_iter} or "
@@ -289,7 +289,7 @@ class Training:
             )
 
     def record(self, loss: float, rate: float, start: float) -> None:
-        """Validate and take note of an epoch that began at ``start`` (``time.perf_counter``)."""
+        """Validate and record an epoch that began at ``start`` (``time.perf_counter``)."""
         progress, history = self.progress, self.history
         values, validation_loss, score = self._validate(loss)
         stopping = [copy(each) for each in progress.stopping]
@@ -297,7 +297,7 @@ class Training:
         best = self._best_values(improved) if self.keeps_best else progress.best_values
         points = [(history.loss, [loss]), (history.learning_rate, [rate])]
         if self.validation is not None or history.validation_loss:
-            # Epochs without validation rows have their place, too.
+            # Epochs without validation data are NaN in the curves.
             gap = [np.nan] * (progress.epoch - len(history.validation_loss))
             points.append((history.validation_loss, [*gap, validation_loss]))
             points.append((history.validation_score, [*gap, score]))
@@ -307,7 +307,7 @@ class Training:
             j.score for j in self.validation.validators
         )
         if by_loss and not self.records_losses:
-            # One curve has one kind of score.
+            # The score curve must not mix scores and losses.
             losses = [*history.validation_loss, *gap, validation_loss]
             ends.append((history.validation_score, 0, [-each for each in losses]))
         epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
@@ -326,7 +326,7 @@ class Training:
             self._print_epoch()
 
     def _best_values(self, improved: list[bool]) -> np.ndarray | None:
-        """Values to keep: the present ones of the members that have improved."""
+        """Values of the best epoch: the current ones for members that have improved."""
         network, best = self.network, self.progress.best_values
         if not any(improved):
             return best
@@ -339,9 +339,9 @@ class Training:
         return now
 
     def _validate(self, loss: float) -> tuple[list[tuple[float, ...]], float, float]:
-        """What an epoch is judged by, its validation loss, and the score of the validation rows.
+        """Values that select the best epoch, the validation loss, and the validation score.
 
-        The last two are means over the validators; the score over those that can score.
+        The last two are means over the validators; those without a score are left out of its mean.
         """
         if self.validation is None:
             return [(loss,)], np.nan, np.nan
@@ -373,11 +373,11 @@ class Training:
     # ---------------------------------------------------------------- ends
 
     def _is_stopped(self) -> bool:
-        """Whether somebody has asked to stop, or the validation score no longer improves."""
+        """Whether a callback has requested it, or the validation score no longer improves."""
         return self.stop_requested or (self.keeps_best and self._is_exhausted())
 
     def _is_exhausted(self) -> bool:
-        """Whether nothing has improved for long, by any validator."""
+        """Whether the patience of all validators is exhausted."""
         return all(each.exhausted for each in self.progress.stopping)
 
     def _is_time_over(self, *, announce: bool = False) -> bool:
@@ -391,7 +391,7 @@ class Training:
         return is_over
 
     def _is_over(self) -> bool:
-        """Whether to stop before the next epoch; reduces an adaptive rate instead."""
+        """Whether to stop before the next epoch; an adaptive learning rate is reduced instead."""
         if self.stop_requested:
             return True
         if self._is_exhausted():
@@ -413,7 +413,7 @@ class Training:
         return True
 
     def _reduce_rate(self, reason: str) -> bool:
-        """Go on with a smaller rate, if the schedule is adaptive and it is not too small."""
+        """Reduce an adaptive learning rate, and return whether training continues."""
         progress, settings = self.progress, self.settings
         rate = settings.learning_rate_init * progress.rate_factor
         end = " Stopping." if settings.learning_rate != "adaptive" else ""
@@ -428,7 +428,7 @@ class Training:
         return not end
 
     def _handle_divergence(self) -> None:
-        """Keep the best epoch if there is one, otherwise raise."""
+        """Raise, unless there is a best epoch to restore."""
         if not self.keeps_best or self.progress.best_values is None:
             raise DivergenceError(self._divergence(self.progress.epoch + 1)) from None
         history = self.history
@@ -444,7 +444,7 @@ class Training:
         )
 
     def _warn_of_divergence(self) -> None:
-        """The numbers are finite, but there is nothing learned in them."""
+        """Warn if the loss has risen a lot, although it is finite."""
         losses = self.history.loss[-self.n_epochs_run :] if self.n_epochs_run else []
         if losses and losses[-1] > DIVERGENCE_FACTOR * losses[0]:
             warn(
@@ -460,7 +460,7 @@ class Training:
         causes = self._likely_causes()
         given = " and ".join(f"{name}={getattr(self.settings, name)!r}" for name in causes)
         return (
-            # scikit-learn's words come first.
+            # The message of scikit-learn's MLP comes first.
             "Solver produced non-finite parameter weights. The input data may contain large values "
             f"and need to be preprocessed. {large}It happened in epoch {epoch} with {given}: scale "
             "the features (for example with StandardScaler) and a regression target, or "
@@ -468,7 +468,7 @@ class Training:
         )
 
     def _likely_causes(self) -> dict[str, str]:
-        """Names of settings, and how to change them."""
+        """Names of likely causes, and whether to raise or lower them."""
         settings, causes = self.settings, {}
         if settings.solver != "lbfgs":
             causes["learning_rate_init"] = "lower"

@@ -1,4 +1,4 @@
-"""State from which a training is resumed."""
+"""State from which training is resumed."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from skdnn.training.stopping import NoImprovement
 
 @dataclass
 class TrainingState:
-    """The state of a training between epochs, apart from the parameters.
+    """State of the training between epochs, without the parameters.
 
-    Orders and masks depend on seeds and counters alone, so this is all there is: a training that
-    is stopped, pickled and resumed goes on bit for bit.
+    The order of the rows and dropout masks depend only on seeds and counters, so there is no other
+    state: training that is stopped, pickled and resumed gives the same bits.
 
     Attributes
     ----------
     seeds : list of Seeds
-        Of every member.
+        Seeds of each member.
     split_seed : int
-        Of the hold-outs.
+        Seed of the hold-outs.
     stopping : list of NoImprovement
         One for each validator (``Validation``); a single one without validation.
     monitored : tuple
-        What the best epoch is chosen by.
+        Identifies the score and the rows that select the best epoch.
     solver : str
     slots : list of (n_slots * n_params,) arrays
-        State vectors of the solver, of every member.
+        State vectors of the solver, of each member.
     step : (n_members, 1) int64 array
-        Steps done; the kernels count in it.
+        Number of steps done; incremented by the kernels.
     epoch : int
-        Epochs done.
+        Number of epochs done.
     rate_factor : float
-        What ``learning_rate="adaptive"`` has reduced the rate to.
+        Factor by which ``learning_rate="adaptive"`` has reduced the rate.
     history : History
     best_values : (n_values,) array or None
         With early stopping, the values of each member in the best epoch.
     calibrated_values : (n_values,) array or None
-        What calibration made of them, if it did.
+        The best values after calibration, if there was any.
     last_values : (n_values,) array or None
-        With early stopping, those of the last epoch: what training goes on from.
+        With early stopping, the values of the last epoch, from which training is resumed.
     """
 
     seeds: list[Seeds]

@@ -1,8 +1,8 @@
-"""Learning-rate schedules: the rate of every step from its place in training, nothing else.
+"""Learning-rate schedules: factors that depend only on the position of a step in training.
 
-A schedule is a name or a settings object; scikit-learn's double underscore reaches into the
-objects (``learning_rate__warmup``). To add one: a class with ``factors`` and its name in
-``SCHEDULES``.
+A schedule is a name or a settings object, whose parameters can be set with scikit-learn's double
+underscore (``learning_rate__warmup``). To add one: a class with a method ``factors``, and its name
+in ``SCHEDULES``.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ import numpy as np
 from skdnn._dtypes import SCALAR
 from skdnn._settings import Number, SettingsObject, settings_of
 
-#: More epochs are as good as infinitely many; a float holds what one has to multiply by.
+#: Larger numbers of epochs are clipped, so that products of them fit into a float.
 MOST_EPOCHS = 2**512
 
-#: What a smaller share of the steps is divided by: it is over before the first step.
+#: Smaller fractions of the steps are clipped, to avoid a division by zero.
 LEAST_FRACTION = 1e-300
 
-#: Any power of 2 or more with a larger exponent is infinite.
+#: A power of 2 or more with a larger exponent overflows.
 MOST_POWER_T = 2000
 
-#: Share of the steps, or of the learning rate.
+#: Fraction of the steps, or of the learning rate.
 SHARE = Number(Real, 0, 1, closed="left")
 
 
 class Position(NamedTuple):
-    """Where an epoch stands in training.
+    """Position of an epoch in training.
 
     Attributes
     ----------
     epoch : int
-        Epochs done before.
+        Index of the epoch, from 0.
     n_epochs : int
-        Epochs in all.
+        Total number of epochs.
     n_steps : int
-        Steps of the epoch.
+        Number of steps of the epoch.
     n_samples_seen : int
-        Rows trained on before, repetitions included.
+        Number of rows trained on in all previous epochs.
     """
 
     epoch: int
@@ -51,18 +51,18 @@ class Position(NamedTuple):
 
     @property
     def fractions(self) -> np.ndarray:
-        """Share of all steps that is done when a step begins, (n_steps,); after the end, again."""
+        """Fraction of the training done before each step, (n_steps,); cyclic after the end."""
         epoch = self.epoch % int(self.n_epochs)
         return (epoch + np.arange(self.n_steps) / self.n_steps) / self.length
 
     @property
     def length(self) -> float:
-        """``n_epochs`` as a float: there is an int for any number of epochs."""
+        """``n_epochs`` as a float; ``max_iter`` may be any int."""
         return float(min(int(self.n_epochs), MOST_EPOCHS))
 
 
 class Constant:
-    """The rate stays what it is. "adaptive" is this, with the reductions made by the loop."""
+    """Constant factors of 1; the reductions of "adaptive" are made in the training loop."""
 
     def factors(self, position: Position) -> np.ndarray:
         return np.ones(position.n_steps)
@@ -75,13 +75,13 @@ class InverseScaling:
         self.power_t = power_t
 
     def factors(self, position: Position) -> np.ndarray:
-        # A negative power is 0 where a positive one would be an OverflowError.
+        # With a negative exponent it underflows to 0, where ** would raise an OverflowError.
         factor = float(position.n_samples_seen + 1) ** -float(min(self.power_t, MOST_POWER_T))
         return np.full(position.n_steps, factor)
 
 
 class Annealing(SettingsObject):
-    """Base of the schedules that are laid over ``max_iter`` epochs: their end is planned."""
+    """Base class of schedules over ``max_iter`` epochs, whose end is no failure to converge."""
 
     @abstractmethod
     def factors(self, position: Position) -> np.ndarray:
@@ -90,17 +90,17 @@ class Annealing(SettingsObject):
         Parameters
         ----------
         position : Position
-            The place of the epoch in training.
+            Position of the epoch in training.
 
         Returns
         -------
         factors : array of shape (n_steps,)
-            What each step multiplies ``learning_rate_init`` by.
+            Factor of ``learning_rate_init`` in each step.
         """
 
 
 class FlatCosine(Annealing):
-    """Constant for the first half, then half a cosine down to zero.
+    """Constant in the first half of the training, then cosine annealing to zero.
 
     For dropout and weight decay. Holzmüller et al. 2024, arXiv 2407.04491 ("flat_cos").
     """
@@ -139,14 +139,14 @@ class Cosine(Annealing):
     def factors(self, position: Position) -> np.ndarray:
         warmup = float(self.warmup)
         t = position.fractions
-        # Half a step later: the first rate is then above zero.
+        # Shifted by half a step, so that the first factor is above zero.
         rise = (t + 0.5 / (position.n_steps * position.length)) / max(warmup, LEAST_FRACTION)
         fall = 0.5 * (1 + np.cos(np.pi * (t - warmup) / (1 - warmup)))
         return np.where(t < warmup, np.minimum(rise, 1), fall)
 
 
 class OneCycle(Annealing):
-    """One-cycle policy: half a cosine up to the learning rate, then half a cosine down to zero.
+    """One-cycle policy: cosine increase to the learning rate, then cosine annealing to zero.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ class OneCycle(Annealing):
 
 
 class CosLog(Annealing):
-    """Cosine cycles from zero to the learning rate and back, each about twice as long as the last.
+    """Cosine cycles from zero to the learning rate and back, each about twice as long as before.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ class CosLog(Annealing):
         return 0.5 * (1 - np.cos(2 * np.pi * cycles))
 
 
-#: Name -> the schedule with its defaults; "invscaling" needs ``power_t``.
+#: Name -> class of the schedule; "invscaling" needs ``power_t``, the others have defaults.
 SCHEDULES = {
     "constant": Constant,
     "invscaling": InverseScaling,
@@ -225,26 +225,26 @@ REGULARIZATION_SCHEDULES = {"constant": Constant, "flat_cos": FlatCosine}
 
 
 def make_schedule(schedule: Any, power_t: float = 0.5) -> Any:
-    """The schedule of a name (with ``power_t`` for "invscaling"), or the one that is given."""
+    """The schedule with a name (with ``power_t`` for "invscaling"), or the given object."""
     if isinstance(schedule, str) and schedule == "invscaling":
         return InverseScaling(power_t)
     return settings_of(schedule, {**SCHEDULES, **REGULARIZATION_SCHEDULES})
 
 
 class StepFactors:
-    """What a schedule says about the epochs of a training, checked: kernels trust it.
+    """Validated factors of a schedule: the kernels do not check them.
 
     Parameters
     ----------
     schedule : object with a method ``factors``
     parameter : str
-        The estimator's parameter whose value the schedule is.
+        Name of the parameter of the estimator, for messages.
     """
 
     def __init__(self, schedule: Any, parameter: str) -> None:
         self.schedule = schedule
         self.parameter = parameter
-        #: Number of steps -> factors of a constant schedule: members may differ in it.
+        #: Number of steps, in which members may differ -> factors of a constant schedule.
         self._constant: dict[int, np.ndarray] = {}
 
     def __call__(self, position: Position) -> np.ndarray:
@@ -253,7 +253,7 @@ class StepFactors:
         Raises
         ------
         ValueError
-            Unless there is one finite factor >= 0 for each step.
+            Unless the factors are finite, >= 0, and one for each step.
         """
         if position.n_steps in self._constant:
             return self._constant[position.n_steps]

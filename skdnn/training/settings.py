@@ -1,35 +1,35 @@
-"""How to train: the estimators' parameters that concern training, already validated."""
+"""Training settings: the validated parameters of the estimators that concern training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import Any
 
-#: Value of a parameter that depends on the number of training rows, or on the solver.
+#: Value of parameters that are resolved by the number of training rows, or by the solver.
 AUTO = "auto"
-#: The same of ``batch_size``, whose "auto" is that of scikit-learn's MLP.
+#: The same for ``batch_size``, whose "auto" is that of scikit-learn's MLP.
 BY_ROWS = "by_rows"
 
-#: Up to so many rows, all are one batch, nothing is dropped and nothing held out: a weight is then
-#: exactly a number of rows.
+#: Up to this number of rows there is one batch, no dropout and no hold-out: sample weights are then
+#: equivalent to repeated rows.
 TINY_ROWS = 100
-#: Rows of the data at most, rows of a batch (0: all).
+#: (maximum number of training rows, batch size); 0 is a batch of all rows.
 BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (float("inf"), 512))
-#: Epochs up to so many rows, and up to more; above, as many rows are seen in all, but for so many
-#: epochs.
+#: SMALL_EPOCHS up to SMALL_ROWS rows, EPOCHS up to EPOCH_ROWS; with more rows the number of rows
+#: times epochs is constant, but there are at least LEAST_EPOCHS.
 SMALL_EPOCHS, SMALL_ROWS = 120, 2_000
 EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
-#: Iterations of L-BFGS: more make little difference to new rows.
+#: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
-#: Of the solvers that are not named: Adam and its relatives take steps of about the rate, whatever
-#: the gradient; those of plain SGD grow with it.
+#: By solver, and for all others. The steps of Adam and its variants are about as long as the
+#: learning rate; those of SGD are proportional to the gradient and need a smaller one.
 LEARNING_RATES, LEARNING_RATE = {"sgd": 0.001}, 0.01
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Names and meaning as the parameters of :class:`skdnn.DNNClassifier`."""
+    """Settings with the names and meaning of the parameters of :class:`skdnn.DNNClassifier`."""
 
     solver: str
     alpha: float
@@ -57,7 +57,7 @@ class TrainingSettings:
 
     @classmethod
     def of(cls, estimator: Any, n_rows: int) -> TrainingSettings:
-        """The parameters of an estimator that are settings, for so many training rows."""
+        """Settings of an estimator, resolved for a number of training rows."""
         names = [field.name for field in fields(cls)]
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
         given["max_iter"] = resolve_max_iter(estimator, n_rows)
@@ -66,31 +66,31 @@ class TrainingSettings:
 
 
 def resolve_max_iter(estimator: Any, n_rows: int) -> int:
-    """Number of epochs by the parameter ``max_iter``."""
+    """Number of epochs for the parameter ``max_iter``."""
     if estimator.max_iter != AUTO:
         return estimator.max_iter
     return LBFGS_ITERATIONS if estimator.solver == "lbfgs" else epochs_for(n_rows)
 
 
 def resolve_learning_rate_init(estimator: Any) -> float:
-    """Learning rate by the parameter ``learning_rate_init``."""
+    """Learning rate for the parameter ``learning_rate_init``."""
     if estimator.learning_rate_init != AUTO:
         return estimator.learning_rate_init
     return LEARNING_RATES.get(estimator.solver, LEARNING_RATE)
 
 
 def batch_size_for(n_rows: int) -> int:
-    """Rows of a batch for so many rows: more steps in an epoch do small data good."""
+    """Batch size for a number of training rows: small data need more steps per epoch."""
     return next(size for limit, size in BATCH_SIZES if n_rows <= limit) or n_rows
 
 
 def epochs_for(n_rows: int) -> int:
-    """Epochs for so many rows: large data take fewer of them."""
+    """Number of epochs for a number of training rows: large data need fewer epochs."""
     if n_rows <= SMALL_ROWS:
         return SMALL_EPOCHS
     return max(LEAST_EPOCHS, min(EPOCHS, round(EPOCHS * EPOCH_ROWS / n_rows)))
 
 
 def dropout_for(n_rows: int) -> float:
-    """Rate of dropout for so many rows: a full batch is trained without any noise."""
+    """Dropout rate for a number of training rows: full batches are trained without noise."""
     return DROPOUT if n_rows > TINY_ROWS else 0.0

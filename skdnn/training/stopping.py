@@ -1,4 +1,4 @@
-"""When to stop, and which epoch was the best."""
+"""Early stopping: when to stop, and which epoch is the best."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class NoImprovement:
     Parameters
     ----------
     patience : int or inf
-        Stop after more than this many such epochs in a row.
+        Stop after more than this number of consecutive epochs.
     tol : float
     greater_is_better : bool
         True for scores, False for losses.
@@ -24,18 +24,18 @@ class NoImprovement:
         self.best = -self.sign * inf
         self.count = 0
         self.has_fallen_back = False
-        #: What the best epoch would be chosen by instead.
+        #: Value of the fallback metric in the best epoch.
         self.fallback = self.best
 
     def update(self, value: float, fallback: float = nan) -> bool:
-        """Take the value of an epoch; return whether none was better so far.
+        """Record the value of an epoch; return whether it is the best so far.
 
-        The first epoch whose value is NaN, but its ``fallback`` is not, and all after it are
-        judged by the latter, which is then compared with that of the best epoch so far: values of
-        two measures never meet.
+        From the first epoch on whose value is NaN and whose ``fallback`` is not, epochs are
+        evaluated by the fallback metric, which is then compared with that of the best epoch so
+        far: values of two metrics are never compared.
 
-        Of epochs with the same value the last one is taken as the best, which has learned more
-        (Holzmüller et al. 2024, arXiv 2407.04491, table B.1).
+        Of epochs with equal values the last one is the best (Holzmüller et al. 2024,
+        arXiv 2407.04491, table B.1).
         """
         if isnan(value) and not (self.has_fallen_back or isnan(fallback)):
             self.has_fallen_back, self.best = True, self.fallback
@@ -50,7 +50,7 @@ class NoImprovement:
         return bool(gain >= 0)
 
     def __copy__(self) -> NoImprovement:
-        # Every epoch makes one; this is five times as fast as what the class inherits.
+        # Called in every epoch; five times as fast as the inherited copy.
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         return other

@@ -1,7 +1,7 @@
-"""Work side by side: members and blocks of rows in Python threads, around kernels without the GIL.
+"""Parallel work: members and blocks of rows in Python threads; the kernels release the GIL.
 
-Nothing depends on the number of threads: each task writes to its own memory, or (those that run
-together) to its part of what they share.
+Results do not depend on the number of threads: each task writes to its own memory, or to its own
+part of shared arrays.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from typing import Any
 from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
-#: The thread that waits for the others looks for Ctrl-C this often. Python cannot interrupt a wait
-#: without a limit on Windows, nor where another library has set the handler again with SA_RESTART,
-#: as Polars does.
+#: Timeout of the waiting thread, in seconds, after which it checks for Ctrl-C. Python cannot
+#: interrupt a wait without timeout on Windows, nor after another library has installed the signal
+#: handler with SA_RESTART, as Polars does.
 CTRL_C_SECONDS = 0.1
 
 
 class Threads:
-    """A number of threads that work as long as the ``with`` block lasts.
+    """Context manager with a pool of threads.
 
     Parameters
     ----------
     n_jobs : int or None
         See ``count_threads``.
     n_tasks : int
-        More threads than this are of no use.
+        Upper limit of the number of threads.
 
     Attributes
     ----------
     stopping : threading.Event
-        Set when the tasks should come to an end, because of Ctrl-C or of an error in one of them.
+        Set when the tasks should stop, because of Ctrl-C or an error in one of them.
     """
 
     def __init__(self, n_jobs: int | None, n_tasks: int) -> None:
@@ -109,14 +109,14 @@ class Threads:
     def run_together(
         self, function: Callable[[int], Any], n_workers: int, give_up: Callable[[], None]
     ) -> Any:
-        """``function(0)``, beside ``function(1)`` and so on, which wait for each other.
+        """Run ``function(0)``, ``function(1)``, ... in parallel; return the result of the first.
 
         Parameters
         ----------
         function : callable
         n_workers : int, at most ``n_threads``
         give_up : callable
-            Told when one of them fails: the others shall not wait for it.
+            Called when one of them fails, so that the others do not wait for it.
         """
 
         def run(worker: int) -> Any:
@@ -141,17 +141,17 @@ class Threads:
 
 
 def _result(future: Future) -> Any:
-    """The result of a task, in an interruptible wait."""
+    """Wait for the result of a task; the wait can be interrupted."""
     while True:
         try:
             return future.result(CTRL_C_SECONDS)
         except TimeoutError:
-            if future.done():  # the task's own
+            if future.done():  # raised by the task itself
                 return future.result()
 
 
 def _end(futures: list[Future], tell: Callable[[], None]) -> None:
-    """Tell the tasks to end, and wait until all have; another Ctrl-C changes nothing."""
+    """Tell the tasks to stop, and wait for all of them, also if Ctrl-C is pressed again."""
     done = False
     while not done:
         try:
@@ -165,18 +165,18 @@ def _end(futures: list[Future], tell: Callable[[], None]) -> None:
 
 
 def count_threads(n_jobs: int | None) -> int:
-    """Number of threads by the parameter ``n_jobs``.
+    """Number of threads for a value of the parameter ``n_jobs``.
 
-    As scikit-learn's, but None is what OpenMP has, which histogram gradient boosting uses: all
-    cores, or ``OMP_NUM_THREADS``. Inside of joblib's workers it is 1, and a
-    ``joblib.parallel_config`` has its say.
+    As in scikit-learn, except that None is the number of OpenMP threads, as in histogram gradient
+    boosting: all cores, or ``OMP_NUM_THREADS``. Inside joblib workers it is 1, and
+    ``joblib.parallel_config`` is respected.
     """
-    # Threads are what is started, whatever joblib's workers are: a daemonic process may have them,
-    # and the cores of a cluster are elsewhere.
+    # Threads, whatever joblib's backend is: a daemonic process may start threads, and the workers
+    # of a cluster backend have other cores.
     backend, _ = get_active_backend(prefer="threads", require="sharedmem", verbose=0)
     if n_jobs is not None:
         return backend.effective_n_jobs(n_jobs)
-    # Without a wish for threads: joblib forgets the number with it.
+    # No ``prefer`` here: with it joblib ignores the configured number of jobs.
     _, configured = get_active_backend(prefer=None, require=None)
     if backend.nesting_level or configured not in (None, 1):
         return backend.effective_n_jobs(configured)

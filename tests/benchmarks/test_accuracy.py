@@ -70,6 +70,7 @@ def test_a_run_is_complete_and_goes_on(accuracy, folder, tmp_path, capsys, monke
     ]
     assert all(r["rows"] == 110 and 0 <= r["error"] < 0.7 for r in results), results
     assert all(("log_loss" in r and "auc" in r) == (r["table"] == "classes") for r in results)
+    assert all((r["model"] == "default") == ("epoch_growth" in r) for r in results)
     assert [json.loads(line) for line in out.read_text().splitlines()] == results
     text = page.read_text()
     assert "old" not in text
@@ -90,7 +91,10 @@ def test_a_run_is_complete_and_goes_on(accuracy, folder, tmp_path, capsys, monke
 def test_scores_are_what_the_docstring_says(accuracy):
     def result(table, seed, model, error, task="classification", **more):
         place = {"table": table, "seed": seed, "cap": 10, "model": model, "task": task}
-        return {**place, "error": error, "fit_seconds": 2.0 if model == "hgb" else 1.0, **more}
+        seconds = 2.0 if model == "hgb" else 1.0
+        processor = {"hgb": 2.0, "default": 9.0 if table == "a" else 3.0}[model]
+        place |= {"fit_seconds": seconds, "processor_seconds": processor}
+        return {**place, "error": error, **more}
 
     results = [
         result("a", 0, "hgb", 0.095, log_loss=0.4, auc=0.8),
@@ -106,8 +110,32 @@ def test_scores_are_what_the_docstring_says(accuracy):
     # Ratios 2 and 1/4: the geometric mean is the root of a half.
     assert cells == [
         "default", "2", "0.707", "2.000", "0.250", "50%", "0.500", "+0.1000", "1.00", "0.5x",
+        "9.00", "4.5x", "3.0x",
     ]  # fmt: skip
     assert len(lines) == 4
+
+
+def test_results_without_processor_seconds_are_still_read(accuracy):
+    results = [
+        {"table": "a", "seed": 0, "cap": 10, "model": model, "task": "regression", "error": 0.1,
+         "fit_seconds": 1.0}
+        for model in ("default", "hgb")
+    ]  # fmt: skip
+    row = accuracy.summary(results, ["default"]).splitlines()[2]
+    assert row.endswith("| 1.00 | 1.0x |  |  |  |")
+
+
+def test_growth_is_of_the_last_eighth_over_the_first(accuracy):
+    seconds = [1.0, 5.0, *[7.0] * 12, 4.0, 20.0]
+    assert accuracy.epoch_growth(seconds) == 12 / 3
+    assert accuracy.epoch_growth([2.0, 1.0, 3.0]) == 1.5
+    results = [
+        {"table": table, "model": "default", "epoch_growth": growth}
+        for table, growth in (("a", 1.0), ("a", 2.0), ("b", 1.1), ("c", 1.0))
+    ]
+    line = accuracy.growth_line([*results, {"table": "d", "model": "hgb"}], "default")
+    assert line.endswith("median 1.10, most 1.50 (a)")
+    assert accuracy.growth_line(results, "hgb") == ""
 
 
 def test_what_does_not_exist_is_said(accuracy, folder, capsys):

@@ -224,10 +224,25 @@ def test_an_embedding_needs_no_place():
 
 
 def test_a_parameter_is_where_the_guide_says():
-    (text,) = (text for name, _, text in sections() if name == "parameter of the estimators")
+    ((number, text),) = (
+        (number, text) for name, number, text in sections() if name == "parameter of the estimators"
+    )
+    places = re.findall(r"^\* `(.+?)`", text, re.MULTILINE)
+    assert number == f"{len(places)} places"
+    assert len(places) <= 5
     named = set(re.findall(r"`((?:skdnn|tests)/[\w/]+\.py)`", text))
     files = [*ROOT.glob("skdnn/**/*.py"), ROOT / "tests" / "engines.py"]
     files += [ROOT / "tests" / "fuzz" / "strategies.py"]
     files += [ROOT / "tests" / "estimators" / "test_bad_input.py"]
     found = {str(f.relative_to(ROOT)) for f in files if re.search(r"\bmax_time\b", f.read_text())}
     assert found == named
+    # Once each but in a constructor, which also keeps it.
+    for place in places:
+        tree = ast.parse((ROOT / place).read_text())
+        words = [node for node in ast.walk(tree) if is_word("max_time", node)]
+        assert len(words) == (3 if "__init__" in (ROOT / place).read_text() else 1), place
+
+
+def is_word(word, node):
+    """Whether a node of a syntax tree is a name, a string, an argument or an attribute."""
+    return word in (getattr(node, field, None) for field in ("id", "value", "arg", "attr"))

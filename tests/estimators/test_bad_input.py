@@ -426,7 +426,7 @@ class Own(NumericEmbedding):
     ("found", "error"),
     [
         ([], "at least one InputColumn"),
-        ([InputColumn("number", 10**6)], "of this source"),
+        ([InputColumn("number", 10**6)], "with this source"),
         (lambda source: [InputColumn("bins", source, 3, 3)], "kinds"),
         ([InputColumn("embedding", 0, 8, 5)], "kinds"),
         ([InputColumn("one_hot", 0, 1, 1)], "kinds"),

@@ -231,7 +231,7 @@ def test_a_schedule_may_not_raise_a_rate_to_one(name):
             return np.full(position.n_steps, 3.0)
 
     X, y = diabetes()
-    with pytest.raises(ValueError, match=r"regularization_schedule=.*dropout of 0\.5 to 1\.5"):
+    with pytest.raises(ValueError, match=r"regularization_schedule=.*dropout rate of 0\.5 to 1\.5"):
         mlp_regressor((3,), regularization_schedule=Triple(), **{name: 0.5}).fit(X, y)
 
 

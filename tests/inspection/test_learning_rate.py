@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler, scale
 from skdnn import DNNClassifier, DNNRegressor, LearningRateDisplay, find_learning_rate
 from skdnn.inspection.learning_rate import half_way, smooth
 
-at_an_end = pytest.mark.filterwarnings("ignore:The loss was least at the last")
+at_an_end = pytest.mark.filterwarnings("ignore:The loss is smallest at the last")
 
 
 def iris():

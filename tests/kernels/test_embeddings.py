@@ -44,17 +44,15 @@ def predict(network, features):
 
 
 def batch_inputs(network, features, order):
-    """The inputs of a whole batch, as training and prediction make them."""
+    """The dense inputs of a whole batch, as training and prediction make them."""
     layout = network.layouts[0]
     state = _state(network, 0, features, order.size)
     # Nothing may be read before it is written.
     for array in (state.arena, state.scratch, state.numbers, state.x_batch):
         array[:] = np.nan
     raw = np.empty((order.size, network.spec.n_out), network.dtype)
-    entries.predict_raw(
-        _program(network, 0), None, layout.encoding, state, features, order, order.size, raw
-    )
-    return state.x_batch.reshape(order.size, -1)
+    entries.predict_raw(_program(network, 0), None, layout.encoding, state, features, order, raw)
+    return state.x_batch[: order.size * layout.n_dense].reshape(order.size, -1)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -127,8 +125,9 @@ def test_inputs_of_a_row_have_the_same_bits_in_any_batch(dtype, n_rows, rng):
     features = table_features(table, dtype)
     order = rng.permutation(N_ROWS)[:n_rows]
     inputs = batch_inputs(network, features, order)
-    assert inputs.shape == (n_rows, N_INPUTS)
-    np.testing.assert_array_equal(inputs, inputs_of(network, features, order))
+    assert 0 < inputs.shape[1] < N_INPUTS
+    alone = inputs_of(network, features, order)
+    np.testing.assert_array_equal(inputs, alone[:, : inputs.shape[1]])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -33,6 +33,7 @@ from numpy_twin import (
 import skdnn
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.losses import LOSSES
+from skdnn.kernels.network import Samples
 from skdnn.kernels.optimizers import OPTIMIZERS
 from skdnn.network.initializers import initial_values
 from skdnn.network.network import Network
@@ -162,8 +163,8 @@ def test_a_step_whose_loss_is_not_finite_is_not_taken():
     network.params(0)[-1] = np.inf
     before = network.params(0).copy()
     status, total = entries.train_epoch(
-        engine.programs[0], None, None, engine.states[0], engine.teams[0][0], rows.features,
-        rows.y, rows.weights, np.arange(30), np.full(1, 0.1), np.ones(1), 30, np.uint64(0),
+        engine.programs[0], None, None, engine.states[0], engine.teams[0][0], Samples(*rows[:3]),
+        np.arange(30), np.full(1, 0.1), np.ones(1), np.uint64(0),
     )  # fmt: skip
     assert status == entries.NON_FINITE_LOSS
     assert total == 0

@@ -11,9 +11,10 @@ from scipy import sparse
 
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.columns import N_LOOKUPS
 from skdnn.kernels.embeddings import SPAN
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import Features, Program, State, gather
+from skdnn.kernels.network import Features, Program, Samples, State, gather
 from skdnn.kernels.optimizers import CLIP_NORM, N_HYPER, OPTIMIZERS
 from skdnn.kernels.team import make_team
 from skdnn.network.layout import Layout
@@ -58,21 +59,27 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     n_rows = y.shape[0]
     features = X if isinstance(X, Features) else make_features(X.copy(), np.dtype(float), rows)
     n_numbers = 0 if layout.encoding is None else features.shape[1]
+    n_lookups = n_rows * int(layout.inputs[N_LOOKUPS])
     state = State(
         params.copy(), np.zeros(layout.n_buffers), np.full(layout.n_params, np.nan),
         np.zeros(layout.n_params), layout.arena(n_rows, np.float64), layout.scratch(np.float64),
         layout.moments(n_rows, np.float64), np.empty(n_rows * n_numbers),
-        np.empty(n_rows * spec.n_in), np.empty(y.size), np.empty(n_rows), np.zeros(1, np.int64),
+        np.empty(n_rows * spec.n_in), np.empty(n_lookups, np.int64), np.empty(n_lookups),
+        np.empty(n_lookups), np.empty(n_rows + spec.n_in + 1, np.int64), np.empty(y.size),
+        np.empty(n_rows), np.zeros(1, np.int64), n_rows,
     )  # fmt: skip
     # Nothing may be read before it is written.
-    for array in (state.arena, state.scratch, state.moments, state.numbers, state.x_batch):
+    for array in (
+        state.arena, state.scratch, state.moments, state.numbers, state.x_batch, state.values,
+        state.shares,
+    ):  # fmt: skip
         array[:] = np.nan
     inputs = [y.copy(), weights.copy()]
     for array in inputs:
         array.flags.writeable = False
     status, total = entries.train_epoch(
         program, layout.normalization, layout.encoding, state, make_team(1, layout.n_blocks)[0],
-        features, *inputs, np.arange(n_rows), np.zeros(1), np.ones(1), n_rows, np.uint64(3),
+        Samples(features, *inputs), np.arange(n_rows), np.zeros(1), np.ones(1), np.uint64(3),
     )  # fmt: skip
     assert status == entries.OK
     np.testing.assert_array_equal(state.params, params)

@@ -5,8 +5,7 @@ import pytest
 from numpy_twin import OPTIMIZERS as TWINS
 
 from skdnn.kernels import optimizers as rules
-from skdnn.kernels.epoch import update_parameters
-from skdnn.kernels.network import Program, State
+from skdnn.kernels.network import Program, State, Step
 from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK
 from skdnn.kernels.team import make_team
 
@@ -16,22 +15,26 @@ HYPER = {
 }  # fmt: skip
 
 
-def update(compiled, name, hyper, rate, strength, number, n_rows, segments, factors, params, grads,
-           slots):  # fmt: skip
+def update(compiled, name, hyper, step, n_rows, segments, factors, params, grads, slots):
     """One step; returns the penalty."""
     empty = np.empty(0, params.dtype)
     program = Program(
         np.zeros((1, 1), np.int64), np.zeros(1), np.zeros((0, 1), np.int64),
         np.zeros(0, np.int64), segments, factors, hyper, 0, np.zeros(1), OPTIMIZERS[name].code,
     )  # fmt: skip
+    places = np.empty(0, np.int64)
     state = State(
         params, empty, grads.copy(), slots, empty, np.empty(UPDATE_BLOCK, params.dtype), empty,
-        empty, empty, empty, empty, np.zeros(1, np.int64),
+        empty, empty, places, empty, empty, places, empty, empty, np.zeros(1, np.int64), n_rows,
     )  # fmt: skip
     n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
     (team,) = make_team(1, n_blocks)
-    assert compiled(update_parameters)(program, state, team, rate, strength, number, n_rows)
+    assert compiled(rules.update)(program, state, team, step, n_rows)
     return team.penalties.sum()
+
+
+def make_step(number=1, rate=0.1, factor=1.0):
+    return Step(number, np.uint64(0), rate, factor)
 
 
 def _hyper(**changes):
@@ -52,27 +55,28 @@ def test_twin(name, nesterov, compiled, rng):
     slots = np.zeros(OPTIMIZERS[name].n_slots * n)
     expected, twin_slots = params.copy(), [[0, 0], [0, 0]]
     hyper = {**HYPER, "nesterov": nesterov}
-    for step in (1, 2, 3):
+    for number in (1, 2, 3):
         grads = rng.standard_normal(n)
         value = update(
-            compiled, name, _hyper(nesterov=nesterov), 0.1, 1.0, step, n_rows, segments, factors,
+            compiled, name, _hyper(nesterov=nesterov), make_step(number), n_rows, segments, factors,
             params, grads, slots,
         )  # fmt: skip
         w, b = expected[:split], expected[split:]
         assert value == pytest.approx(0.5 * HYPER["l2"] * (w**2).sum(), rel=1e-13)
         g = grads[:split] + HYPER["l2"] / n_rows * w
-        w = TWINS[name](w, g, twin_slots[0], step, 0.05, **hyper)
-        b = TWINS[name](b, grads[split:], twin_slots[1], step, 0.1, **{**hyper, "weight_decay": 0})
+        w = TWINS[name](w, g, twin_slots[0], number, 0.05, **hyper)
+        hyper_b = {**hyper, "weight_decay": 0}
+        b = TWINS[name](b, grads[split:], twin_slots[1], number, 0.1, **hyper_b)
         expected = np.concatenate([w, b])
         np.testing.assert_allclose(params, expected, rtol=1e-12, atol=1e-13)
 
 
-def step(compiled, name, w, g, *, strength=1.0, **changes):
+def step(compiled, name, w, g, *, factor=1.0, **changes):
     """One step of all parameters with a rate of 0.1; the penalty's value and the new weights."""
     w = w.copy()
     value = update(
-        compiled, name, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}), 0.1, strength, 1, 1,
-        np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g,
+        compiled, name, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}),
+        make_step(factor=factor), 1, np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g,
         np.zeros(OPTIMIZERS[name].n_slots * w.size, w.dtype),
     )  # fmt: skip
     return value, w
@@ -85,11 +89,11 @@ def test_the_penalty_keeps_its_accuracy_in_float32(compiled):
     assert value == pytest.approx(expected, rel=3e-5)
 
 
-def test_strength_scales_the_weight_decay(compiled):
+def test_the_regularization_factor_scales_the_weight_decay(compiled):
     w, g = np.ones(3), np.zeros(3)
-    for strength in (0.0, 0.5, 1.0):
-        _, after = step(compiled, "adamw", w, g, weight_decay=0.2, strength=strength)
-        np.testing.assert_allclose(after, 1 - 0.1 * 0.2 * strength)
+    for factor in (0.0, 0.5, 1.0):
+        _, after = step(compiled, "adamw", w, g, weight_decay=0.2, factor=factor)
+        np.testing.assert_allclose(after, 1 - 0.1 * 0.2 * factor)
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])
@@ -122,8 +126,8 @@ def test_l1_finds_the_minimum_with_its_zeros(name, compiled):
     hyper = _hyper(l2=0.0, l1=l1, weight_decay=0.0, epsilon=1e-8)
     for number in range(1, 3000):
         update(
-            compiled, name, hyper, 0.02 / number**0.5, 1.0, number, 1, np.array([[0, c.size]]),
-            np.ones((1, rules.N_FACTORS)), w, w - c, slots,
+            compiled, name, hyper, make_step(number, 0.02 / number**0.5), 1,
+            np.array([[0, c.size]]), np.ones((1, rules.N_FACTORS)), w, w - c, slots,
         )  # fmt: skip
     np.testing.assert_allclose(w, np.sign(c) * np.maximum(np.abs(c) - l1, 0), atol=2e-3)
     assert (w[[1, 2, 4]] == 0).all()

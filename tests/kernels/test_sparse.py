@@ -45,11 +45,11 @@ def test_equals_the_dense_layer(dtype, rate, compiled, rng):
         z, expected = np.full((2, len(ROWS) * N_OUT), np.nan, dtype)
         compiled(dense_forward)(*sizes, x, weight, bias, with_bias, expected)
         features = make_features(X, np.dtype(dtype))
-        compiled(sparse_forward)(*sizes, features, ROWS, 0, weight, bias, with_bias, rate, key, z)
+        compiled(sparse_forward)(N_OUT, features, ROWS, 0, weight, bias, with_bias, rate, key, z)
         assert_equal(z, expected)
     gradient, expected = np.full((2, N_IN * N_OUT), np.nan, dtype)
     compiled(dense_backward_weight)(*sizes, 0, N_IN, x, dz, expected)
-    compiled(sparse_backward)(*sizes, features, ROWS, dz, rate, key, gradient)
+    compiled(sparse_backward)(N_OUT, features, ROWS, dz, rate, key, gradient)
     assert_equal(gradient, expected)
     assert not gradient.reshape(N_IN, N_OUT)[x.reshape(len(ROWS), N_IN).any(axis=0) == 0].any()
 
@@ -61,7 +61,7 @@ def test_elements_stored_twice_are_added(compiled, rng):
     weight = rng.standard_normal(N_IN * N_OUT)
     z = np.empty(2 * N_OUT)
     compiled(sparse_forward)(
-        2, N_IN, N_OUT, make_features(X, np.dtype(float)), np.arange(2), 0, weight, np.zeros(N_OUT),
-        True, 0.0, np.uint64(0), z,
+        N_OUT, make_features(X, np.dtype(float)), np.arange(2), 0, weight, np.zeros(N_OUT), True,
+        0.0, np.uint64(0), z,
     )  # fmt: skip
     np.testing.assert_allclose(z, (X.toarray() @ weight.reshape(N_IN, N_OUT)).reshape(-1))

@@ -6,10 +6,10 @@ from encoded import COLUMNS, N_INPUTS
 from encoded import make_spec as make_table_spec
 from numpy_twin import n_column_params
 
-from skdnn.kernels import embeddings
+from skdnn.kernels import columns as input_columns
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
-from skdnn.kernels.embeddings import COLUMN_KINDS
+from skdnn.kernels.embeddings import COLUMN_KINDS, N_SPANS, SPAN
 from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR, UPDATE_BLOCK
 from skdnn.network.layout import Layout
 from skdnn.network.spec import InputColumn, NetworkSpec
@@ -105,10 +105,10 @@ def test_parameters_of_columns_follow_those_of_the_layers(hidden, scaled, normal
     for view in layout.coefs(values) + layout.intercepts(values) + layout.gains(values):
         view += 1
     for row, column in zip(layout.columns, COLUMNS, strict=True):
-        start, size = row[[embeddings.PARAMS, embeddings.N_PARAMS]]
+        start, size = row[[input_columns.PARAMS, input_columns.N_PARAMS]]
         assert size == n_column_params(column)
         values[0, start : start + size] += 1
-    start = layout.inputs[embeddings.SCALE]
+    start = layout.inputs[input_columns.SCALE]
     assert (start >= 0) == scaled
     if scaled:
         assert start + N_INPUTS == layout.n_params
@@ -120,14 +120,18 @@ def test_table_of_columns():
     layout = Layout(make_table_spec())
     table = layout.columns
     kinds = ["periodic", "periodic", "embedding", "number", "bins"]
-    kinds += ["one_hot", "binary", "number", "bins"]
+    kinds += ["one_hot", "binary", "number", "bins", "one_hot", "bins", "one_hot"]
     codes = [COLUMN_KINDS[kind].code for kind in kinds]
-    assert table[:, embeddings.KIND].tolist() == codes
-    assert table[:, embeddings.SOURCE].tolist() == [0, 2, 1, 2, 1, 0, 2, 0, 0]
-    assert table[:, embeddings.WIDTH].tolist() == [3, 1, 2, 1, 5, 3, 1, 1, 5]
-    assert table[:, embeddings.PLACE].tolist() == [0, 3, 4, 6, 7, 12, 15, 16, 17]
-    assert table[:, embeddings.SIZE].tolist() == [5, 2, 4, 0, 5, 3, 2, 0, 5]
-    assert layout.inputs[embeddings.N_TRAINED] == 3 + 1 + 2
+    assert table[:, input_columns.KIND].tolist() == codes
+    assert table[:, input_columns.SOURCE].tolist() == [0, 2, 1, 2, 1, 1, 2, 0, 0, 0, 1, 2]
+    assert table[:, input_columns.WIDTH].tolist() == [3, 1, 2, 1, 5, 4, 1, 1, 5, 3, 5, 2]
+    assert table[:, input_columns.PLACE].tolist() == [0, 3, 4, 6, 7, 12, 16, 17, 18, 23, 26, 31]
+    assert table[:, input_columns.SIZE].tolist() == [5, 2, 4, 0, 5, 4, 2, 0, 5, 3, 5, 2]
+    assert layout.inputs[input_columns.N_TRAINED] == 3 + 1 + 2
+    # Behind the last number there are four that are looked up; the last bins are the third.
+    assert layout.n_dense == layout.inputs[input_columns.N_DENSE] == 18
+    assert layout.inputs[input_columns.N_LOOKUPS] == 4
+    assert layout.inputs[input_columns.N_SUMS] == 3
     assert layout.encoding is not None
 
 
@@ -159,19 +163,19 @@ def test_segments_cover_the_parameters_once_with_their_factors(scaled):
 def test_the_gradient_of_trained_inputs_lies_behind_all_else(hidden, normalization):
     layout = Layout(make_table_spec(hidden, 2, normalization=normalization))
     widest = max(hidden, default=0)
-    start = layout.inputs[embeddings.GRADIENT]
+    start = layout.inputs[input_columns.GRADIENT]
     assert start == layout.table[-1, columns.NORMAL] + widest
     assert layout.arena(10, np.dtype(float)).size == 10 * (start + 3 + 1 + 2)
 
 
 def test_scratch_memory_has_room_for_periodic_inputs_and_for_scaled_weights():
-    span, n = embeddings.SPAN, embeddings.N_SPANS
+    span, n = SPAN, N_SPANS
     sizes = {}
     for width, scaled in ((1, False), (40, False), (40, True)):
         spec = make_table_spec((5,), columns=(InputColumn("periodic", 0, width, 3),), scaled=scaled)
         layout = Layout(spec)
         sizes[width, scaled] = layout.scratch(np.dtype(float)).size
-        assert layout.inputs[embeddings.SCALED] == max(UPDATE_BLOCK, (n + width) * span)
+        assert layout.inputs[input_columns.SCALED] == max(UPDATE_BLOCK, (n + width) * span)
     assert list(sizes.values()) == [UPDATE_BLOCK, (n + 40) * span, (n + 40) * span + 40 * 5]
     # The weights of inputs that depend on parameters are transposed.
     spec = make_table_spec((300,), columns=(InputColumn("embedding", 0, 9, 3),), scaled=False)
@@ -182,6 +186,6 @@ def test_numbers_as_they_are_need_no_columns():
     layout = Layout(make_spec(3, 5, 2))
     assert layout.encoding is None
     assert layout.columns.size == 0
-    assert layout.inputs[embeddings.SCALE] == -1
-    assert layout.inputs[embeddings.N_TRAINED] == 0
+    assert layout.inputs[input_columns.SCALE] == -1
+    assert layout.inputs[input_columns.N_TRAINED] == 0
     assert layout.n_params == 3 * 5 + 5 * 2 + 5 + 2
