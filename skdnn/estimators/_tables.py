@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
 
@@ -36,7 +37,7 @@ def in_memory(X: Any, name: str = "X") -> Any:
     if issparse(X):
         # SciPy trusts the indices when it changes the format.
         return checked_sparse(X)
-    if type(X) is np.ndarray and X.dtype.names is None:
+    if (type(X) is np.ndarray and X.dtype.names is None) or type(X) is pd.DataFrame:
         return X
     # Of the type: a column of a data frame can have any name.
     if hasattr(type(X), "to_native"):  # narwhals

@@ -193,6 +193,8 @@ class TableEncoder:
         numeric = self.scaler.transform(numbers, dtype)
         codes = np.empty((columns.n_rows, len(self.categories)), dtype=CODE)
         positions = _positions(self.is_categorical)
+        if not positions:
+            return Table(numeric, codes)
         for i, j in enumerate(positions):
             codes[:, i] = encode(self.categories[i], columns[j], columns.label(j))
         n_values = [len(known.values) for known in self.categories]

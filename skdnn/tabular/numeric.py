@@ -121,7 +121,7 @@ def smooth_clip(x: np.ndarray) -> np.ndarray:
     Holzmüller, Grinsztajn, Steinwart, Better by default: strong pre-tuned MLPs and boosted trees on
     tabular data, NeurIPS 2024.
     """
-    x = np.clip(x, -_FAR, _FAR)
+    x = np.minimum(np.maximum(x, -_FAR), _FAR)
     return x / np.sqrt(1 + (x / LIMIT) ** 2)
 
 
@@ -338,7 +338,8 @@ class NumericScaler:
             # Values that overflow are reported below.
             with np.errstate(over="ignore"):
                 out[rows, :n_columns] = self._scaled(chunk)
-            out[rows, n_columns:] = missing[:, self.indicated]
+            if self.indicated.size:
+                out[rows, n_columns:] = missing[:, self.indicated]
             self._check_finite(out[rows, :n_columns], of=out.dtype)
         return out
 

@@ -12,6 +12,7 @@ from sklearn.metrics import make_scorer
 
 from skdnn import DNNClassifier, DNNRegressor, Quantile
 from skdnn.estimators import _model
+from skdnn.estimators._inputs import TableInputs
 from skdnn.tabular.encoder import TableEncoder
 
 rng = np.random.default_rng(0)
@@ -90,6 +91,33 @@ def test_a_table_is_encoded_once_in_a_fit(cls, monkeypatch):
     monkeypatch.setattr(TableEncoder, "transform", spy)
     cls(early_stopping=True, **SMALL).fit(TABLE, y > 0 if cls is DNNClassifier else y)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("table", [X, TABLE], ids=["array", "frame"])
+def test_blocks_of_rows_have_the_same_bits(table, n_jobs, monkeypatch):
+    estimator, sizes = DNNClassifier(**SMALL).fit(table, y > 0).set_params(n_jobs=n_jobs), []
+    expected = estimator.predict_proba(table)
+    features_of = TableInputs.features_of
+
+    def spy(self, table, dtype):
+        sizes.append(len(table.codes))
+        return features_of(self, table, dtype)
+
+    monkeypatch.setattr(TableInputs, "features_of", spy)
+    monkeypatch.setattr(_model, "BLOCK_VALUES", 1)
+    monkeypatch.setattr(_model, "LEAST_ROWS", 40)
+    assert_same(estimator.predict_proba(table), expected)
+    assert sorted(sizes) == [30, 40, 40, 40]
+
+
+def test_an_error_in_a_block_is_an_error(monkeypatch):
+    estimator = DNNClassifier(**SMALL, n_jobs=2).fit(TABLE, y > 0)
+    monkeypatch.setattr(_model, "BLOCK_VALUES", 1)
+    monkeypatch.setattr(_model, "LEAST_ROWS", 40)
+    monkeypatch.setattr(estimator._model.network, "values", np.zeros(3, np.float32))
+    with pytest.raises(ValueError, match="values of shape"):
+        estimator.predict(TABLE)
 
 
 def test_a_scorer_is_answered_from_the_predictions_of_the_epoch(monkeypatch):

@@ -1,5 +1,7 @@
 """The piecewise linear encoding: its definition, and the form in which it is looked up."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,40 @@ def test_beyond_the_ends_it_goes_on_as_a_line():
     assert expand(bins, where, fractions).tolist() == [
         [-1, 0], [0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [1, 3],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 3, 16, 17, 48, 256])
+@pytest.mark.parametrize("n_rows", [0, 1, 5, 4000])
+def test_all_columns_are_searched_at_once_as_one_by_one(n_bins, n_rows):
+    """Columns with fewer bins than others, and those whose differences would overflow."""
+    rng = np.random.default_rng(2)
+    X = np.column_stack([table(), np.full(300, 7.0), 1e308 * rng.uniform(-1, 1, 300)])
+    bins = BinEdges(n_bins).fit(X)
+    edges_too = np.concatenate(bins.edges)
+    new = rng.choice(edges_too[np.isfinite(edges_too)], (n_rows, X.shape[1]))
+    where, fractions = bins.locate(new)
+    for x, t, fraction, edges in zip(new.T, where.T, fractions.T, bins.edges, strict=True):
+        assert t.tolist() == np.searchsorted(edges[1:-1], x, side="right").tolist()
+        t = t.astype(int)
+        with np.errstate(over="ignore"):
+            expected = (x / 2 - edges[t] / 2) / (edges[t + 1] / 2 - edges[t] / 2)
+            expected = expected.astype(np.float32)
+        limit = np.finfo(np.float32).max
+        np.testing.assert_array_equal(fraction, np.clip(expected, -limit, limit))
+    np.testing.assert_array_equal(bins.locate(new, -3, 4)[1], np.clip(fractions, -3, 4))
+
+
+def test_what_is_looked_up_is_not_pickled_and_never_stale():
+    X = table()
+    bins = BinEdges(16).fit(X)
+    before = pickle.dumps(bins)
+    expected = bins.locate(X)
+    assert pickle.dumps(bins) == before
+    other = bins.extended({0: 10 * X[:, 0]})
+    is_same = (expected[1] == other.locate(X)[1]).all(axis=0)
+    assert is_same.tolist() == [False, True, True, True, True]
+    np.testing.assert_array_equal(pickle.loads(before).locate(X), expected)
+    np.testing.assert_array_equal(bins.fit(X + 5).locate(X + 5)[0], expected[0])
 
 
 def test_the_product_with_weights_is_a_look_up():

@@ -1,5 +1,8 @@
 """What does not fit together never reaches compiled code."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from encoded import N_BINS, N_CODES, make_spec, random_network, random_table, table_features
@@ -7,6 +10,7 @@ from scipy.sparse import coo_array, csr_array
 
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn
+from skdnn.training import engine
 from skdnn.training.checks import (
     check_features,
     check_progress,
@@ -173,3 +177,40 @@ def test_rows_for_another_number_of_members():
     for features in ((), rows, rows[:1] * 2):
         with pytest.raises(ValueError, match="members of the network"):
             predict_raw(network, features, Threads(None, 1))
+
+
+def test_what_is_kept_for_predictions_is_of_the_values_of_today():
+    network, features = plain_network(), make_features(np.ones((1, 3)), FLOAT)
+    before = predict_raw(network, [features], Threads(1, 1))
+    network.values *= 2
+    changed = predict_raw(network, [features], Threads(1, 1))
+    network.values = network.values / 2
+    assert (before != changed).all()
+    np.testing.assert_array_equal(predict_raw(network, [features], Threads(1, 1)), before)
+    assert "kept" not in network.__getstate__()
+    network.values = network.values[:-1]
+    with pytest.raises(ValueError, match="values of shape"):
+        predict_raw(network, [features], Threads(1, 1))
+
+
+def test_threads_do_not_share_memory(monkeypatch):
+    """Single rows, of which the memory is kept: nobody takes what is in use."""
+    network, barrier, seen = plain_network(), threading.Barrier(3), []
+    features = [make_features(np.full((1, 3), i), FLOAT) for i in range(3)]
+    expected = [predict_raw(network, [each], Threads(1, 1)) for each in features]
+    compiled = engine.entries.predict_raw
+
+    def wait_for_all(program, normalization, encoding, state, *arguments):
+        seen.append(state.arena)
+        barrier.wait(10)
+        compiled(program, normalization, encoding, state, *arguments)
+
+    monkeypatch.setattr(engine.entries, "predict_raw", wait_for_all)
+
+    def predict(i):
+        return predict_raw(network, [features[i]], Threads(1, 1))
+
+    for _ in range(2):
+        with ThreadPoolExecutor(3) as pool:
+            np.testing.assert_array_equal(list(pool.map(predict, range(3))), expected)
+    assert [len({id(arena) for arena in part}) for part in (seen[:3], seen[3:], seen)] == [3, 3, 3]

@@ -128,6 +128,33 @@ def test_no_threads_for_a_single_task():
         assert threads.map(lambda _: threading.current_thread(), [0]) == [threading.main_thread()]
 
 
+def test_cores_are_counted_when_there_is_work_for_them(monkeypatch):
+    calls = []
+
+    def count(n_jobs):
+        calls.append(n_jobs)
+        return 2
+
+    monkeypatch.setattr("skdnn.training.threads.count_threads", count)
+    with Threads(None, 4) as threads:
+        assert threads.map(abs, [-1]) == [1]
+        assert calls == []
+        assert threads.map(abs, [-1, -2]) == [1, 2]
+    assert calls == [None]
+
+
+def test_no_threads_at_all_is_an_error_at_once():
+    with pytest.raises(ValueError, match="n_jobs == 0"):
+        Threads(0, 4)
+
+
+def test_what_a_task_does_alone_stops_with_the_others():
+    threads = Threads(2, 2)
+    threads.stopping.set()
+    assert threads.alone().stopping.is_set()
+    assert threads.alone().n_threads == 1
+
+
 def test_workers_that_wait_for_each_other():
     barrier = threading.Barrier(3)
 
