@@ -26,7 +26,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
+from sklearn.utils.validation import _check_sample_weight, _check_y
 from sklearn.utils.validation import validate_data as _validate_data
 
 from skdnn._typing import Function
@@ -55,9 +55,9 @@ __all__ = [
     "fit_context",
     "has_callbacks",
     "has_known_names",
+    "is_callback_attribute",
     "is_metric",
     "is_validated",
-    "num_samples",
     "safe_indexing",
     "takes_weights",
     "validate_data",
@@ -71,7 +71,7 @@ validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
 check_sample_weight = _quietly(_check_sample_weight)
 check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
-num_samples, safe_indexing = _num_samples, _safe_indexing
+safe_indexing = _safe_indexing
 
 
 def fit_context(fit: Function) -> Function:
@@ -116,6 +116,11 @@ class BaseEstimator(sklearn.base.BaseEstimator):
 def has_callbacks(estimator: Any) -> bool:
     """Whether an estimator has callbacks, its own or those of a meta-estimator."""
     return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+
+
+def is_callback_attribute(name: str) -> bool:
+    """Whether an attribute of an estimator has its callbacks or a context of them."""
+    return name.startswith(("_skl_callbacks", "_callback_", "_parent_callback_"))
 
 
 def callback_context(estimator: Any, max_epochs: int) -> Any:

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from skdnn._sklearn import (
-    CallbackSupportMixin,
-    callback_context,
-    has_callbacks,
-    num_samples,
-)
-from skdnn.training.settings import resolve_max_iter
+from skdnn._sklearn import CallbackSupportMixin, callback_context, has_callbacks
 
 __all__ = ["CallbackSupportMixin", "EpochTasks", "epoch_tasks"]
 
@@ -22,20 +16,21 @@ class EpochTasks:
     Parameters
     ----------
     estimator : BaseDNN
-        Its callback context is created here and torn down by scikit-learn's ``fit`` wrapper.
     X, y : array-like
         As the user gave them: a callback may score with them.
     sample_weight : array-like or None
-    max_epochs : int
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._context = callback_context(estimator, max_epochs)
-        self._context.call_on_fit_task_begin(**self._data)
         #: Returns the attributes that a copy of the estimator needs to predict during training.
         self.fitted_attributes: Callable[[], dict[str, Any]] = dict
+
+    def begin(self, max_epochs: int) -> None:
+        """Create the callback context, which scikit-learn's ``fit`` wrapper tears down."""
+        self._context = callback_context(self._data["estimator"], max_epochs)
+        self._context.call_on_fit_task_begin(**self._data)
 
     def begin_epoch(self) -> None:
         self._epoch = self._context.subcontext(task_name="epoch")
@@ -54,7 +49,4 @@ class EpochTasks:
 
 def epoch_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any) -> EpochTasks | None:
     """Tasks for the callbacks of an estimator; None if it has none."""
-    if not has_callbacks(estimator):
-        return None
-    max_epochs = resolve_max_iter(estimator, num_samples(X))
-    return EpochTasks(estimator, X, y, sample_weight, max_epochs)
+    return EpochTasks(estimator, X, y, sample_weight) if has_callbacks(estimator) else None

@@ -179,6 +179,9 @@ class Fit:
             splits = [Split(data, held_out)]
         n_rows = splits[0].training.y.shape[0]
         settings = TrainingSettings.of(estimator, n_rows)
+        if callbacks is not None:
+            # The number of epochs depends on the number of training rows.
+            callbacks.begin(settings.max_iter)
         to_learn = splits if known is None else [Split(known.drop_zero_weights(), None)]
         if self.before is None:
             inputs = self._learn(whole if known is None else known, to_learn, again=bool(known))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from skdnn._sklearn import is_callback_attribute
 from skdnn._typing import Function
 
 
@@ -40,8 +41,11 @@ def learned_aside(estimator: Any) -> Iterator[Any]:
 
 
 def _is_learned(name: str) -> bool:
-    """Whether an attribute is fitted, by scikit-learn's convention, or private."""
-    return name.startswith("_") or name.endswith("_")
+    """Whether an attribute is fitted, by scikit-learn's convention, or private.
+
+    Callbacks and their context belong to the estimator and its call of ``fit``, not to the model.
+    """
+    return not is_callback_attribute(name) and (name.startswith("_") or name.endswith("_"))
 
 
 def learned_attributes(draft: Any) -> dict[str, Any]:

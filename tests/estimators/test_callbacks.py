@@ -8,7 +8,7 @@ from mlp import mlp
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
@@ -58,6 +58,7 @@ class Recorder:
 
     def setup(self, estimator, context):
         self.events.append("setup")
+        self.max_epochs = context.max_subtasks
 
     def teardown(self, estimator, context):
         self.events.append("teardown")
@@ -211,6 +212,33 @@ def test_going_on(cls):
     assert len(recorder.events) == n_events
 
 
+@pytest.mark.parametrize("fewer_by", ["hold-out", "splitter", "weights of 0", "X_val", "lbfgs"])
+@pytest.mark.parametrize("cls", CLASSES)
+def test_number_of_epochs_for_the_training_rows(cls, fewer_by):
+    """That of max_iter="auto", which depends on the rows that are trained, not on all rows."""
+    X = np.random.default_rng(0).normal(size=(2_150, 2))
+    y = (X[:, 0] > 0).astype(int)
+    params, given = {"early_stopping": fewer_by != "weights of 0"}, {}
+    if fewer_by == "splitter":
+        params["validation_fraction"] = ShuffleSplit(1, test_size=0.5, random_state=0)
+    elif fewer_by == "weights of 0":
+        given["sample_weight"] = np.arange(len(X)) % 2
+    elif fewer_by == "X_val":
+        given.update(X_val=X[:9], y_val=y[:9])
+    elif fewer_by == "lbfgs":
+        params["solver"] = "lbfgs"
+    recorder = Recorder()
+    model = make(cls, max_iter="auto", batch_size=512, n_iter_no_change=np.inf, **params)
+    model.set_callbacks(recorder).fit(X, y, **given)
+    expected = {"X_val": 60, "lbfgs": 100}.get(fewer_by, 120)
+    assert model.max_iter_ == expected
+    assert recorder.max_epochs == expected
+    n_epochs = sum(event[:2] == ("end", "epoch") for event in recorder.events)
+    assert n_epochs == model.n_iter_
+    assert n_epochs == expected or fewer_by == "lbfgs"
+    assert recorder.events[-1] == "teardown"
+
+
 # ---------------------------------------------------------------- stopping
 
 
@@ -284,8 +312,11 @@ def test_a_fit_that_fails_is_torn_down(failure, fitted_before):
     before = bits(model) if fitted_before else None
     with pytest.raises((ValueError, RuntimeError), match=message):
         model.fit(bad, y)
-    assert recorder.events[0] == "setup"
-    assert recorder.events[-1] == "teardown"
+    if failure == "data":  # before the number of epochs is known
+        assert recorder.events == []
+    else:
+        assert recorder.events[0] == "setup"
+        assert recorder.events[-1] == "teardown"
     assert vars(model).keys() == attributes.keys()
     assert all(vars(model)[name] is attributes[name] for name in attributes)
     if fitted_before:
