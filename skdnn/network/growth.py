@@ -150,15 +150,15 @@ def _unit_inputs(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs of a categorical column before and after, and factors of their weights.
 
-    A binary input, -1 or 1, becomes a one-hot encoding of more categories; the one-hot input of
-    the only category of a column becomes a binary input.
+    A binary input, -1 for code 1 and 1 for code 2, becomes a one-hot encoding of more categories;
+    the one-hot input of the only category of a column becomes a binary input.
     """
     if old.kind == new.kind == "binary":
         return np.array([0]), np.array([0]), np.ones(1)
     if old.kind == "binary":
         return np.array([0, 0]), codes[:2] - 1, np.array([-1.0, 1.0])
     if new.kind == "binary":
-        return np.array([0]), np.array([0]), np.array([-1.0])
+        return np.array([0]), np.array([0]), 2.0 * codes[:1] - 3
     return np.arange(len(codes)), codes - 1, np.ones(len(codes))
 
 

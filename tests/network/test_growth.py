@@ -91,14 +91,15 @@ def test_new_inputs_say_nothing_until_they_are_learned():
     np.testing.assert_array_equal(grown.scales(0)[starts[3] : starts[5]], 1)
 
 
-def test_the_only_category_of_a_column_becomes_the_first_of_two():
+@pytest.mark.parametrize("code", [1, 2])
+def test_the_only_category_of_a_column_becomes_one_of_two(code):
+    """The first, or the second if it is missing values, whose code is the last."""
     old = (InputColumn("one_hot", 0, 1, 1),)
     network = random_network(np.random.default_rng(0), make_spec((6,), 1, old, scaled=False))
-    growth = Growth(network.spec, (InputColumn("binary", 0, 1, 2),), [np.array([1])], set())
+    growth = Growth(network.spec, (InputColumn("binary", 0, 1, 2),), [np.array([code])], set())
     grown = grown_network(network, [growth])
-    nothing = np.empty((1, 0))
-    table = Table(np.empty((1, 0)), nothing, nothing, np.array([[1]]))
-    np.testing.assert_allclose(raw(grown, table, (), (2,)), raw(network, table, (), (1,)))
+    before, after = (Table(*[np.empty((1, 0))] * 3, np.array([[each]])) for each in (1, code))
+    np.testing.assert_allclose(raw(grown, after, (), (2,)), raw(network, before, (), (1,)))
 
 
 def test_slots_of_the_solver():
