@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -53,11 +55,11 @@ class Growth:
         places = np.arange(n_before, dtype=INDEX)
         self._keep_layers(places)
         self._constant = self._dropped_constant(places, columns)
-        known = {_key(column): row for row, column in enumerate(old.columns)}
-        for row, column in enumerate(columns):
-            before = known.get(_key(column))
-            if before is not None and _key(column) not in renewed:
-                self._keep_column(places, old.columns[before], before, column, row, codes)
+        known = {key: row for row, key in enumerate(_keys(old.columns))}
+        for row, key in enumerate(_keys(columns)):
+            before = known.get(key)
+            if before is not None and key[:2] not in renewed:
+                self._keep_column(places, old.columns[before], before, columns[row], row, codes)
 
     def _dropped_constant(
         self, places: np.ndarray, columns: tuple[InputColumn, ...]
@@ -67,9 +69,10 @@ class Growth:
         A network whose columns are all constant has such an input. Its weights are added to the
         biases, except with normalization, which cancels a constant.
         """
-        keys = set(map(_key, columns))
-        for row, column in enumerate(self._before_columns):
-            if column.kind == "one_hot" and column.size == 1 and _key(column) not in keys:
+        keys = set(_keys(columns))
+        for row, key in enumerate(_keys(self._before_columns)):
+            column = self._before_columns[row]
+            if column.kind == "one_hot" and column.size == 1 and key not in keys:
                 place = int(self._before.columns[row][input_columns.PLACE])
                 is_plain = self._before.normalization is None
                 return self._before.coefs(places[None])[0][place] if is_plain else None
@@ -140,9 +143,11 @@ class Growth:
         return np.where(kept, slots, 0).astype(old.dtype).reshape(-1)
 
 
-def _key(column: InputColumn) -> tuple[str, int]:
-    """Identifies a column in both networks."""
-    return ("code" if column.is_categorical else column.kind), column.source
+def _keys(columns: Sequence[InputColumn]) -> list[tuple[str, int, int]]:
+    """Identify each column in both networks: kind, source, and how many of these came before."""
+    kinds = [("code" if each.is_categorical else each.kind, each.source) for each in columns]
+    numbers: dict[tuple[str, int], Iterator[int]] = defaultdict(count)
+    return [(*kind, next(numbers[kind])) for kind in kinds]
 
 
 def _unit_inputs(

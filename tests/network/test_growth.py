@@ -73,6 +73,19 @@ def test_predictions_stay(scaled, normalization):
     np.testing.assert_array_equal(grown_values(network, growths, network.values), grown.values)
 
 
+def test_each_of_several_columns_of_one_kind_and_source_keeps_its_own():
+    two = InputColumn("periodic", 0, 3, 5, 0.1), InputColumn("periodic", 0, 3, 5, 2.0)
+    bins = 2 * [InputColumn("bins", 1, 5, 5)]
+    old, new = (*two, *OLD[1:3], *bins, *OLD[4:]), (*two, *NEW[1:5], *bins, *NEW[6:])
+    rng = np.random.default_rng(0)
+    network, table = random_network(rng, make_spec((6,), 1, old)), random_table(rng, 50)
+    grown = grown_network(network, [Growth(network.spec, new, CODES, set())])
+    np.testing.assert_allclose(
+        raw(grown, recoded(table), (4, 5), (6, 7, 3)), raw(network, table, (5, 5), (3, 4, 2)),
+        rtol=1e-12,
+    )  # fmt: skip
+
+
 def test_new_inputs_say_nothing_until_they_are_learned():
     rng = np.random.default_rng(0)
     network = random_network(rng, make_spec((6,), 1, OLD))
