@@ -93,8 +93,10 @@ class BaseDNN(
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows: numbers, which may be missing (NaN) but not infinite, and categories (see
             ``categorical_features``). Sparse X holds numbers, which are used as they are, without
-            ``feature_scaling`` and ``numeric_embedding``, and is never made dense. Lazy data (Dask,
-            polars, Spark) are computed; masked values are missing.
+            ``feature_scaling`` and ``numeric_embedding``, and is never made dense. (Sparse rows for
+            an estimator that is fitted with dense X are made dense: all of them in training, some
+            at a time in predictions.) Lazy data (Dask, polars, Spark) are computed; masked values
+            are missing.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target values: class labels, or real numbers, which may be given as text. Missing
             targets are an error, also in rows of weight 0.

@@ -128,15 +128,18 @@ def warn_of_overflow(estimator: Any, raw: np.ndarray, X: Any, rows: Any) -> None
     raw : (n_members, n_samples, n_outputs) array
         Raw predictions, some of them not finite.
     X : data frame or (n_samples, n_columns) array, dense or sparse
-    rows : Table
-        The rows of X, encoded; X itself if columns are not encoded.
+    rows : object
+        The rows of X as ``FittedModel.encoded`` returns them.
     """
     inputs, network = estimator._model.inputs, estimator._model.network
     names = getattr(estimator, "feature_names_in_", None)
-    numbers = X if inputs is None else rows.numeric[:, : inputs.encoder.n_numeric]
+    which = ~np.isfinite(raw).all(axis=(0, 2))
+    if inputs is None:
+        numbers = X[which]
+    else:
+        numbers = estimator._model.table(rows, which).numeric[:, : inputs.encoder.n_numeric]
     if numbers.shape[1] == 0 or not np.isfinite(network.values).all():
         return
-    numbers = numbers[~np.isfinite(raw).all(axis=(0, 2))]
     largest = abs(numbers).max(axis=0)
     largest = largest.toarray().ravel() if issparse(largest) else np.ravel(largest)
     column = int(largest.argmax())

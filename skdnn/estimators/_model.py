@@ -13,6 +13,7 @@ from skdnn.estimators._tasks import Task
 from skdnn.estimators._versions import VersionedMixin
 from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
+from skdnn.tabular.encoder import Table
 from skdnn.training.data import Features, make_features
 from skdnn.training.engine import predict_raw
 from skdnn.training.threads import Threads
@@ -86,19 +87,34 @@ class FittedModel(VersionedMixin):
     # ---------------------------------------------------------------- predictions
 
     def encoded(self, X: Any) -> Any:
-        """The rows of X as a ``Table``, or as they are if columns are not encoded."""
+        """The rows of X as a ``Table``; as they are if columns are not encoded, or not yet.
+
+        Sparse numbers are encoded in ``table``. Categories are encoded at once: a warning of
+        unknown ones is about all rows.
+        """
         if self.inputs is None:
             return X
-        return self.inputs.encoder.transform(X.toarray() if issparse(X) else X, self.network.dtype)
+        if issparse(X):
+            if self.inputs.is_categorical is None:
+                return X.tocsr()
+            X = X.toarray()
+        return self.inputs.encoder.transform(X, self.network.dtype)
+
+    def table(self, rows: Any, which: Any = slice(None)) -> Table:
+        """Some of the rows that ``encoded`` returns, as a table."""
+        if not issparse(rows):
+            return rows.rows(which)
+        assert self.inputs is not None
+        return self.inputs.encoder.transform(rows[which].toarray(), self.network.dtype)
 
     def features(self, X: Any) -> list[Features]:
         """Inputs of each member for all rows of X."""
         return self._features(self.encoded(X))
 
-    def _features(self, rows: Any) -> list[Features]:
+    def _features(self, rows: Any, which: slice = slice(None)) -> list[Features]:
         if self.inputs is None:
             return [make_features(rows, self.network.dtype)] * self.network.n_members
-        return self.inputs.features_of(rows, self.network.dtype)
+        return self.inputs.features_of(self.table(rows, which), self.network.dtype)
 
     def predict_members(self, X: Any, n_jobs: int | None = 1) -> np.ndarray:
         """Raw predictions, before the link, of each member.
@@ -118,7 +134,8 @@ class FittedModel(VersionedMixin):
     def predict_encoded(self, rows: Any, n_jobs: int | None = 1) -> np.ndarray:
         """``predict_members`` for what ``encoded`` returns.
 
-        Bins are several times as large as the table: only those of some rows exist at a time.
+        Bins are several times as large as the table, and the table of sparse rows may be much
+        larger than these: only those of some rows exist at a time.
         """
         network = self.network
         n_rows, n_columns = rows.shape
@@ -132,7 +149,7 @@ class FittedModel(VersionedMixin):
 
             def predict(first: int) -> None:
                 block = slice(first, first + size)
-                raw[:, block] = predict_raw(network, self._features(rows.rows(block)), alone)
+                raw[:, block] = predict_raw(network, self._features(rows, block), alone)
 
             threads.map(predict, range(0, n_rows, size))
         return raw

@@ -43,8 +43,8 @@ class Table(NamedTuple):
         """Number of rows, and of all columns."""
         return len(self.codes), self.numeric.shape[1] + self.codes.shape[1]
 
-    def rows(self, rows: slice) -> Table:
-        """Some rows, as views."""
+    def rows(self, rows: Any) -> Table:
+        """Some rows; views if ``rows`` is a slice."""
         return Table(self.numeric[rows], self.codes[rows])
 
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from sklearn.metrics import make_scorer
 
 from skdnn import DNNClassifier, DNNRegressor, Quantile
@@ -109,6 +109,36 @@ def test_blocks_of_rows_have_the_same_bits(table, n_jobs, monkeypatch):
     monkeypatch.setattr(_model, "LEAST_ROWS", 40)
     assert_same(estimator.predict_proba(table), expected)
     assert sorted(sizes) == [30, 40, 40, 40]
+
+
+def test_sparse_rows_of_a_model_of_dense_ones_are_made_dense_in_blocks(monkeypatch):
+    """Except for categories; a warning of overflow reads the rows that overflow alone."""
+    params = {**SMALL, "feature_scaling": "standard", "numeric_embedding": None, "n_members": 1}
+    estimator, sizes = DNNRegressor(**params, dtype="float32").fit(X, y), []
+    transform = TableEncoder.transform
+
+    def spy(self, X, *args):
+        sizes.append(len(X))
+        return transform(self, X, *args)
+
+    far = X.copy()
+    far[7, 2] = 3e38
+    estimator._network.values[...] = 2
+    with pytest.warns(UserWarning, match="column 2"):
+        expected = estimator.predict(far)
+    monkeypatch.setattr(_model, "BLOCK_VALUES", 1)
+    monkeypatch.setattr(_model, "LEAST_ROWS", 40)
+    monkeypatch.setattr(TableEncoder, "transform", spy)
+    with pytest.warns(UserWarning, match=r"for 1 row\(s\) overflow.* column 2"):
+        assert_same(estimator.predict(csr_array(far)), expected)
+    assert sorted(sizes) == [1, 30, 40, 40, 40]
+    assert_same(estimator._model.predict(coo_array(X)), estimator.predict(X))
+    coded = np.digitize(X, [0.0])
+    estimator = DNNRegressor(categorical_features=[1], **SMALL).fit(coded, y)
+    assert_same(estimator.predict(csr_array(coded)), estimator.predict(coded))
+    with pytest.warns(UserWarning, match="known category") as caught:
+        estimator.predict(csr_array(coded + 5))
+    assert len(caught) == 1
 
 
 def test_an_error_in_a_block_is_an_error(monkeypatch):
