@@ -372,11 +372,15 @@ def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
 class _Kept:
     """What each prediction of a network needs: to make it anew takes longer than a row.
 
-    Parameters are views of the network's values, so that what is written to them counts.
+    Parameters are views of the network's values, so that what is written to them counts. Read-only
+    values, those of a memory-mapped model, are copied: kernels are compiled for writable arrays.
     """
 
     def __init__(self, network: Network) -> None:
-        self.values = network.values
+        self.source = network.values
+        values = np.require(network.values, requirements=["C", "A", "W"])
+        self.network = Network(network.specs, values)
+        self.network.layouts = network.layouts
         self.programs = [_program(network, member) for member in range(network.n_members)]
         self._free: dict[tuple[int, int, bool], list[State]] = {}
 
@@ -393,8 +397,11 @@ class _Kept:
 
 def _kept(network: Network) -> _Kept:
     kept = network.kept
-    if kept is None or kept.values is not network.values:
-        kept = network.kept = _Kept(network)
+    if kept is None or kept.source is not network.values:
+        kept = _Kept(network)
+        # A copy of values that can be written would be out of date.
+        if kept.network.values is network.values or not network.values.flags.writeable:
+            network.kept = kept
     return kept
 
 
@@ -419,10 +426,6 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     for member in members:
         check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
-    # Writable, although it is only read, to have the type that the kernels are compiled for. This
-    # copies the values of memory-mapped models only.
-    if not network.values.flags.carray:
-        network = Network(network.specs, np.require(network.values, requirements=["C", "A", "W"]))
     block, kept = min(BLOCK_ROWS, n_rows), _kept(network)
 
     def predict(task: tuple[int, slice]) -> None:
@@ -433,7 +436,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         try:
             state = free.pop()
         except IndexError:
-            state = _state(network, member, features[member], block)
+            state = _state(kept.network, member, features[member], block)
         order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
             kept.programs[member], layout.normalization, layout.encoding, state, features[member],
@@ -471,9 +474,10 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
         return X[features.rows[rows] if features.rows.size else rows]
     check_values(network)
     check_features(network, member, features)
-    layout, state = network.layouts[member], _state(network, member, features, 1)
+    layout, kept = network.layouts[member], _kept(network)
+    state = _state(kept.network, member, features, 1)
     inputs = np.empty((rows.size, network.specs[member].n_in), network.dtype)
-    program, order = _program(network, member), rows.astype(INDEX)
+    program, order = kept.programs[member], rows.astype(INDEX)
     entries.make_inputs(program, layout.encoding, state, features, order, inputs)
     return inputs
 

@@ -8,6 +8,7 @@ import pytest
 from encoded import N_BINS, N_CODES, make_spec, random_network, random_table, table_features
 from scipy.sparse import coo_array, csr_array
 
+from skdnn.kernels.network import State
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn
 from skdnn.training import engine
@@ -191,6 +192,37 @@ def test_what_is_kept_for_predictions_is_of_the_values_of_today():
     network.values = network.values[:-1]
     with pytest.raises(ValueError, match="values of shape"):
         predict_raw(network, [features], Threads(1, 1))
+
+
+def test_read_only_values_are_copied_once(monkeypatch):
+    """Those of a memory-mapped model. Kernels would be compiled again for read-only arrays."""
+    network, table = random_network(rng, make_spec(dropout=0.0)), random_table(rng, 1)
+    features, seen = table_features(table), []
+    expected = predict_raw(network, [features], Threads(1, 1))
+    inputs = first_inputs(network, 0, features, np.zeros(1, int))
+    network.values = network.values.copy()
+    network.values.flags.writeable = False
+    for name in ("predict_raw", "make_inputs"):
+
+        def spy(*arguments, compiled=getattr(engine.entries, name)):
+            seen.extend(each.params for each in arguments if isinstance(each, State))
+            return compiled(*arguments)
+
+        monkeypatch.setattr(engine.entries, name, spy)
+    for _ in range(2):
+        np.testing.assert_array_equal(predict_raw(network, [features], Threads(1, 1)), expected)
+        np.testing.assert_array_equal(first_inputs(network, 0, features, np.zeros(1, int)), inputs)
+    assert len(seen) == 4
+    assert all(params.flags.writeable for params in seen)
+    assert len({params.ctypes.data for params in seen}) == 1
+    # What can be written through another view is not kept.
+    values = np.stack([network.values] * 2, axis=1)
+    network.values = values[:, 0]
+    predict_raw(network, [features], Threads(1, 1))
+    values *= 2
+    doubled = Network(network.specs, values[:, 0].copy())
+    found, expected = (predict_raw(each, [features], Threads(1, 1)) for each in (network, doubled))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_threads_do_not_share_memory(monkeypatch):
