@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -59,6 +60,9 @@ STEP_WORK, PARAMETER_WORK, ELEMENT_WORK = 200_000, 100, 100
 
 #: Minimum work of a prediction to use several threads.
 THREAD_WORK = 10**7
+
+#: Number of threads that can predict single rows of a network at a time with memory that is kept.
+KEPT_STATES = 4
 
 #: Minimum work per thread of a step that threads share: there are five or six barriers in a step,
 #: each of which takes up to a microsecond.
@@ -382,17 +386,18 @@ class _Kept:
         self.network = Network(network.specs, values)
         self.network.layouts = network.layouts
         self.programs = [_program(network, member) for member in range(network.n_members)]
-        self._free: dict[tuple[int, int, bool], list[State]] = {}
+        self._free: dict[tuple[int, int, bool], deque[State]] = {}
 
-    def free_states(self, member: int, features: Features, capacity: int) -> list[State]:
+    def free_states(self, member: int, features: Features, capacity: int) -> deque[State]:
         """States that no thread uses, to be popped and given back, both of which are atomic.
 
-        Only those of single rows are kept: others are large, and are made once for many rows.
+        Only a few of single rows are kept: others are large, and are made once for many rows.
         """
         if capacity > 1:
-            return []
+            return deque()
         key = member, int(features.shape[1]), features.indptr.size > 0
-        return self._free.setdefault(key, [])
+        # What is appended to a full deque replaces its first item.
+        return self._free.setdefault(key, deque(maxlen=KEPT_STATES))
 
 
 def _kept(network: Network) -> _Kept:

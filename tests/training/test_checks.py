@@ -225,16 +225,17 @@ def test_read_only_values_are_copied_once(monkeypatch):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_threads_do_not_share_memory(monkeypatch):
-    """Single rows, of which the memory is kept: nobody takes what is in use."""
-    network, barrier, seen = plain_network(), threading.Barrier(3), []
-    features = [make_features(np.full((1, 3), i), FLOAT) for i in range(3)]
+@pytest.mark.parametrize("n_threads", [3, 7])
+def test_threads_do_not_share_memory(n_threads, monkeypatch):
+    """Single rows, of which the memory is kept, up to a limit: nobody takes what is in use."""
+    network, barrier, seen = plain_network(), threading.Barrier(n_threads), []
+    features = [make_features(np.full((1, 3), i), FLOAT) for i in range(n_threads)]
     expected = [predict_raw(network, [each], Threads(1, 1)) for each in features]
     compiled = engine.entries.predict_raw
 
     def wait_for_all(program, normalization, encoding, state, *arguments):
         seen.append(state.arena)
-        barrier.wait(10)
+        barrier.wait(60)
         compiled(program, normalization, encoding, state, *arguments)
 
     monkeypatch.setattr(engine.entries, "predict_raw", wait_for_all)
@@ -243,6 +244,8 @@ def test_threads_do_not_share_memory(monkeypatch):
         return predict_raw(network, [features[i]], Threads(1, 1))
 
     for _ in range(2):
-        with ThreadPoolExecutor(3) as pool:
-            np.testing.assert_array_equal(list(pool.map(predict, range(3))), expected)
-    assert [len({id(arena) for arena in part}) for part in (seen[:3], seen[3:], seen)] == [3, 3, 3]
+        with ThreadPoolExecutor(n_threads) as pool:
+            np.testing.assert_array_equal(list(pool.map(predict, range(n_threads))), expected)
+    calls = [{id(arena) for arena in part} for part in (seen[:n_threads], seen[n_threads:])]
+    assert [len(arenas) for arenas in calls] == [n_threads] * 2
+    assert len(calls[0] & calls[1]) == min(n_threads, engine.KEPT_STATES)
