@@ -92,3 +92,11 @@ def test_pages_about_the_project_are_in_the_source_distribution():
     # The build always includes readme and licence.
     assert {page.name for page in ROOT.glob("*.md")} <= {*included, "README.md"}
     assert {"CITATION.cff", "docs", ".github"} <= set(included)
+
+
+def test_the_design_names_every_module():
+    (layout,) = re.findall(
+        r"^## 2\..*?(?=^## )", (ROOT / "docs" / "design.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    modules = {path.stem for path in (ROOT / "skdnn").rglob("*.py")} - {"__init__"}
+    assert modules - set(re.findall(r"\w+", layout)) == set()
