@@ -409,11 +409,11 @@ None, default="mixed"
         """
         {"auto", "input", "float32", "float64"}, default="auto"
             Precision of the network. "auto" is float32 for float32 arrays. For other data, data
-            frames among them, it is float64 if an epoch takes at most 10**7 multiplications in a
-            forward pass (with more than four members, 4 * 10**7 for all), and float32 above, which
-            is twice as fast. The folds of a cross-validation may be below the limit and the refit
-            above: set the dtype to compare bits. "input" is float32 for float32 arrays and float64
-            for anything else.
+            frames among them, it is float64 if the number of rows times that of weights of the
+            first member is at most 10**7 (with more than four members, 4 * 10**7 for all), and
+            float32 above, which is twice as fast. The folds of a cross-validation may be below the
+            limit and the refit above: set the dtype to compare bits. "input" is float32 for float32
+            arrays and float64 for anything else.
         """,
     ),
 }

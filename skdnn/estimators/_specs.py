@@ -15,9 +15,10 @@ from skdnn.estimators._tasks import Task
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.settings import AUTO, dropout_for
 
-#: dtype="auto": up to this number of multiplications in the forward pass of an epoch (of four
-#: members, if there are more) float64 costs only milliseconds, and equivalences are exact, such as
-#: that of sample weights and repeated rows.
+#: dtype="auto": up to this number of rows times weights of the first member (of four members, if
+#: there are more) float64 costs only milliseconds, and equivalences are exact, such as that of
+#: sample weights and repeated rows. Weights that are looked up, not multiplied, count as well: the
+#: dtype does not depend on how the inputs are computed.
 FLOAT64_WORK = 10**7
 
 

@@ -142,5 +142,5 @@ class NetworkSpec:
 
     @cached_property
     def n_weights(self) -> int:
-        """Number of weights without biases: multiplications per row in a forward pass."""
+        """Number of weights without biases."""
         return sum(a * b for a, b in zip(self.layer_sizes, self.layer_sizes[1:], strict=False))

@@ -36,7 +36,7 @@ def make(cls, **params):
 
 # ---------------------------------------------------------------- policy
 
-# 25 inputs and outputs of 400 hidden units: 10_000 multiplications for a row.
+# 25 inputs and outputs of 400 hidden units: 10_000 weights.
 LIMIT_ROWS = 1000
 POLICY = [
     # dtype parameter, input, rows, dtype of the network
