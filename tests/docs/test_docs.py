@@ -89,7 +89,7 @@ def test_the_changelog_begins_with_this_version():
 def test_pages_about_the_project_are_in_the_source_distribution():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     included = settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
-    # The build always includes readme and licence.
+    # The build always includes readme and license.
     assert {page.name for page in ROOT.glob("*.md")} <= {*included, "README.md"}
     assert {"CITATION.cff", "docs", ".github"} <= set(included)
 

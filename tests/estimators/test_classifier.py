@@ -140,7 +140,7 @@ def test_a_network_without_hidden_layer_is_logistic_regression(n_classes):
     ).fit(X, y)  # fmt: skip
     reference = LogisticRegression(C=1.0, tol=1e-10, max_iter=1000).fit(X, y)
     coef, intercept = model.coefs_[0].T, model.intercepts_[0]
-    # Adding a number to all columns leaves a softmax alone, and nothing penalises intercepts.
+    # Adding a number to all columns leaves a softmax alone, and nothing penalizes intercepts.
     np.testing.assert_allclose(coef, reference.coef_, rtol=1e-3, atol=1e-3)
     if n_classes > 2:
         intercept, expected = (b - b.mean() for b in (intercept, reference.intercept_))

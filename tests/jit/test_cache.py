@@ -294,7 +294,7 @@ def test_a_directory_that_disappears(home, monkeypatch):
     module = home.module()
     module.double(1.5)
     shutil.rmtree(home.cache)
-    assert module.double(2) == 4  # the next specialisation
+    assert module.double(2) == 4  # the next specialization
     assert home.run(2) == "read"
     assert home.run(1.5) == "compiled"
 
@@ -342,7 +342,7 @@ def test_a_kill_in_the_middle_of_writing(home, monkeypatch):
 
 
 def test_processes_that_compile_at_once(home):
-    """The same two specialisations, in opposite order, while others read."""
+    """The same two specializations, in opposite order, while others read."""
     home.module().triple(1.5)  # fills Numba's registries
     begin = time.monotonic() + 0.2
 
