@@ -75,11 +75,8 @@ class TableInputs:
             self.numeric_embedding, self.n_members, self.encoder.n_numeric
         )
         table = self.encoder.transform(X, np.float64)
-        numbers = self._numbers(table)
-        if weights is not None and not weights.all():
-            numbers, weights = numbers[weights > 0], weights[weights > 0]
         counts = {each.n_bins for each in self.embeddings if each is not None} - {0}
-        self.edges = {n: BinEdges(n).fit(numbers, weights) for n in counts}
+        self.edges = {n: BinEdges(n).fit(self._numbers(table), weights) for n in counts}
         return table
 
     def extended(

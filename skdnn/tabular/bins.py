@@ -67,7 +67,7 @@ class BinEdges:
         X : (n_samples, n_columns) float array
             Finite.
         weights : (n_samples,) float array, default=None
-            Above 0.
+            Non-negative, not all 0; a weight of 0 is the same as no row.
 
         Returns
         -------
@@ -76,7 +76,12 @@ class BinEdges:
         probabilities = np.linspace(0, 1, self.n_bins + 1)
         self.edges = []
         vars(self).pop("_tables", None)
+        rows: Any = slice(None)
+        if weights is not None and not weights.all():
+            rows = weights > 0
+            weights = weights[rows]
         for column in X.T:
+            column = column[rows]  # not of all columns at once: X is large
             edges = np.unique(quantiles(column, probabilities, weights))
             if edges.size < probabilities.size:
                 edges = _edges_beside_heavy(column, self.n_bins, weights)

@@ -1,6 +1,7 @@
 """The piecewise linear encoding: its definition, and the form in which it is looked up."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -213,6 +214,20 @@ def test_edges_of_any_column_are_few_and_reach_its_ends(n_bins):
         assert edges.size <= n_bins + 1
         assert (np.diff(edges) > 0).all()
         assert (edges[0], edges[-1]) == (x.min(), x.max())
+
+
+def test_weights_of_zero_are_no_rows_and_copy_a_column_at_a_time():
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(2_000, 60)), rng.integers(0, 3, 2_000).astype(float)
+    X[0], weights[0] = 1e9, 0
+    expected = BinEdges(8).fit(X[weights > 0], weights[weights > 0]).edges
+    tracemalloc.start()
+    found = BinEdges(8).fit(X, weights).edges
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    for edges, of_rows in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(edges, of_rows)
+    assert peak < X.nbytes / 2
 
 
 def test_weights_of_heavy_values_are_repeated_rows():
