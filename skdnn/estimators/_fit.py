@@ -329,6 +329,8 @@ class Fit:
         if self._encoded is not None and self._encoded[0] is X and model.inputs is not None:
             dtype = model.network.dtype
             table = model.inputs.encoder.cast(self._encoded[1], dtype)
+            # What was cast goes before there are bins: together they take the most memory of a fit.
+            self._encoded = X, table
             return model.inputs.features_of(table, dtype)
         return model.features(X)
 

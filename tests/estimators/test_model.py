@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,27 @@ def test_a_table_is_encoded_once_in_a_fit(cls, monkeypatch):
     monkeypatch.setattr(TableEncoder, "transform", spy)
     cls(early_stopping=True, **SMALL).fit(TABLE, y > 0 if cls is DNNClassifier else y)
     assert len(calls) == 1
+
+
+def test_the_table_of_float64_is_gone_before_bins_are_made(monkeypatch):
+    """Where the network is of float32: the table in both is twice as large as the bins."""
+    tables, alive = [], []
+    transform, features_of = TableEncoder.transform, TableInputs.features_of
+
+    def transform_spy(self, *args):
+        table = transform(self, *args)
+        tables.append(weakref.ref(table.numeric))
+        return table
+
+    def features_spy(self, table, dtype):
+        assert table.numeric.dtype == np.float32
+        alive.extend(ref() is not None for ref in tables)
+        return features_of(self, table, dtype)
+
+    monkeypatch.setattr(TableEncoder, "transform", transform_spy)
+    monkeypatch.setattr(TableInputs, "features_of", features_spy)
+    DNNRegressor(dtype="float32", **SMALL).fit(TABLE, y)
+    assert alive == [False]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
