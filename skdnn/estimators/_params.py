@@ -278,10 +278,10 @@ None, default="mixed"
         [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left")],
         """
         int or "auto", default="auto"
-            **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 120 up to
-            2,000 training rows, 60 up to 30,000, then ``1_800_000 / n_samples`` and at least 12;
-            with "lbfgs" it is 100, and a warning of no convergence is given only if
-            ``early_stopping`` has not chosen the best iteration.
+            **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 80 up to
+            2,000 training rows, 40 up to 20,000, 60 up to 30,000, then ``1_800_000 / n_samples``
+            and at least 12. With "lbfgs" it is 100, and a warning of no convergence is given only
+            if ``early_stopping`` has not chosen the best iteration.
         """,
     ),
     "max_time": Parameter(

@@ -67,7 +67,7 @@ def batch_gradient(program, normalization, encoding, state, team, samples, rows,
     own_ahead = part(ahead, first, max(0, next_stop - first))
     load_batch(program, encoding, state, samples, own, own_ahead, first)
     if encoding is not None:
-        prepare_inputs(program, state)
+        prepare_inputs(program, state, False)
     forward(program, normalization, encoding, state, samples.features, own, first, step)
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
@@ -188,8 +188,6 @@ def predict_raw(program, normalization, encoding, state, features, order, raw_ou
     """
     n_out, capacity = raw_out.shape[1], state.capacity
     place = capacity * program.table[program.table.shape[0] - 1, VALUE]
-    if encoding is not None:
-        prepare_inputs(program, state)
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(capacity, order.size - start))
         if features.indptr.size == 0:
@@ -197,6 +195,8 @@ def predict_raw(program, normalization, encoding, state, features, order, raw_ou
                 program, encoding, state, features, rows, part(order, 0, 0), np.int64(0),
                 program.inputs[N_DENSE],
             )  # fmt: skip
+        if encoding is not None and start == 0:
+            prepare_inputs(program, state, order.size == 1)
         forward(program, normalization, encoding, state, features, rows, np.int64(0), EVALUATION)
         for i in range(rows.size):
             for j in range(n_out):

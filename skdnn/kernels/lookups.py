@@ -74,6 +74,22 @@ def weight_sums(program, state, n_out, weight):
 
 
 @kernel
+def row_sums(program, state, n_out, weight):
+    """The sums of the weights that a single row needs: the same bits, and half of the work."""
+    columns, scratch, n_dense = program.columns, state.scratch, program.inputs[N_DENSE]
+    first = columns.shape[0] - program.inputs[N_LOOKUPS]
+    for k in range(program.inputs[N_SUMS]):
+        start = columns[first + k, PLACE] - n_dense
+        sums = part(scratch, program.inputs[SUMS] + state.places[k] * n_out, n_out)
+        for j in range(n_out):
+            sums[j] = 0
+        for i in range(start, state.places[k]):
+            own = part(weight, (n_dense + i) * n_out, n_out)
+            for j in range(n_out):
+                sums[j] += own[j]
+
+
+@kernel
 def drop_lookups(program, state, first, n_rows, rate, key):
     """Drop columns that are looked up with probability ``rate``, in some rows of a batch."""
     n = program.inputs[N_LOOKUPS]

@@ -44,7 +44,13 @@ from skdnn.kernels.embeddings import (
     scaled_backward,
     scaled_weights,
 )
-from skdnn.kernels.lookups import drop_lookups, lookups_backward, lookups_forward, weight_sums
+from skdnn.kernels.lookups import (
+    drop_lookups,
+    lookups_backward,
+    lookups_forward,
+    row_sums,
+    weight_sums,
+)
 from skdnn.kernels.normalization import (
     LAYER,
     VARIANCE_EPSILON,
@@ -203,11 +209,11 @@ def load_inputs(program, encoding, state, features, rows, ahead, first, n_in):
 
 
 @kernel
-def prepare_inputs(program, state):
+def prepare_inputs(program, state, single_row):
     """What is made of the weights of the first layer once for all rows of a batch.
 
     The weights times the scales of the inputs, if these are learned; the sums for the columns that
-    are looked up.
+    are looked up, with ``single_row`` only those that the first row of the batch needs.
     """
     table, inputs = program.table, program.inputs
     n_in, n_out = table[0, N_IN], table[0, N_OUT]
@@ -217,7 +223,10 @@ def prepare_inputs(program, state):
         scaled = part(state.scratch, inputs[SCALED], n_in * n_out)
         scaled_weights(n_in, n_out, weight, scale, scaled)
         weight = scaled
-    weight_sums(program, state, n_out, weight)
+    if single_row:
+        row_sums(program, state, n_out, weight)
+    else:
+        weight_sums(program, state, n_out, weight)
 
 
 @kernel

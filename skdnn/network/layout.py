@@ -131,7 +131,7 @@ class Layout:
         self.factors[1, [DECAY_FACTOR, PENALTY_FACTOR]] = 0
         self.encoding = 1 if spec.columns else None
         self.reads = _reads(spec)
-        self._lay_out_columns(spec)
+        n_summed = self._lay_out_columns(spec)
         # Elements of the arena per row of a batch. The scratch memory is used for transposed
         # weights, by the optimizer, and by columns.
         n_trained = self.inputs[input_columns.N_TRAINED]
@@ -146,16 +146,22 @@ class Layout:
         if spec.scaled_inputs:
             self._scratch_size += int(n_in[0] * n_out[0])
         self.inputs[input_columns.SUMS] = self._scratch_size
-        self._scratch_size += int((n_in[0] - self.n_dense) * n_out[0])
+        self._scratch_size += n_summed * int(n_out[0])
         self.n_blocks = int((-(-np.diff(self.segments) // UPDATE_BLOCK)).sum())
         self.dropout = np.array(spec.dropout, dtype=SCALAR)
 
-    def _lay_out_columns(self, spec: NetworkSpec) -> None:
-        """Table, parameters and segments of the input columns."""
+    def _lay_out_columns(self, spec: NetworkSpec) -> int:
+        """Table, parameters and segments of the input columns.
+
+        Returns
+        -------
+        n_summed : int
+            Inputs that are looked up, up to the last one for which sums of weights are computed.
+        """
         self.columns = np.zeros((len(spec.columns), input_columns.N_ATTRIBUTES), dtype=INDEX)
         self.inputs = np.zeros(input_columns.N_INPUTS, dtype=INDEX)
         self.inputs[input_columns.N_DENSE] = 0 if spec.columns else spec.n_in
-        place, start = 0, self.n_params
+        place, start, summed = 0, self.n_params, 0
         if spec.columns and sum(column.width for column in spec.columns) != spec.n_in:
             raise ValueError(f"The columns do not make the {spec.n_in} inputs of the network.")
         ends: list[tuple[ColumnKind, int]] = []
@@ -173,6 +179,7 @@ class Layout:
                 self.inputs[input_columns.N_LOOKUPS] += 1
                 if kind.cumulative:
                     self.inputs[input_columns.N_SUMS] = self.inputs[input_columns.N_LOOKUPS]
+                    summed = place
             if n_params:
                 # Gradients are computed for all inputs up to here: correct in any order of the
                 # columns, and least work if those with parameters come first.
@@ -195,6 +202,7 @@ class Layout:
             factors[0, RATE_FACTOR], factors[0, DECAY_FACTOR] = rate, decay
             self.factors = np.vstack([self.factors, factors])
             self.n_params = end
+        return max(0, summed - self.n_dense)
 
     @property
     def n_values(self) -> int:

@@ -14,9 +14,9 @@ from scipy.sparse import csr_array, issparse
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
-from skdnn.kernels.columns import N_LOOKUPS, WIDTH
+from skdnn.kernels.columns import N_LOOKUPS, N_SUMS, WIDTH
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import ACTIVATION, Features, Program, Samples, State
+from skdnn.kernels.network import ACTIVATION, N_IN, N_OUT, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -32,8 +32,8 @@ from skdnn.kernels.optimizers import (
     WEIGHT_DECAY,
 )
 from skdnn.kernels.team import ABORTED, make_team
+from skdnn.network.layout import Layout
 from skdnn.network.network import Network
-from skdnn.network.spec import NetworkSpec
 from skdnn.training.checks import (
     check_features,
     check_members,
@@ -192,7 +192,7 @@ class Engine:
 
     def _step_work(self, member: int) -> int:
         work = STEP_WORK + PARAMETER_WORK * self.network.layouts[member].n_params
-        row = row_work(self.network.specs[member], self.rows[member].features)
+        row = row_work(self.network.layouts[member], self.rows[member].features)
         return work + self.batch_sizes[member] * row
 
     def _n_workers(self, work: int) -> int:
@@ -202,7 +202,9 @@ class Engine:
             return 1
         # With more threads than cores, the barriers would wait for threads that do not run.
         n_threads = min(n_threads, cpu_count(), min(self.batch_sizes) // TILE_ROWS)
-        return max(1, int(min(n_threads, work // TEAM_WORK + 1)))
+        n_workers = int(min(n_threads, work // TEAM_WORK + 1))
+        # Members side by side need no barriers.
+        return n_workers if n_workers > self.network.n_members else 1
 
     def _share(self, member: int) -> State:
         scratch = self.network.layouts[member].scratch(self.network.dtype)
@@ -333,7 +335,7 @@ class Objective:
         layout = network.layouts[member]
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0
-        for chunk in _row_chunks(rows.n_rows, row_work(network.specs[member], rows.features)):
+        for chunk in _row_chunks(rows.n_rows, row_work(layout, rows.features)):
             if engine.threads.stopping.is_set():
                 raise InterruptedError
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
@@ -358,14 +360,15 @@ def empty_slots(network: Network, solver: str) -> list[np.ndarray]:
     return [np.zeros(n_slots * layout.n_params, network.dtype) for layout in network.layouts]
 
 
-def row_work(spec: NetworkSpec, features: Features) -> int:
+def row_work(layout: Layout, features: Features) -> int:
     """Work per row in training: 2 operations per weight forward, 4 backward, and the elements."""
-    n_in, *n_out = spec.layer_sizes
-    # Only the stored elements of sparse rows count.
-    n_stored = -(-features.data.size // max(1, features.indptr.size - 1))
-    n_used = n_stored if features.indptr.size else n_in
-    n_weights = spec.n_weights - (n_in - n_used) * n_out[0]
-    return 6 * n_weights + ELEMENT_WORK * (n_used + sum(n_out))
+    n_in, n_out = layout.table[:, N_IN], layout.table[:, N_OUT]
+    if features.indptr.size:  # only the stored elements of sparse rows count
+        n_used = -(-features.data.size // (features.indptr.size - 1))
+    else:
+        n_used = layout.n_dense + int(layout.inputs[[N_LOOKUPS, N_SUMS]].sum())
+    n_weights = int((n_in * n_out)[1:].sum() + n_used * n_out[0])
+    return 6 * n_weights + ELEMENT_WORK * int(n_used + n_out.sum())
 
 
 def _row_chunks(n_rows: int, work_per_row: int) -> Iterator[slice]:
@@ -449,7 +452,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         )  # fmt: skip
         free.append(state)
 
-    works = [row_work(network.specs[member], features[member]) for member in members]
+    works = [row_work(network.layouts[member], features[member]) for member in members]
     tasks = [(i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]
     if n_rows * sum(works) < THREAD_WORK:
         for task in tasks:

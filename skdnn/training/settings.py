@@ -15,10 +15,11 @@ BY_ROWS = "by_rows"
 TINY_ROWS = 100
 #: (maximum number of training rows, batch size); 0 is a batch of all rows.
 BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (float("inf"), 512))
-#: SMALL_EPOCHS up to SMALL_ROWS rows, EPOCHS up to EPOCH_ROWS; with more rows the number of rows
-#: times epochs is constant, but there are at least LEAST_EPOCHS.
-SMALL_EPOCHS, SMALL_ROWS = 120, 2_000
-EPOCHS, EPOCH_ROWS, LEAST_EPOCHS = 60, 30_000, 12
+#: (maximum number of training rows, epochs). Many rows support more complex functions, which take
+#: longer to learn: MANY_EPOCHS with more rows, but not more than EPOCH_ROWS rows in all epochs,
+#: unless these are fewer than LEAST_EPOCHS.
+EPOCHS = ((2_000, 80), (20_000, 40))
+MANY_EPOCHS, LEAST_EPOCHS, EPOCH_ROWS = 60, 12, 1_800_000
 #: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
@@ -85,10 +86,9 @@ def batch_size_for(n_rows: int) -> int:
 
 
 def epochs_for(n_rows: int) -> int:
-    """Number of epochs for a number of training rows: large data need fewer epochs."""
-    if n_rows <= SMALL_ROWS:
-        return SMALL_EPOCHS
-    return max(LEAST_EPOCHS, min(EPOCHS, round(EPOCHS * EPOCH_ROWS / n_rows)))
+    """Number of epochs for a number of training rows."""
+    many = max(LEAST_EPOCHS, min(MANY_EPOCHS, round(EPOCH_ROWS / n_rows)))
+    return next((epochs for limit, epochs in EPOCHS if n_rows <= limit), many)
 
 
 def dropout_for(n_rows: int) -> float:

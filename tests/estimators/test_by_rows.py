@@ -39,17 +39,17 @@ def test_batches_are_all_rows_of_small_data_and_grow_with_the_rows(cls):
         np.testing.assert_array_equal(fixed.fit(*data(n_rows)).coefs_[0], model.coefs_[0])
 
 
-def test_epochs_fall_with_the_rows():
-    rows = [1, 2_000, 2_001, 30_000, 60_000, 100_000, 150_000, 10**7]
-    assert [epochs_for(n) for n in rows] == [120, 120, 60, 60, 30, 18, 12, 12]
+def test_epochs_of_few_of_many_and_of_very_many_rows():
+    rows = [1, 2_000, 2_001, 20_000, 20_001, 30_000, 60_000, 100_000, 150_000, 10**7]
+    assert [epochs_for(n) for n in rows] == [80, 80, 40, 40, 60, 60, 30, 18, 12, 12]
 
 
 @each_class
 def test_epochs_by_rows(cls, monkeypatch):
-    assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 120
-    monkeypatch.setattr(settings, "SMALL_ROWS", 0)
+    assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 80
+    monkeypatch.setattr(settings, "EPOCHS", ())
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 60
-    monkeypatch.setattr(settings, "EPOCH_ROWS", 60)
+    monkeypatch.setattr(settings, "EPOCH_ROWS", 30 * 120)
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 30
     # The rows that are trained on count.
     held_out = make(cls, max_iter="auto", early_stopping=True, validation_fraction=0.5)

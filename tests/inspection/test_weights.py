@@ -81,11 +81,13 @@ def test_members_that_differ_and_the_names_of_their_inputs(monkeypatch):
         (3,), categorical_features="from_dtype", numeric_embedding=[PiecewiseLinear(2), None],
         n_members=2, max_iter=1, random_state=0,
     ).fit(X, list("nyyy") * 6)  # fmt: skip
-    rest = ["missingindicator_size", "color_b", "color_g", "color_r"]
-    for member, inputs in ((0, ["size_bin0", "size_bin1"]), (1, ["size"])):
+    indicator, colors = ["missingindicator_size"], ["color_b", "color_g", "color_r"]
+    # What is looked up comes behind what is multiplied.
+    bins = [*indicator, "size_bin0", "size_bin1", *colors]
+    for member, names in enumerate([bins, ["size", *indicator, *colors]]):
         display = WeightsDisplay.from_estimator(several, member=member)
         assert_array_equal(display.weights, several.coefs_[0][member])
-        assert y_labels(display) == inputs + rest
+        assert y_labels(display) == names
         display = WeightsDisplay.from_estimator(several, layer=1, member=member)
         assert_array_equal(display.weights, several.coefs_[1][member])
     monkeypatch.setattr(weights, "MAX_NAMES", 5)

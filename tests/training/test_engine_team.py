@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from skdnn._jit import JIT_DISABLED
 from skdnn.network.network import Network
+from skdnn.network.spec import InputColumn
 from skdnn.training import engine
 from skdnn.training.threads import Threads
 
@@ -148,3 +149,29 @@ def test_an_error_in_a_shared_step_ends_all_threads(shared, rng):
     with pytest.raises(ValueError, match="non-finite"):
         model.fit(X, X[:, 0])
     assert 2 in shared
+
+
+@pytest.mark.parametrize(("n_members", "size"), [(1, 2), (2, 1), (3, 1)])
+def test_members_are_trained_side_by_side_unless_more_threads_can_share_a_step(
+    n_members, size, shared, rng, monkeypatch
+):
+    X = rng.standard_normal((100, 5))
+    # A step of this network is enough work for two.
+    monkeypatch.setattr(engine, "TEAM_WORK", 300_000)
+    with pytest.warns(match="Maximum iterations"):
+        mlp_regressor((8,), n_members=n_members, max_iter=1, n_jobs=4).fit(X, X[:, 0])
+    assert set(shared) == {size}
+
+
+def test_columns_that_are_looked_up_are_little_work(rng):
+    """The work does not depend on the number of their inputs."""
+    works = []
+    for n_bins in (5, 50):
+        bins = InputColumn("bins", 0, n_bins, n_bins)
+        columns = [InputColumn("number", 0), bins, bins, InputColumn("one_hot", 0, 3, 3)]
+        network = random_network(rng, make_spec((6,), columns=tuple(columns)))
+        features = table_rows(random_table(rng, 9), np.zeros((9, 1))).features
+        works.append(engine.row_work(network.layouts[0], features))
+    assert works[0] == works[1]
+    # A number, two pairs of rows of the weights, and one for the category, for six units each.
+    assert works[0] == 6 * (6 * 6 + 6) + engine.ELEMENT_WORK * (6 + 6 + 1)
