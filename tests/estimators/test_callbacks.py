@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
 from skdnn import DNNClassifier, DNNRegressor
+from skdnn.training.settings import LBFGS_ITERATIONS, epochs_for
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn has no callbacks yet")
 ScoringMonitor = callback.ScoringMonitor
@@ -230,7 +231,9 @@ def test_number_of_epochs_for_the_training_rows(cls, fewer_by):
     recorder = Recorder()
     model = make(cls, max_iter="auto", batch_size=512, n_iter_no_change=np.inf, **params)
     model.set_callbacks(recorder).fit(X, y, **given)
-    expected = {"X_val": 60, "lbfgs": 100}.get(fewer_by, 120)
+    most, fewest = epochs_for(len(X) * 9 // 10), epochs_for(len(X))
+    assert most > fewest
+    expected = {"X_val": fewest, "lbfgs": LBFGS_ITERATIONS}.get(fewer_by, most)
     assert model.max_iter_ == expected
     assert recorder.max_epochs == expected
     n_epochs = sum(event[:2] == ("end", "epoch") for event in recorder.events)
