@@ -31,6 +31,7 @@ from numba import config, njit, types
 from numba.extending import intrinsic, overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
+from skdnn._jit.bits import power_of_two, random_bits
 from skdnn._jit.rows import bucket_rows, gather_rows
 from skdnn._jit.simd import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, tile, transpose_tile
 from skdnn._jit.subnormals import without_subnormals
@@ -53,6 +54,7 @@ __all__ = [
     "pause",
     "power_of_two",
     "prefetch",
+    "random_bits",
     "sum_kernel",
     "tile",
     "transpose_tile",
@@ -153,22 +155,3 @@ def by_dtype(float32: Callable, float64: Callable) -> Callable:
         return lambda x: float64(x)
 
     return chosen
-
-
-def _exponent_bits_python(exponent):
-    return np.uint32((int(exponent) + 127) << 23).view(np.float32)
-
-
-@intrinsic
-def _exponent_bits_intrinsic(typingctx, exponent):
-    def codegen(context, builder, sig, args):
-        integer = ir.IntType(32)
-        biased = builder.add(args[0], ir.Constant(integer, 127))
-        shifted = builder.shl(biased, ir.Constant(integer, 23))
-        return builder.bitcast(shifted, ir.FloatType())
-
-    return types.float32(types.int32), codegen
-
-
-#: ``power_of_two(n)``: float32 2**n from an int32 between -126 and 127.
-power_of_two = _exponent_bits_python if JIT_DISABLED else _exponent_bits_intrinsic

@@ -7,37 +7,11 @@ vectorize.
 References
 ----------
 Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
-The 32-bit mixing function is "lowbias32" (C. Wellons, Prospecting for hash functions, 2018).
 """
 
 import numpy as np
 
-from skdnn._jit import kernel, part
-
-_MASK32 = 0xFFFFFFFF
-
-
-# All of it in uint64 with masks: the product of two 32-bit numbers fits, so nothing overflows,
-# and LLVM narrows the operations back to 32 bits.
-@kernel
-def _mix(x, multiplier):
-    m = np.uint64(_MASK32)
-    x = x ^ (x >> np.uint64(16))
-    x = (x * np.uint64(multiplier)) & m
-    return x ^ (x >> np.uint64(15))
-
-
-@kernel
-def random_bits(counter, key):
-    """32 random bits (as uint64) from a counter and a key below 2**64, both uint64.
-
-    Half of the key enters before each round, so that two keys do not give shifted copies of one
-    sequence.
-    """
-    m = np.uint64(_MASK32)
-    x = _mix(((counter * np.uint64(0x9E3779B9)) & m) ^ (key & m), 0x7FEB352D)
-    x = _mix((x + (key >> np.uint64(32))) & m, 0x846CA68B)
-    return x ^ (x >> np.uint64(16))
+from skdnn._jit import kernel, part, random_bits
 
 
 @kernel
@@ -49,17 +23,17 @@ def dropout_key(seed, step, layer):
     seed : uint64
     step, layer : int64
     """
-    m = np.uint64(_MASK32)
-    low = random_bits(np.uint64(step) & m, seed)
-    place = ((np.uint64(step) >> np.uint64(32)) * np.uint64(4096) + np.uint64(layer)) & m
-    high = random_bits(place, (low << np.uint64(32)) | (seed & m))
+    low = np.uint64(random_bits(np.uint64(step), seed))
+    place = (np.uint64(step) >> np.uint64(32)) * np.uint64(4096) + np.uint64(layer)
+    half = seed & np.uint64(0xFFFFFFFF)
+    high = np.uint64(random_bits(place, (low << np.uint64(32)) | half))
     return (high << np.uint64(32)) | low
 
 
 @kernel
 def keep_factor(like, rate, position, key):
     """Factor of the element at a position: 0, or ``1 / (1 - rate)``."""
-    threshold = np.uint64(rate * 4294967296.0)
+    threshold = np.uint32(rate * 4294967296.0)
     if random_bits(np.uint64(position), key) >= threshold:
         return like.dtype.type(1.0 / (1.0 - rate))
     return like.dtype.type(0)
@@ -68,7 +42,7 @@ def keep_factor(like, rate, position, key):
 @kernel
 def dropout_input(x, first, rate, key):
     """Drop elements of ``x`` with probability ``rate``, in place; as ``dropout_forward``."""
-    threshold = np.uint64(rate * 4294967296.0)
+    threshold = np.uint32(rate * 4294967296.0)
     scale = x.dtype.type(1.0 / (1.0 - rate))
     zero = x.dtype.type(0)
     for i in range(x.size):
@@ -99,7 +73,7 @@ def dropout_forward(a, d, first, rate, key):
     rate : float in [0, 1)
     key : uint64
     """
-    threshold = np.uint64(rate * 4294967296.0)
+    threshold = np.uint32(rate * 4294967296.0)
     scale = a.dtype.type(1.0 / (1.0 - rate))
     zero = a.dtype.type(0)
     for i in range(a.size):

@@ -9,7 +9,6 @@ from skdnn.kernels.dropout import (
     dropout_gradient,
     dropout_input,
     dropout_key,
-    random_bits,
 )
 
 SIZE = 2000 if config.DISABLE_JIT else 200_000
@@ -49,14 +48,6 @@ def test_masks_of_neighboring_keys_and_positions_are_uncorrelated(compiled):
     masks += [np.roll(masks[0], shift) for shift in (1, 2, 64, 256)]
     correlation = np.corrcoef(np.array(masks, float)) - np.eye(len(masks))
     assert np.abs(correlation).max() < 5 / np.sqrt(SIZE)
-
-
-def test_bits_are_balanced(compiled):
-    bits = compiled(random_bits)
-    values = np.array([int(bits(np.uint64(i), np.uint64(99))) for i in range(4000)])
-    assert values.max() < 2**32
-    share = (values[:, None] >> np.arange(32) & 1).mean(axis=0)
-    assert np.abs(share - 0.5).max() < 5 * 0.5 / np.sqrt(4000)
 
 
 @pytest.mark.parametrize("n_trained", [1, 3, 7])

@@ -45,9 +45,9 @@ def test_what_is_looked_up_has_no_parameters():
     """Gradients of parameters are of inputs that are multiplied."""
     bins, periodic = COLUMN_KINDS["bins"], COLUMN_KINDS["periodic"]
     for wrong in ({"n_params": periodic.n_params}, {"backward": periodic.backward}):
-        with pytest.raises(ValueError, match="'bins'.*lookup.*parameters"):
+        with pytest.raises(ValueError, match=r"'bins'.*lookup.*parameters"):
             by_name([replace(bins, **wrong)])
-    with pytest.raises(ValueError, match="'number'.*cumulative.*lookup"):
+    with pytest.raises(ValueError, match=r"'number'.*cumulative.*lookup"):
         by_name([replace(COLUMN_KINDS["number"], cumulative=True)])
 
 
