@@ -1,10 +1,11 @@
 """Walks the layer table forward and backward.
 
 Scratch memory is one vector, the arena, cut by row capacity C (the rows of the largest batch):
-``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest]`` with the activations
-``a``, their derivatives ``d``, which the backward pass turns into gradients in place, the
-normalized pre-activations ``n`` where there are any, and one gradient ``g`` on its way to the layer
-below. The last layer's ``a`` is the raw prediction.
+``[a_0: C * n_out_0 | ... | d_0: C * n_out_0 | ... | n_0 ... | g: C * widest | e: C * n_trained]``
+with the activations ``a``, their derivatives ``d``, which the backward pass turns into gradients in
+place, the normalized pre-activations ``n`` where there are any, one gradient ``g`` on its way to
+the layer below, and the gradient ``e`` of the inputs that depend on parameters. The last layer's
+``a`` is the raw prediction.
 """
 
 import math
@@ -83,7 +84,7 @@ class Program(NamedTuple):
     table: Any  # (n_layers, N_COLUMNS) int64
     dropout: Any  # (n_layers,) float64, rate at the input of each layer
     columns: Any  # (n_columns, N_ATTRIBUTES) int64, how a row becomes inputs; empty: as it is
-    inputs: Any  # (N_INPUTS,) int64, items in kernels/embeddings.py
+    inputs: Any  # (N_INPUTS,) int64, items in kernels/columns.py
     segments: Any  # (n_segments, 2) int64, bounds of parameter segments
     factors: Any  # (n_segments, N_FACTORS) float64, what the optimizer multiplies by
     hyper: Any  # (N_HYPER,) float64

@@ -141,9 +141,10 @@ class ColumnKind:
     forward, backward : kernel
         Compute the inputs, and the gradients of the parameters, if there are any.
     lookup : kernel or None, default=None
-        Finds the input that counts, where the others are 0 or 1 (``kernels/lookups.py``).
+        Finds the input that counts, where the others are 0 or 1 (``kernels/lookups.py``). A kind
+        with parameters has none.
     cumulative : bool, default=False
-        Whether the inputs before that one are 1.
+        Whether the inputs before that one are 1; only with ``lookup``.
     label : str, default=""
         Label in the names of inputs: "bin" in "age_bin0".
     noun : str, default=""
@@ -180,6 +181,14 @@ class ColumnKind:
     weight_decay_factor: float = 0.0
     n_scratch: Callable[[int, int], int] = field(default=_none, repr=False)
     code: int = -1
+
+    def __post_init__(self) -> None:
+        has_params = self.backward is not None or self.n_params is not _none
+        if self.lookup is not None and has_params:
+            # Gradients of parameters are computed from those of inputs that are multiplied.
+            raise ValueError(f"{self.name!r} has both a lookup and parameters.")
+        if self.cumulative and self.lookup is None:
+            raise ValueError(f"{self.name!r} is cumulative, but has no lookup.")
 
 
 Record = TypeVar("Record", Activation, Loss, Optimizer, ColumnKind)

@@ -93,7 +93,16 @@ class Layout:
         Factors of learning rate, weight decay and penalty in each segment.
     dropout : (n_layers,) float64 array
         Dropout rate at the input of each layer.
+    encoding : int or None
+        1 if columns are encoded: a program of its own is compiled for it.
     reads : Reads
+        What the columns are encoded from.
+    columns : (n_columns, N_ATTRIBUTES) int64 array
+        Kind, source, inputs and parameters of each column; see ``kernels/columns.py``.
+    inputs : (N_INPUTS,) int64 array
+        Numbers and offsets that concern all inputs of the first layer; see ``kernels/columns.py``.
+    n_dense : int
+        Inputs that are multiplied by the weights.
     n_params, n_buffers : int
     n_blocks : int
         Number of blocks of parameters that the optimizer updates one after the other.

@@ -28,6 +28,7 @@ MOST_PLACES = {
     "loss with several outputs for a target": 3,
     "loss with settings": 3,
     "kind of column": 4,
+    "kind of column that is looked up": 3,
     "solver": 4,
 }
 
@@ -131,7 +132,7 @@ assert gaussian.intercepts_[0][1] < gaussian.intercepts_[0][3] - 0.5
 assert np.corrcoef(gaussian.predict(X)[:, 0], Y[:, 0])[0, 1] > 0.8
 """
 
-#: Gradients of the loss of two outputs and of the kind of column, in the copy.
+#: Gradients of the loss of two outputs and of the kinds of columns, in the copy.
 GRADIENTS = """
 import numpy as np
 from encoded import (
@@ -141,7 +142,9 @@ from engines import bind, make_settings
 from numpy_twin import table_gradients, table_inputs, weighted_loss
 from skdnn.kernels.losses import LOSSES, loss_gradient
 from skdnn.network.spec import InputColumn
-from skdnn.training.engine import Objective, first_inputs
+from skdnn.training.data import chosen_rows
+from skdnn.training.engine import Objective, activations, first_inputs, predict_raw, unit_sums
+from skdnn.training.threads import Threads
 
 rng = np.random.default_rng(0)
 raw, y, weights = rng.normal(size=(7, 4)), rng.normal(size=(7, 2)), rng.uniform(0, 2, 7)
@@ -153,20 +156,34 @@ value = loss_gradient(LOSSES["gaussian"].code, 7, 4, *arrays, found)
 np.testing.assert_allclose(value, total)
 np.testing.assert_allclose(found.reshape(raw.shape), dz)
 
-columns = InputColumn("bumps", 2, 4), InputColumn("number", 0), InputColumn("bumps", 0, 2)
+columns = (
+    InputColumn("bumps", 2, 4), InputColumn("number", 0), InputColumn("bumps", 0, 2),
+    InputColumn("levels", 0, 3, 3), InputColumn("one_hot", 1, 4, 4), InputColumn("levels", 1, 4, 4),
+)
 network = random_network(rng, make_spec((3,), columns=columns, scaled=False))
 table, y = random_table(rng, 9), rng.standard_normal((9, 1))
 inputs = first_inputs(network, 0, table_features(table), np.arange(9))
 params, scales = column_params(network)
 np.testing.assert_allclose(inputs, table_inputs(columns, table, params))
+# Looked up in predictions, of single rows too, and multiplied here.
+features, threads = table_features(table), Threads(None, 1)
+dense = random_network(rng, make_spec((3,), columns=columns[:3], scaled=False)).layouts[0].n_dense
+assert network.layouts[0].n_dense == dense
+found = predict_raw(network, [features], threads)[0]
+hidden = activations(network, unit_sums(inputs, network.coefs[0]) + network.intercepts[0])
+np.testing.assert_allclose(found, unit_sums(hidden, network.coefs[1]) + network.intercepts[1])
+for row in range(9):
+    single = chosen_rows(features, np.array([row]))
+    np.testing.assert_array_equal(predict_raw(network, [single], threads)[0, 0], found[row])
 engine = bind(network, make_settings(solver="lbfgs", alpha=0.0), table_rows(table, y))
 loss, gradient = Objective(engine, 0)(network.params(0).astype(float))
-total, *_, twin, _ = table_gradients(
+total, coef_grads, _, twin, _ = table_gradients(
     network.coefs, network.intercepts, columns, params, scales, "mish", "squared_error", table, y,
     np.ones(9),
 )
 np.testing.assert_allclose(loss, total / 9)
 np.testing.assert_allclose(gradient[-params.size :], twin)
+np.testing.assert_allclose(gradient[: coef_grads[0].size], coef_grads[0].ravel())
 """
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from skdnn.kernels.activations import ACTIVATIONS
@@ -37,6 +39,16 @@ def test_what_has_parameters_has_gradients_and_initial_values(name):
     has_params = kind.n_params(3, 3) > 0
     assert (kind.backward is not None) == has_params
     assert (kind.initial_values is not None) == has_params
+
+
+def test_what_is_looked_up_has_no_parameters():
+    """Gradients of parameters are of inputs that are multiplied."""
+    bins, periodic = COLUMN_KINDS["bins"], COLUMN_KINDS["periodic"]
+    for wrong in ({"n_params": periodic.n_params}, {"backward": periodic.backward}):
+        with pytest.raises(ValueError, match=r"'bins'.*lookup.*parameters"):
+            by_name([replace(bins, **wrong)])
+    with pytest.raises(ValueError, match=r"'number'.*cumulative.*lookup"):
+        by_name([replace(COLUMN_KINDS["number"], cumulative=True)])
 
 
 def test_two_records_with_one_name_are_refused():
