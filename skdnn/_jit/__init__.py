@@ -26,9 +26,8 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import config, njit, types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
 from skdnn._jit.bits import power_of_two, random_bits
