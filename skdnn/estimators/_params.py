@@ -123,7 +123,7 @@ None, default="mixed"
         """
         float or "auto", default="auto"
             Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.01,
-            and 0.001 for "sgd", whose steps grow with the gradient.
+            and 0.0015 for "sgd", whose steps grow with the gradient.
         """,
     ),
     "learning_rate": Parameter(

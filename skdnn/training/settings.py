@@ -25,7 +25,7 @@ LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
 #: By solver, and for all others. The steps of Adam and its variants are about as long as the
 #: learning rate; those of SGD are proportional to the gradient and need a smaller one.
-LEARNING_RATES, LEARNING_RATE = {"sgd": 0.001}, 0.01
+LEARNING_RATES, LEARNING_RATE = {"sgd": 0.0015}, 0.01
 
 
 @dataclass(frozen=True)

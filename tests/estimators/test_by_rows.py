@@ -80,7 +80,7 @@ def test_lbfgs_has_no_dropout_and_its_own_iterations(cls):
 
 
 def test_the_learning_rate_goes_by_the_solver():
-    rates = {"adamw": 0.01, "adam": 0.01, "rmsprop": 0.01, "sgd": 0.001}
+    rates = {"adamw": 0.01, "adam": 0.01, "rmsprop": 0.01, "sgd": 0.0015}
     for solver, rate in rates.items():
         params = {"solver": solver, "learning_rate": "constant", "max_iter": 2}
         model = make(DNNRegressor, learning_rate_init="auto", **params).fit(*data(50))
