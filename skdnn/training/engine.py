@@ -331,7 +331,8 @@ class Objective:
         """
         engine, member = self.engine, self.member
         network, rows, program = engine.network, engine.rows[member], engine.programs[member]
-        network.params(member)[...] = params
+        with np.errstate(over="ignore"):  # the loss of infinite parameters is not finite
+            network.params(member)[...] = params
         layout = network.layouts[member]
         gradient = np.zeros(params.size, dtype=ACCUMULATOR)
         total = 0.0

@@ -250,7 +250,8 @@ class Training:
 
         def accept() -> None:
             for member, own in enumerate(members):
-                network.params(member)[...] = own.x
+                with np.errstate(over="ignore"):
+                    network.params(member)[...] = own.x
 
         try:
             while not self.n_epochs_run or not (self._is_stopped() or self._is_time_over()):
@@ -264,7 +265,7 @@ class Training:
                 accept()
                 if self.monitor is not None and has_gone_on:
                     self.monitor.begin_epoch()
-                self.record(float(np.mean([own.value for own in members])), np.nan, start)
+                self.record(_mean([own.value for own in members]), np.nan, start)
                 if self.monitor is not None and has_gone_on:
                     self.stop_requested = self.monitor.end_epoch()
         finally:
@@ -367,7 +368,7 @@ class Training:
             if validator.score
         ]
         scores = scores or [fallback for _, fallback in values]
-        mean = float(np.mean(losses)), float(np.mean(scores))
+        mean = _mean(losses), _mean(scores)
         return values if self.keeps_best else [(loss,)], *mean
 
     # ---------------------------------------------------------------- ends
@@ -484,6 +485,12 @@ class Training:
         print(f"Iteration {self.n_epochs_run}, loss = {self.history.loss[-1]:.8f}")
         if self.validation is not None:
             print(f"Validation score: {self.history.validation_score[-1]:f}")
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean of losses or scores, infinite if their sum is too large for a float."""
+    with np.errstate(over="ignore"):
+        return float(np.mean(values))
 
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:

@@ -157,3 +157,13 @@ def test_a_resumed_training_keeps_its_judge():
         half.fit(features(), y, **data)
     assert half._progress.stopping[0].best == max(half.validation_scores_)
     assert len(half.validation_scores_) == len(whole.validation_scores_) == 6
+
+
+def test_the_mean_of_huge_scores_is_infinite_without_a_warning():
+    """Their sum is too large for a float, each of them is not."""
+    y = features()[:, 0]
+    model, messages = fit(
+        y, cls=DNNRegressor, early_stopping=True, scoring=lambda model, X, y: -1.7e308
+    )
+    assert model.history_["validation_score"] == [-np.inf] * 2
+    assert not [message for message in messages if "overflow" in message]

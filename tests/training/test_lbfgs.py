@@ -1,6 +1,7 @@
 """solver="lbfgs": its objective, its ends."""
 
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -51,6 +52,23 @@ def test_objective_and_gradient_agree(monkeypatch):
         values = [objective(start + k * step)[0] for k in (-2, -1, 1, 2)]
         slope = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * eps)
         assert gradient[i] == pytest.approx(slope, rel=1e-7, abs=1e-10)
+
+
+def test_a_step_beyond_the_dtype_has_no_finite_loss_and_gives_no_warning(monkeypatch):
+    found = {}
+
+    def keep(objective, start, **_):
+        found.update(loss=objective(np.full_like(start, 1e300))[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lbfgs, "minimize", keep)
+    X, y = regression()
+    model = mlp_regressor((4,), solver="lbfgs", dtype="float32", random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    assert not np.isfinite(found["loss"])
+    assert [str(each.message) for each in caught] == ["Training interrupted by user."]
 
 
 def test_without_hidden_layers_it_is_logistic_regression():
