@@ -190,7 +190,7 @@ def _outcome(case: Case, rows: Rows) -> str:
         return f"{type(error).__name__} at {place_of(error)}: {str(error)[:50]}"
     defect = case.data.defect
     assert defect is None or not is_grave(case, defect), f"{defect} was accepted"
-    check_attributes(model)
+    check_attributes(model, 2 if case.training == "fit_twice" else 1)
     by_all = rows.weights is None or np.asarray(rows.weights, dtype=float).all()
     if by_all and case.training in ("fit", "fit_twice", "partial_fit"):
         check_predictions(model, rows.X, rows.y, trained=True)
@@ -452,7 +452,7 @@ def warm_start(run: Run) -> None:
         # In another dtype some rows may be out of range.
         if refused_or(lambda: model.predict(run.rows.X)) is not None:
             check_predictions(model, run.rows.X, run.rows.y)
-        check_attributes(model)
+        check_attributes(model, 4)  # those of the case, too
 
 
 def other_container(run: Run) -> None:
