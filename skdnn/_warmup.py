@@ -65,12 +65,13 @@ def _compile(dtype: str) -> dict[str, float]:
     before = len(compilations)
     X, y = np.zeros((2, 1)), np.zeros(2)
     # An epoch with validation, and the gradient over all rows, on data that cause no warnings.
-    ways = product(("adam", "lbfgs"), (None, "layer"), (None, "periodic"))
-    for solver, normalization, numeric_embedding in ways:
+    embeddings, activations = (None, "periodic"), ("mish", "tanh")
+    ways = product(("adam", "lbfgs"), (None, "layer"), embeddings, activations)
+    for solver, normalization, numeric_embedding, activation in ways:
         model = DNNRegressor.preset(
-            "mlp", hidden_layer_sizes=(1,), solver=solver, normalization=normalization,
-            numeric_embedding=numeric_embedding, learning_rate="cosine", max_iter=1, tol=1e9,
-            random_state=0, dtype=dtype,
+            "mlp", hidden_layer_sizes=(1,), activation=activation, solver=solver,
+            normalization=normalization, numeric_embedding=numeric_embedding,
+            learning_rate="cosine", max_iter=1, tol=1e9, random_state=0, dtype=dtype,
         )  # fmt: skip
         model.fit(X, y, X_val=X, y_val=y)
     seconds: defaultdict[str, float] = defaultdict(float)

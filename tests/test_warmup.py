@@ -11,10 +11,7 @@ from numba import config
 import skdnn
 from skdnn.__main__ import main
 
-ENTRIES = [
-    "activate", "loss_value", "make_inputs", "predict_raw", "sum_gradients", "train_epoch",
-    "unit_sums",
-]  # fmt: skip
+ENTRIES = ["loss_value", "predict_raw", "sum_gradients", "train_epoch"]
 
 # A process that trains and predicts in one dtype in all ways; prints what it compiled and read.
 DEPLOYED = """
@@ -33,7 +30,8 @@ model = DNNClassifier.preset(
 model.fit(csr_matrix(X), y).predict(X)
 model = DNNRegressor.preset("mlp", solver="lbfgs", tol=1e9, **options)
 model.fit(X, y).predict(csr_matrix(X[:1]))
-model = DNNRegressor(dtype="float32", max_iter=2, random_state=0).fit(X, y).predict(X)
+for activation in ("mish", "tanh"):
+    model = DNNRegressor(activation=activation, **options).fit(X, y).predict(X)
 model = DNNRegressor(solver="lbfgs", tol=1e9, **options).fit(X, y).predict(X)
 for name in NAMES:
     function = getattr(epoch, name)

@@ -1,4 +1,4 @@
-"""Record of the compilations of this process, and a notice if they take long."""
+"""Record of the compilations of this process, and what is said of those that take long."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from functools import cache
 from threading import Timer
 from typing import NamedTuple
 
-#: A notice is logged for compilations that take longer.
-NOTICE_SECONDS = 2.0
+#: Of compilations that take longer, a progress line is logged, after a notice for the first.
+NOTICE_SECONDS = 1.0
+
+#: Functions that a fit needs: training, prediction, and the loss of held-out rows.
+ENTRIES_OF_A_FIT = 3
 
 NOTICE = (
     "skdnn is compiling its kernels, which takes some seconds. They are stored on disk: this "
-    "happens once on a machine, for float32 and for float64, with and without encoded columns, and "
-    "for networks with a normalization. skdnn.warmup() compiles ahead."
+    "happens once on a machine, for float32 and for float64, with and without encoded columns, "
+    "for rarer activations, losses and solvers, and for networks with a normalization. "
+    "skdnn.warmup() compiles ahead."
 )
 
 
@@ -46,9 +50,9 @@ def expected_compilations() -> Iterator[None]:
 
 @contextmanager
 def compilation(entry: str) -> Iterator[None]:
-    """Record the compilation in the block; log a notice if it takes long."""
+    """Record the compilation in the block; log a progress line if it takes long."""
     # By a timer thread: the compiling thread is busy, and others wait for Numba's lock.
-    timer = Timer(NOTICE_SECONDS, lambda: _expected or _notify())
+    timer = Timer(NOTICE_SECONDS, lambda: _expected or _report(entry))
     timer.daemon = True
     start = time.perf_counter()
     with suppress(RuntimeError):  # no notice if no thread can be started
@@ -60,7 +64,18 @@ def compilation(entry: str) -> Iterator[None]:
     compilations.append(Compilation(entry, time.perf_counter() - start))
 
 
+def _report(entry: str) -> None:
+    """Log a warning: these are shown by default."""
+    _notify()
+    # Functions of another dtype, for example, come in threes again.
+    number = len(compilations) % ENTRIES_OF_A_FIT + 1
+    logging.getLogger("skdnn").warning(
+        "Compiling %s, function %d of at most %d.", entry, number,
+        ENTRIES_OF_A_FIT,
+    )  # fmt: skip
+
+
 @cache
 def _notify() -> None:
-    """Log the notice once per process; by default, logging shows only warnings."""
+    """Log the notice once per process."""
     logging.getLogger("skdnn").warning(NOTICE)

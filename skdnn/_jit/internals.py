@@ -28,6 +28,7 @@ from numba import config
 from numba.core.caching import NullCache, _CacheLocator
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler, CompileResult
+from numba.core.compiler_machinery import PassManager
 from numba.core.options import DefaultOptions
 from numba.core.registry import CPUDispatcher
 from numba.core.runtime import rtsys
@@ -42,6 +43,19 @@ from skdnn._jit.compilations import compilation
 #: vector code already: level 3 gives no faster code. Numba's additional pass before is for
 #: reference counts, which kernels do not have.
 OPT_LEVEL = 1
+
+#: Functions of an entry with more lines of LLVM IR are called, not inlined: the time to optimize a
+#: function and to allocate its registers grows faster than its size.
+INLINE_LINES = 60
+
+#: Passes of Numba for what no kernel has: closures, contexts, exceptions, loops over tuples, array
+#: expressions; and for what nobody reads.
+UNUSED_PASSES = {
+    "WithLifting", "InlineClosureLikes", "RewriteDynamicRaises", "MakeFunctionToJitFunction",
+    "InlineInlinables", "FindLiterallyCalls", "LiteralUnroll", "LiteralPropagationSubPipelinePass",
+    "InlineOverloads", "NopythonRewrites", "DumpParforDiagnostics",
+    "NoPythonSupportedFeatureValidation",
+}  # fmt: skip
 
 _LIBRARY_METHODS = (
     "_ensure_finalized", "_finalize_dynamic_globals", "_finalize_final_module",
@@ -108,6 +122,8 @@ class EntryLibrary(JITCodeLibrary):
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage.name == "linkonce_odr":
                 function.linkage = "private"
+                if str(function).count("\n") > INLINE_LINES:
+                    function.add_function_attribute("noinline")
         made = self._codegen._module_pass_manager(opt=OPT_LEVEL)
         # Older versions of Numba return the manager alone.
         manager, *builder = made if isinstance(made, tuple) else (made,)
@@ -140,6 +156,14 @@ class InnerCompiler(Compiler):
             library = self.library_class(targetctx.codegen(), f"skdnn.{type(self).__name__}")
             library.enable_object_caching()
         super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
+
+    def define_pipelines(self):
+        (default,) = super().define_pipelines()
+        manager = PassManager(default.pipeline_name)
+        kept = (each for each in default.passes if each[0].__name__ not in UNUSED_PASSES)
+        manager.passes.extend(kept)
+        manager.finalize()
+        return [manager]
 
 
 class EntryCompiler(InnerCompiler):

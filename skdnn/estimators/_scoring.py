@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 #: Log-odds of a confident prediction.
 SURE = 5.0
-#: Squares of numbers below this power of two, and above its inverse, are safely in range.
-SAFE_EXPONENT = 400
+#: Squares of numbers whose exponents are below this share of a dtype's largest are safely in range.
+SAFE_SHARE = 0.39
 
 
 def check_scoring_name(estimator: Any) -> None:
@@ -188,11 +188,12 @@ class Scoring:
 def in_safe_unit(y: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Targets and predictions, with outputs divided by a power of two if squares might overflow.
 
-    R² is the same in any unit.
+    R² is the same in any unit. It is computed in the dtype of the predictions.
     """
     largest = np.maximum(*(np.abs(a.astype(np.float64)).max(axis=0) for a in (y, prediction)))
     exponents = np.frexp(largest)[1]
-    unsafe = np.isfinite(largest) & (abs(exponents) > SAFE_EXPONENT)
+    most = SAFE_SHARE * np.finfo(prediction.dtype).maxexp
+    unsafe = np.isfinite(largest) & (abs(exponents) > most)
     if not unsafe.any():
         return y, prediction
     exponents = np.where(unsafe, -exponents, 0)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 from skdnn._jit import kernel
-from skdnn.kernels.dispatch import dispatcher
+from skdnn.kernels.dispatch import record_dispatcher
 from skdnn.kernels.elementary import exp, expm1, logistic, normal, softplus, tanh
 from skdnn.kernels.records import Activation, numbered
 
@@ -38,13 +38,14 @@ def _array_loop(pair: Callable) -> Callable:
 
 
 def activation(
-    name: str, *, initializer: str, gain: float, onnx: str, reference: str
+    name: str, *, initializer: str, gain: float, onnx: str, reference: str, common: bool = False
 ) -> Callable[[Callable], Callable]:
     """Decorator of an activation function: compile it, and add its record."""
 
     def decorate(formula: Callable) -> Callable:
         pair = kernel(formula)
-        _records.append(Activation(name, _array_loop(pair), initializer, gain, onnx, reference))
+        loop = _array_loop(pair)
+        _records.append(Activation(name, loop, initializer, gain, onnx, reference, common))
         return pair
 
     return decorate
@@ -74,7 +75,12 @@ def tanh_pair(z):
 
 
 @activation(
-    "relu", initializer="glorot_uniform", gain=1, onnx="Relu", reference="Nair & Hinton 2010"
+    "relu",
+    initializer="glorot_uniform",
+    gain=1,
+    onnx="Relu",
+    reference="Nair & Hinton 2010",
+    common=True,
 )
 def relu_pair(z):
     # NaN must stay NaN, so that divergence is detected.
@@ -148,6 +154,7 @@ def silu_pair(z):
     gain=_HE,
     onnx="Mish",
     reference="Misra 2019, arXiv 1908.08681",
+    common=True,
 )
 def mish_pair(z):
     # tanh(softplus(z)) = n / (n + 2) with u = exp(z), n = u (u + 2): one exp, one division.
@@ -169,10 +176,10 @@ def softplus_pair(z):
 
 ACTIVATIONS = numbered(_records)
 
-#: Activate ``a`` in place and store the derivative: ``(code, a, d)``, with ``a`` (n,), in:
+#: Activate ``a`` in place and store the derivative: ``(uncommon, code, a, d)``, ``a`` (n,), in:
 #: pre-activations, out: activations, and ``d`` (n,), out: derivatives. Predictions use it too and
 #: ignore the derivative: a second set of loops would take two thirds of a second to compile, and
 #: save little compared with the matrix products.
-activation_forward = dispatcher(
-    "activation_forward", "a, d", {each.code: each.forward for each in ACTIVATIONS.values()}
+activation_forward = record_dispatcher(
+    "activation_forward", "a, d", ACTIVATIONS.values(), "forward"
 )

@@ -6,9 +6,7 @@ import numpy as np
 
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import entry, kernel, part, prefetch
-from skdnn.kernels.activations import activation_forward
 from skdnn.kernels.columns import N_DENSE
-from skdnn.kernels.dense import dense_forward
 from skdnn.kernels.losses import loss_gradient
 from skdnn.kernels.network import (
     DERIVATIVE,
@@ -77,8 +75,8 @@ def batch_gradient(program, normalization, encoding, state, team, samples, rows,
         raw = part(state.arena, state.capacity * program.table[last, VALUE], n_raw)
         dz = part(state.arena, state.capacity * program.table[last, DERIVATIVE], n_raw)
         team.values[LOSS] = loss_gradient(
-            program.loss_code, rows.size, program.table[last, N_OUT], raw, state.y_batch,
-            state.w_batch, program.loss_parameters, dz,
+            program.uncommon, program.loss_code, rows.size, program.table[last, N_OUT], raw,
+            state.y_batch, state.w_batch, program.loss_parameters, dz,
         )  # fmt: skip
     if not wait_for_all(team.n_workers, team.barrier):
         return GIVEN_UP, 0.0
@@ -180,6 +178,8 @@ def predict_raw(program, normalization, encoding, state, features, order, raw_ou
     Parameters
     ----------
     program : Program
+        With the first rows of its table alone, the pre-activations of the last of these layers are
+        the predictions.
     normalization, encoding : int or None
     state : State, of which parameters and buffers are read, the rest is scratch memory
     features : Features
@@ -221,19 +221,7 @@ def make_inputs(program, encoding, state, features, order, x_out):
 
 
 @entry
-def unit_sums(n_rows, n_in, n_out, x, weight, z):
-    """Sums that enter the units of a layer, ``z = x W``, of flat arrays, without biases."""
-    dense_forward(n_rows, n_in, n_out, x, weight, weight, False, z)
-
-
-@entry
-def activate(code, z, scratch):
-    """Activation of flat pre-activations, in place; ``scratch`` has as many elements."""
-    activation_forward(code, z, scratch)
-
-
-@entry
-def loss_value(code, raw, y, weights, parameters, scratch):
+def loss_value(uncommon, code, raw, y, weights, parameters, scratch):
     """Sum of the weighted losses of raw predictions.
 
     ``raw``, (n_rows * n_out,), and ``y`` are flat, as a batch is; ``scratch`` has as many elements
@@ -241,4 +229,4 @@ def loss_value(code, raw, y, weights, parameters, scratch):
     """
     n_rows = weights.size
     n_out = raw.size // n_rows
-    return loss_gradient(code, n_rows, n_out, raw, y, weights, parameters, scratch)
+    return loss_gradient(uncommon, code, n_rows, n_out, raw, y, weights, parameters, scratch)

@@ -16,7 +16,7 @@ from typing import Any
 
 from skdnn._dtypes import ACCUMULATOR
 from skdnn._jit import kernel, part, sum_kernel
-from skdnn.kernels.dispatch import dispatcher, reader
+from skdnn.kernels.dispatch import reader, record_dispatcher
 from skdnn.kernels.elementary import exp, logistic, softplus
 from skdnn.kernels.records import Loss, numbered
 
@@ -80,7 +80,7 @@ def batch_loss(name: str, **fields: Any) -> Callable[[Callable], Callable]:
 
 # NOTE[DIFF] Summed over the outputs, as scikit-learn's gradient is; its reported value is a mean
 # over them, which is not the function that it minimizes.
-@loss("squared_error", link="identity", domain="real", reference=_BISHOP)
+@loss("squared_error", link="identity", domain="real", reference=_BISHOP, common=True)
 def squared_error_pair(z, y):
     error = z - y
     return 0.5 * ACCUMULATOR(error) * ACCUMULATOR(error), error
@@ -147,6 +147,7 @@ def smoothed(y, label_smoothing):
     domain="unit",
     parameters=("label_smoothing",),
     reference=_BISHOP,
+    common=True,
 )
 def binary_log_loss_pair(z, y, label_smoothing):
     target = smoothed(y, label_smoothing)
@@ -187,6 +188,7 @@ def _shifted_exp(n_rows, n_out, raw, out):
     domain="class",
     parameters=("label_smoothing",),
     reference=_BISHOP,
+    common=True,
 )
 def log_loss_batch(n_rows, n_out, raw, y, weights, parameters, dz):
     # Targets: 1 - smoothing for the class, and smoothing / n_out for each of all.
@@ -250,13 +252,11 @@ def brier_batch(n_rows, n_out, raw, y, weights, parameters, dz):
 
 LOSSES = numbered(_records)
 
-#: Sum of weighted losses, and the gradient of their mean: ``(code, n_rows, n_out, raw, y, weights,
-#: parameters, dz)`` returns the float64 sum. ``raw`` is a flat (n_rows, n_out) array, before the
-#: link; ``y`` is one, too, or has the index of the class, (n_rows,); ``weights`` is (n_rows,);
-#: ``parameters`` a flat (n_out, n_parameters) float64 array; ``dz``, out, a flat (n_rows, n_out)
-#: one with the gradient of the sum divided by ``n_rows``.
-loss_gradient = dispatcher(
-    "loss_gradient",
-    "n_rows, n_out, raw, y, weights, parameters, dz",
-    {each.code: each.gradient for each in LOSSES.values()},
+#: Sum of weighted losses, and the gradient of their mean: ``(uncommon, code, n_rows, n_out, raw, y,
+#: weights, parameters, dz)`` returns the float64 sum. ``raw`` is a flat (n_rows, n_out) array,
+#: before the link; ``y`` is one, too, or has the index of the class, (n_rows,); ``weights`` is
+#: (n_rows,); ``parameters`` a flat (n_out, n_parameters) float64 array; ``dz``, out, a flat
+#: (n_rows, n_out) one with the gradient of the sum divided by ``n_rows``.
+loss_gradient = record_dispatcher(
+    "loss_gradient", "n_rows, n_out, raw, y, weights, parameters, dz", LOSSES.values(), "gradient"
 )

@@ -91,6 +91,10 @@ class Program(NamedTuple):
     loss_code: int
     loss_parameters: Any  # (n_out * n_parameters,) float64
     optimizer_code: int
+    #: int or None: whether there is code for sparse rows and plain numbers, and for activations,
+    #: losses and update rules whose records are not common. Without, the first fit of a table
+    #: compiles two thirds of the code.
+    uncommon: Any
 
 
 class State(NamedTuple):
@@ -248,6 +252,37 @@ def encoded_forward(program, state, first, n_rows, weight, bias, with_bias, z):
 
 
 @kernel
+def first_forward(program, uncommon, encoding, state, features, rows, first, step, with_bias, z):
+    """Pre-activations of the first layer, whose inputs may be dropped out.
+
+    ``uncommon`` is an argument, because Numba leaves out branches by arguments that are None.
+    """
+    table, n_dense = program.table, program.inputs[N_DENSE]
+    n_rows, n_in, n_out = rows.size, table[0, N_IN], table[0, N_OUT]
+    x = part(state.x_batch, first * n_dense, n_rows * n_dense)
+    weight = part(state.params, table[0, WEIGHT], n_in * n_out)
+    bias = part(state.params, table[0, BIAS], n_out)
+    rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
+    key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed
+    if encoding is not None:
+        if program.inputs[SCALE] >= 0:
+            weight = part(state.scratch, program.inputs[SCALED], n_in * n_out)
+        if rate > 0:
+            dropout_input(x, first * n_dense, rate, key)
+            key = dropout_key(step.seed, step.number, LOOKUP_MASK)
+            drop_lookups(program, state, first, n_rows, rate, key)
+        encoded_forward(program, state, first, n_rows, weight, bias, with_bias, z)
+        return
+    if uncommon is not None:
+        if features.indptr.size > 0:
+            sparse_forward(n_out, features, rows, first, weight, bias, with_bias, rate, key, z)
+        else:
+            if rate > 0:
+                dropout_input(x, first * n_dense, rate, key)
+            dense_forward(n_rows, n_in, n_out, x, weight, bias, with_bias, z)
+
+
+@kernel
 def normalize_forward(program, normalization, state, layer, n_rows, step, z):
     """Normalize pre-activations in place; in an evaluation by the running moments."""
     table, capacity = program.table, state.capacity
@@ -321,8 +356,7 @@ def forward(program, normalization, encoding, state, features, rows, first, step
     """
     table, capacity, n_rows = program.table, state.capacity, rows.size
     last = table.shape[0] - 1
-    n_dense = program.inputs[N_DENSE]
-    x = part(state.x_batch, first * n_dense, n_rows * n_dense)
+    x = state.x_batch
     for layer in range(last + 1):
         n_in, n_out = table[layer, N_IN], table[layer, N_OUT]
         z = part(state.arena, capacity * table[layer, VALUE] + first * n_out, n_rows * n_out)
@@ -332,34 +366,20 @@ def forward(program, normalization, encoding, state, features, rows, first, step
         if normalization is not None:
             normalized = layer < last
         if layer == 0:
-            rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
-            key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed
-            if features.indptr.size > 0:
-                sparse_forward(
-                    n_out, features, rows, first, weight, bias, not normalized, rate, key, z
-                )
-            elif rate > 0:
-                dropout_input(x, first * n_dense, rate, key)
-        is_encoded = False
-        if encoding is not None:
-            is_encoded = layer == 0
-            if is_encoded:
-                if program.inputs[SCALE] >= 0:
-                    weight = part(state.scratch, program.inputs[SCALED], n_in * n_out)
-                if rate > 0:
-                    key = dropout_key(step.seed, step.number, LOOKUP_MASK)
-                    drop_lookups(program, state, first, n_rows, rate, key)
-                encoded_forward(program, state, first, n_rows, weight, bias, not normalized, z)
-        if 0 < layer == last and n_out == 1:
+            first_forward(
+                program, program.uncommon, encoding, state, features, rows, first, step,
+                not normalized, z,
+            )  # fmt: skip
+        elif layer == last and n_out == 1:
             row_products(n_rows, n_in, x, weight, bias[0], z)
-        elif layer > 0 or (features.indptr.size == 0 and not is_encoded):
+        else:
             dense_forward(n_rows, n_in, n_out, x, weight, bias, not normalized, z)
         if layer < last:
             if normalization is not None:
                 normalize_forward(program, normalization, state, layer, n_rows, step, z)
             place = capacity * table[layer, DERIVATIVE] + first * n_out
             d = part(state.arena, place, n_rows * n_out)
-            activation_forward(table[layer, ACTIVATION], z, d)
+            activation_forward(program.uncommon, table[layer, ACTIVATION], z, d)
             rate = program.dropout[layer + 1] * step.regularization_factor
             if rate > 0 and step.number >= 0:
                 key = dropout_key(step.seed, step.number, layer)
@@ -459,6 +479,25 @@ def encoded_backward(program, state, team, n_rows, dz, weight_grad):
 
 
 @kernel
+def first_backward(
+    program, uncommon, encoding, state, team, features, rows, step, dz, weight_grad
+):  # fmt: skip
+    """Gradients of the weights of the first layer; those from sparse rows by the last thread."""
+    n_rows, n_in, n_out = rows.size, program.table[0, N_IN], program.table[0, N_OUT]
+    if encoding is not None:
+        encoded_backward(program, state, team, n_rows, dz, weight_grad)
+        return
+    if uncommon is not None:
+        if features.indptr.size == 0:
+            first, stop = share(team, n_in, ROWS)
+            dense_backward_weight(n_rows, n_in, n_out, first, stop, state.x_batch, dz, weight_grad)
+        elif team.worker == team.n_workers - 1:
+            rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
+            key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed
+            sparse_backward(n_out, features, rows, dz, rate, key, weight_grad)
+
+
+@kernel
 def backward_weights(program, normalization, encoding, state, team, features, rows, step):
     """Gradients of weights and biases from those of the pre-activations of a whole batch.
 
@@ -476,22 +515,15 @@ def backward_weights(program, normalization, encoding, state, team, features, ro
         if not normalized and is_last_worker:
             column_sums(n_rows, n_out, dz, part(state.grads, table[layer, BIAS], n_out))
         weight_grad = part(state.grads, table[layer, WEIGHT], n_in * n_out)
-        if layer > 0 or features.indptr.size == 0:
-            is_encoded = False
-            if encoding is not None:
-                is_encoded = layer == 0
-                if is_encoded:
-                    encoded_backward(program, state, team, n_rows, dz, weight_grad)
-            if not is_encoded:
-                x = state.x_batch
-                if layer > 0:
-                    x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
-                first, stop = share(team, n_in, ROWS)
-                dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
-        elif is_last_worker:
-            rate = program.dropout[0] * step.regularization_factor if step.number >= 0 else 0.0
-            key = dropout_key(step.seed, step.number, INPUT_MASK) if rate > 0 else step.seed
-            sparse_backward(n_out, features, rows, dz, rate, key, weight_grad)
+        if layer == 0:
+            first_backward(
+                program, program.uncommon, encoding, state, team, features, rows, step, dz,
+                weight_grad,
+            )  # fmt: skip
+        else:
+            x = part(state.arena, capacity * table[layer - 1, VALUE], n_rows * n_in)
+            first, stop = share(team, n_in, ROWS)
+            dense_backward_weight(n_rows, n_in, n_out, first, stop, x, dz, weight_grad)
     if encoding is not None:
         n_trained = program.inputs[N_TRAINED]
         if n_trained > 0:

@@ -127,6 +127,35 @@ def gradient_norm(g):
 
 
 @kernel
+def _other_rule(program, uncommon, w, g, slot, rate, correction, decay, scale, l2):
+    """A step by a rule that is not common."""
+    code, hyper = program.optimizer_code, program.hyper
+    if uncommon is not None:
+        if code == SGD:
+            _sgd(w, g, slot, hyper, rate, scale, l2)
+        elif code == RMSPROP:
+            # NOTE[DIFF] The running square is corrected for its start at zero, as Adam's is;
+            # otherwise the first steps are 1 / sqrt(1 - beta_2) times too long.
+            epsilon = hyper[EPSILON] * correction
+            _rmsprop(w, g, slot, hyper, rate * correction, epsilon, scale, l2)
+
+
+@kernel
+def _l1_before(uncommon, w, g, scale, l2, l1, n_rows, before_out):
+    """The L1 penalty ``l1 * abs(w)``, which enters the gradient, not divided by ``n_rows``."""
+    if uncommon is not None:
+        l1_gradient(w, g, scale, l2, l1 / n_rows, before_out)
+        return l1 * absolute_norm(w)
+    return ACCUMULATOR(0)
+
+
+@kernel
+def _l1_after(uncommon, before, g, w):
+    if uncommon is not None:
+        l1_landing(before, g, w)
+
+
+@kernel
 def update(program, state, team, step, n_rows):
     """One step of the optimizer, the work shared by a team; False if one has given up.
 
@@ -171,37 +200,33 @@ def update(program, state, team, step, n_rows):
             if penalty_l2 > 0:
                 penalty += 0.5 * penalty_l2 * squared_norm(w)
             if penalty_l1 > 0:
-                penalty += penalty_l1 * absolute_norm(w)
-                l1_gradient(w, g, scale, l2, penalty_l1 / n_rows, before)
+                penalty += _l1_before(program.uncommon, w, g, scale, l2, penalty_l1, n_rows, before)
                 scale, l2 = 1.0, 0.0
             team.penalties[block] = penalty
-            if code == SGD:
-                _sgd(w, g, slot, hyper, lr, scale, l2)
-            elif code == RMSPROP:
-                # NOTE[DIFF] The running square is corrected for its start at zero, as Adam's is;
-                # otherwise the first steps are 1 / sqrt(1 - beta_2) times too long.
-                epsilon = hyper[EPSILON] * correction_2
-                _rmsprop(w, g, slot, hyper, lr * correction_2, epsilon, scale, l2)
-            else:
+            decay = lr * hyper[WEIGHT_DECAY] * step.regularization_factor * factors[s, DECAY_FACTOR]
+            if code in (ADAM, ADAMW):
                 epsilon, keep = hyper[EPSILON], 1.0
                 if code == ADAMW:
                     # As published: epsilon beside the corrected square, unlike scikit-learn's Adam.
                     epsilon *= correction_2
-                    decay = lr * hyper[WEIGHT_DECAY] * step.regularization_factor
-                    keep -= decay * factors[s, DECAY_FACTOR]
+                    keep -= decay
                 square = part(state.slots, n + start, size)
                 rate = lr * correction_2 / correction_1
                 _adam(w, g, slot, square, hyper, rate, epsilon, keep, scale, l2)
+            else:
+                _other_rule(
+                    program, program.uncommon, w, g, slot, lr, correction_2, decay, scale, l2
+                )
             if penalty_l1 > 0:
-                l1_landing(before, g, w)
+                _l1_after(program.uncommon, before, g, w)
     return wait_for_all(team.n_workers, team.barrier)
 
 
 OPTIMIZERS = by_name(
     [
         Optimizer("sgd", SGD, 1, "Sutskever et al. 2013, On the importance of initialization"),
-        Optimizer("adam", ADAM, 2, "Kingma & Ba 2015, arXiv 1412.6980, end of section 2"),
-        Optimizer("adamw", ADAMW, 2, "Loshchilov & Hutter 2019, arXiv 1711.05101"),
+        Optimizer("adam", ADAM, 2, "Kingma & Ba 2015, arXiv 1412.6980, end of section 2", True),
+        Optimizer("adamw", ADAMW, 2, "Loshchilov & Hutter 2019, arXiv 1711.05101", True),
         Optimizer("rmsprop", RMSPROP, 1, "Tieleman & Hinton 2012, Lecture 6.5"),
     ]
 )

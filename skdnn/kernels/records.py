@@ -30,6 +30,8 @@ class Activation:
         The operator, or the expression of operators, of the ONNX standard.
     reference : str
         Source of the formula.
+    common : bool, default=False
+        Whether it is part of every program. Others are compiled when one of them is first used.
     code : int
         What the kernels branch on.
     """
@@ -40,6 +42,7 @@ class Activation:
     gain: float
     onnx: str
     reference: str
+    common: bool = False
     code: int = -1
 
 
@@ -67,6 +70,8 @@ class Loss:
         (``network/losses.py``), or parameters of the estimator.
     target_units : tuple of str, default=()
         Names of the parameters in units of the target.
+    common : bool, default=False
+        As for an activation.
     code : int
         What the kernels branch on.
     """
@@ -79,6 +84,7 @@ class Loss:
     outputs_per_target: int | Literal["levels"] = 1
     parameters: tuple[str, ...] = ()
     target_units: tuple[str, ...] = ()
+    common: bool = False
     code: int = -1
 
     @property
@@ -116,12 +122,15 @@ class Optimizer:
         Number of state vectors, each as long as the parameters.
     reference : str
         Source of the formula.
+    common : bool, default=False
+        As for an activation.
     """
 
     name: str
     code: int
     n_slots: int
     reference: str
+    common: bool = False
 
 
 def _none(size: int, width: int) -> int:

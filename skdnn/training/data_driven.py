@@ -17,7 +17,7 @@ import numpy as np
 
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
-from skdnn.training.engine import activations, first_inputs, unit_sums
+from skdnn.training.engine import pre_activations
 
 #: Number of rows to estimate standard deviations from: enough for two digits.
 N_ROWS = 1024
@@ -46,10 +46,10 @@ def fit_initial_values(
     if index.size > N_ROWS:
         index = random_state.permutation(index)[:N_ROWS]
     own = network.part(slice(member, member + 1))
-    hidden = first_inputs(network, member, rows.features, index)
     weights = rows.weights[index].astype(np.float64)
-    for weight, bias in zip(own.coefs[:-1], own.intercepts[:-1], strict=True):
-        z = unit_sums(hidden, weight)
+    for layer, (weight, bias) in enumerate(zip(own.coefs[:-1], own.intercepts[:-1], strict=True)):
+        bias[...] = 0
+        z = pre_activations(network, member, rows.features, index, layer)
         # Scaled by powers of two, so that squares do not overflow.
         exponent = np.frexp(np.abs(z).max(axis=0))[1].clip(min=0)
         scaled = np.ldexp(z, -exponent)
@@ -60,9 +60,7 @@ def fit_initial_values(
         z /= deviation
         weight /= deviation
         levels = np.asarray(random_state.uniform(*LEVELS, size=z.shape[1]))
-        shift = -_quantiles(z, weights, levels)
-        bias[...] = shift
-        hidden = activations(network, z + bias)
+        bias[...] = -_quantiles(z, weights, levels)
 
 
 def _quantiles(z: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 from joblib import cpu_count
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
 from skdnn._jit import JIT_DISABLED, TILE_ROWS
 from skdnn.kernels import epoch as entries
+from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.columns import N_LOOKUPS, N_SUMS, WIDTH
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import ACTIVATION, N_IN, N_OUT, Features, Program, Samples, State
+from skdnn.kernels.network import N_IN, N_OUT, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -81,8 +82,7 @@ def _program(
 ) -> Program:
     spec, layout = network.specs[member], network.layouts[member]
     hyper = np.zeros(N_HYPER, dtype=SCALAR)
-    optimizer_code = 0
-    loss = LOSSES[spec.loss]
+    optimizer, loss = OPTIMIZERS["adam"], LOSSES[spec.loss]
     parameters = np.zeros((spec.n_out, len(loss.parameters)), dtype=SCALAR)
     if spec.loss_parameters:
         parameters[...] = np.reshape(spec.loss_parameters, parameters.shape)
@@ -102,12 +102,19 @@ def _program(
         hyper[L1] = settings.alpha * settings.l1_ratio / weight_scale
         hyper[CLIP_NORM] = settings.clip_norm
         if settings.solver in OPTIMIZERS:
-            optimizer_code = OPTIMIZERS[settings.solver].code
+            optimizer = OPTIMIZERS[settings.solver]
         if "label_smoothing" in loss.parameters:
             parameters[:, loss.parameters.index("label_smoothing")] = settings.label_smoothing
+    records = ACTIVATIONS[spec.activation], loss, optimizer
+    # Rare combinations do not get a program of their own.
+    is_common = (
+        layout.encoding is not None and layout.normalization is None and hyper[L1] == 0
+        and all(record.common for record in records)
+    )  # fmt: skip
     return Program(
         layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
-        layout.factors, hyper, loss.code, parameters.reshape(-1), optimizer_code,
+        layout.factors, hyper, loss.code, parameters.reshape(-1), optimizer.code,
+        None if is_common else 0,
     )  # fmt: skip
 
 
@@ -491,26 +498,20 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
     return inputs
 
 
-def unit_sums(inputs: Any, weight: np.ndarray) -> np.ndarray:
-    """Pre-activations of a layer without biases, (n_rows, n_out).
-
-    Computed by our own product: the bits of a BLAS product depend on its number of threads.
-    """
-    if issparse(inputs):
-        return inputs @ weight
-    (n_rows, n_in), n_out = inputs.shape, weight.shape[1]
-    z = np.empty(n_rows * n_out, weight.dtype)
-    x = np.ascontiguousarray(inputs, weight.dtype).reshape(-1)
-    entries.unit_sums(n_rows, n_in, n_out, x, np.ascontiguousarray(weight).reshape(-1), z)
-    return z.reshape(n_rows, n_out)
-
-
-def activations(network: Network, z: np.ndarray) -> np.ndarray:
-    """Activations of hidden units from their (n_rows, n_units) pre-activations."""
-    values = np.ascontiguousarray(z, network.dtype).reshape(-1)
-    code = int(network.layouts[0].table[0, ACTIVATION])
-    entries.activate(code, values, np.empty_like(values))
-    return values.reshape(z.shape)
+def pre_activations(
+    network: Network, member: int, features: Features, rows: np.ndarray, layer: int
+) -> np.ndarray:
+    """Pre-activations (n_rows, n_units) of a layer, for some rows of the features."""
+    check_values(network)
+    check_features(network, member, features)
+    layout, kept = network.layouts[member], _kept(network)
+    program = kept.programs[member]
+    program = program._replace(table=program.table[: layer + 1])
+    z = np.empty((rows.size, int(program.table[layer, N_OUT])), network.dtype)
+    state = _state(kept.network, member, features, min(BLOCK_ROWS, rows.size))
+    order = rows.astype(INDEX)
+    entries.predict_raw(program, layout.normalization, layout.encoding, state, features, order, z)
+    return z
 
 
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
@@ -520,6 +521,12 @@ def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     # Copies that may be written, as the arrays of a batch: the compiled losses of training.
     flat, y, weights = raw.flatten(), rows.y.flatten(), rows.weights.copy()
     total = entries.loss_value(
-        program.loss_code, flat, y, weights, program.loss_parameters, np.empty_like(flat)
+        program.uncommon,
+        program.loss_code,
+        flat,
+        y,
+        weights,
+        program.loss_parameters,
+        np.empty_like(flat),
     )
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))

@@ -139,11 +139,11 @@ from encoded import (
     column_params, make_spec, random_network, random_table, table_features, table_rows
 )
 from engines import bind, make_settings
-from numpy_twin import table_gradients, table_inputs, weighted_loss
+from numpy_twin import ACTIVATIONS, table_gradients, table_inputs, weighted_loss
 from skdnn.kernels.losses import LOSSES, loss_gradient
 from skdnn.network.spec import InputColumn
 from skdnn.training.data import chosen_rows
-from skdnn.training.engine import Objective, activations, first_inputs, predict_raw, unit_sums
+from skdnn.training.engine import Objective, first_inputs, predict_raw
 from skdnn.training.threads import Threads
 
 rng = np.random.default_rng(0)
@@ -152,7 +152,7 @@ y = np.repeat(y, 2, axis=1)
 total, dz = weighted_loss("gaussian", raw, y, weights)
 found = np.full(raw.size, np.nan)
 arrays = raw.ravel(), y.ravel(), weights, np.empty(0)
-value = loss_gradient(LOSSES["gaussian"].code, 7, 4, *arrays, found)
+value = loss_gradient(0, LOSSES["gaussian"].code, 7, 4, *arrays, found)
 np.testing.assert_allclose(value, total)
 np.testing.assert_allclose(found.reshape(raw.shape), dz)
 
@@ -170,8 +170,8 @@ features, threads = table_features(table), Threads(None, 1)
 dense = random_network(rng, make_spec((3,), columns=columns[:3], scaled=False)).layouts[0].n_dense
 assert network.layouts[0].n_dense == dense
 found = predict_raw(network, [features], threads)[0]
-hidden = activations(network, unit_sums(inputs, network.coefs[0]) + network.intercepts[0])
-np.testing.assert_allclose(found, unit_sums(hidden, network.coefs[1]) + network.intercepts[1])
+hidden = ACTIVATIONS["mish"][0](inputs @ network.coefs[0] + network.intercepts[0])
+np.testing.assert_allclose(found, hidden @ network.coefs[1] + network.intercepts[1])
 for row in range(9):
     single = chosen_rows(features, np.array([row]))
     np.testing.assert_array_equal(predict_raw(network, [single], threads)[0, 0], found[row])

@@ -227,6 +227,17 @@ def test_the_score_is_the_same_in_any_unit(factor, weights):
     assert scores[0] == r2_score(y, models[0].predict(B), sample_weight=weights)
 
 
+def test_the_score_of_large_predictions_in_float32():
+    """Their squares are no float32, in which scikit-learn would compute them."""
+    model = DNNRegressor.preset("mlp", max_iter=1).fit(B.astype(np.float32), y)
+    X = (B * 1e36).astype(np.float32)
+    prediction = model.predict(X)
+    assert prediction.dtype == np.float32
+    assert np.abs(prediction).max() > 1e30
+    expected = r2_score(y, prediction.astype(np.float64))
+    assert model.score(X, y) == pytest.approx(expected, rel=1e-5)
+
+
 def test_infinite_weights_are_refused_without_other_warnings():
     for weights in ([np.inf] * 110, np.where(y > 0, np.inf, -np.inf)):
         with pytest.raises(ValueError, match="sample_weight contains infinity"):

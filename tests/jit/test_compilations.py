@@ -1,4 +1,4 @@
-"""Who waits for a compilation is told so: once, in time, and not if nothing is compiled."""
+"""Who waits for a compilation is told so, in time, and how far it is."""
 
 import logging
 import os
@@ -57,12 +57,13 @@ def compile_slowly(listener, monkeypatch):
         finish(before)
 
 
-def test_a_long_compilation_says_so_once_in_a_process(listener, monkeypatch):
-    for _ in range(3):
+def test_long_compilations_say_so_with_one_notice_in_a_process(listener, monkeypatch):
+    for _ in range(4):
         compile_slowly(listener, monkeypatch)
-    assert listener.messages == [("WARNING", NOTICE)]
+    lines = [f"Compiling entry, function {i} of at most 3." for i in (1, 2, 3, 1)]
+    assert listener.messages == [("WARNING", text) for text in (NOTICE, *lines)]
     assert "skdnn.warmup()" in NOTICE
-    assert len(compilations.compilations) == 3
+    assert len(compilations.compilations) == 4
 
 
 def test_the_notice_comes_from_a_thread_that_holds_no_lock(listener, monkeypatch):
@@ -102,7 +103,7 @@ def test_who_asks_for_compilations_is_not_told(listener, monkeypatch):
         compile_slowly(listener, monkeypatch)
     assert listener.messages == []
     compile_slowly(listener, monkeypatch)
-    assert len(listener.messages) == 1
+    assert len(listener.messages) == 2
 
 
 def test_without_threads_it_compiles_all_the_same(listener, monkeypatch):
@@ -125,7 +126,7 @@ def test_only_a_process_that_compiles_says_so(tmp_path):
         "from skdnn.kernels.epoch import loss_value\n"
         "compilations.NOTICE_SECONDS = 0\n"
         "one = np.ones(1)\n"
-        "loss_value(0, one, one, one, one, one)\n"
+        "loss_value(None, 0, one, one, one, one, one)\n"
     )
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     heard = [
@@ -135,4 +136,4 @@ def test_only_a_process_that_compiles_says_so(tmp_path):
         ).stderr
         for _ in range(2)
     ]  # fmt: skip
-    assert heard == [NOTICE + "\n", ""]
+    assert heard == [f"{NOTICE}\nCompiling loss_value, function 1 of at most 3.\n", ""]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.parametrize("name", ACTIVATIONS)
 
 def _apply(compiled, name, z):
     a, d = z.copy(), np.full_like(z, np.nan)
-    compiled(activation_forward)(ACTIVATIONS[name].code, a, d)
+    compiled(activation_forward)(0, ACTIVATIONS[name].code, a, d)
     return a, d
 
 

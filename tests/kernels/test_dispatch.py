@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skdnn._jit import kernel
-from skdnn.kernels.dispatch import dispatcher, reader
+from skdnn.kernels.dispatch import dispatcher, reader, record_dispatcher
+from skdnn.kernels.records import Activation
 
 
 @kernel
@@ -29,6 +30,30 @@ def test_the_kernel_of_a_code_is_called(code, expected, compiled):
 def test_a_dispatcher_of_one_kernel(compiled):
     out = np.zeros(1)
     assert compiled(dispatcher("choose", "x, out", {2: _square}))(2, 3.0, out) == -3.0
+
+
+def records(*kernels_and_common):
+    return [
+        Activation(str(code), kernel, "", 1, "", "", common, code)
+        for code, (kernel, common) in enumerate(kernels_and_common)
+    ]
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 6.0), (1, 9.0), (2, 9.0), (3, 6.0)])
+def test_common_records_need_no_others(code, expected, compiled):
+    chosen = records((_double, False), (_square, True), (_square, False), (_double, True))
+    choose = compiled(record_dispatcher("choose", "x, out", chosen, "forward"))
+    out = np.zeros(1)
+    for uncommon in (0, None) if chosen[code].common else (0,):
+        out[0] = np.nan
+        choose(uncommon, code, 3.0, out)
+        assert out[0] == expected
+
+
+def test_without_others_only_common_records_are_called(compiled):
+    chosen = records((_double, False), (_square, True))
+    choose = compiled(record_dispatcher("choose", "x, out", chosen, "forward"))
+    assert choose(None, 0, 3.0, np.zeros(1)) == -3.0
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -11,7 +11,7 @@ from skdnn.kernels import epoch as entries
 from skdnn.kernels.columns import N_DENSE, N_LOOKUPS
 from skdnn.kernels.lookups import sort_rows
 from skdnn.kernels.network import VALUE, Samples
-from skdnn.kernels.optimizers import N_HYPER
+from skdnn.kernels.optimizers import N_HYPER, OPTIMIZERS
 from skdnn.kernels.team import make_team
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
@@ -93,7 +93,8 @@ def test_a_column_is_dropped_as_a_whole(rate, rng):
     network, table = random_network(rng, spec), random_table(rng, 400)
     features, layout = table_features(table), network.layouts[0]
     state = _state(
-        network, 0, features, 400, grads=np.zeros(layout.n_params), slots=np.zeros(layout.n_params),
+        network, 0, features, 400, grads=np.zeros(layout.n_params),
+        slots=np.zeros(OPTIMIZERS["adam"].n_slots * layout.n_params),
         y_batch=np.empty(400), w_batch=np.empty(400),
     )  # fmt: skip
     inputs = table_inputs(LOOKUPS, table, column_params(network)[0])

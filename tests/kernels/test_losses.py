@@ -13,7 +13,7 @@ pytestmark = pytest.mark.parametrize("name", LOSSES)
 def _apply(compiled, name, raw, y, weights):
     dz = np.full_like(raw, np.nan)
     total = compiled(loss_gradient)(
-        LOSSES[name].code, *raw.shape, raw.reshape(-1), y.reshape(-1), weights,
+        0, LOSSES[name].code, *raw.shape, raw.reshape(-1), y.reshape(-1), weights,
         loss_parameters(name, raw.shape[1]), dz.reshape(-1),
     )  # fmt: skip
     return total, dz

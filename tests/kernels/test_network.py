@@ -54,7 +54,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     program = Program(
         layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
         layout.factors, hyper, LOSSES[spec.loss].code, parameters_of(spec),
-        OPTIMIZERS["sgd"].code,
+        OPTIMIZERS["sgd"].code, 0,
     )  # fmt: skip
     n_rows = y.shape[0]
     features = X if isinstance(X, Features) else make_features(X.copy(), np.dtype(float), rows)

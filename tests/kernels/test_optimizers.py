@@ -20,7 +20,7 @@ def update(compiled, name, hyper, step, n_rows, segments, factors, params, grads
     empty = np.empty(0, params.dtype)
     program = Program(
         np.zeros((1, 1), np.int64), np.zeros(1), np.zeros((0, 1), np.int64),
-        np.zeros(0, np.int64), segments, factors, hyper, 0, np.zeros(1), OPTIMIZERS[name].code,
+        np.zeros(0, np.int64), segments, factors, hyper, 0, np.zeros(1), OPTIMIZERS[name].code, 0,
     )  # fmt: skip
     places = np.empty(0, np.int64)
     state = State(
