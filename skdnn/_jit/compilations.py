@@ -52,7 +52,7 @@ def expected_compilations() -> Iterator[None]:
 def compilation(entry: str) -> Iterator[None]:
     """Record the compilation in the block; log a progress line if it takes long."""
     # By a timer thread: the compiling thread is busy, and others wait for Numba's lock.
-    timer = Timer(NOTICE_SECONDS, lambda: _expected or _report(entry))
+    timer = Timer(NOTICE_SECONDS, _report, (entry,))
     timer.daemon = True
     start = time.perf_counter()
     with suppress(RuntimeError):  # no notice if no thread can be started
@@ -66,6 +66,8 @@ def compilation(entry: str) -> Iterator[None]:
 
 def _report(entry: str) -> None:
     """Log a warning: these are shown by default."""
+    if _expected:
+        return
     _notify()
     # Functions of another dtype, for example, come in threes again.
     number = len(compilations) % ENTRIES_OF_A_FIT + 1

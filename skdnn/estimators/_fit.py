@@ -178,7 +178,7 @@ class Fit:
         else:
             splits = [Split(data, held_out)]
         n_rows = splits[0].training.y.shape[0]
-        settings = TrainingSettings.of(estimator, n_rows)
+        settings = TrainingSettings.of(estimator, n_rows, self.is_partial)
         if callbacks is not None:
             # The number of epochs depends on the number of training rows.
             callbacks.begin(settings.max_iter)

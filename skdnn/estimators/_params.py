@@ -122,8 +122,9 @@ None, default="mixed"
         [StrOptions({AUTO}), Interval(Real, 0, None, closed="neither")],
         """
         float or "auto", default="auto"
-            Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.01,
-            and 0.0015 for "sgd", whose steps grow with the gradient.
+            Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.015
+            in a ``fit`` with 101 to 12,000 training rows, which has few epochs, and 0.01 otherwise;
+            with "sgd", whose steps grow with the gradient, 0.0015.
         """,
     ),
     "learning_rate": Parameter(
@@ -278,10 +279,10 @@ None, default="mixed"
         [StrOptions({AUTO}), Interval(Integral, 1, None, closed="left")],
         """
         int or "auto", default="auto"
-            **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 80 up to
-            2,000 training rows, 40 up to 20,000, 60 up to 30,000, then ``1_800_000 / n_samples``
-            and at least 12. With "lbfgs" it is 100, and a warning of no convergence is given only
-            if ``early_stopping`` has not chosen the best iteration.
+            **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 60 up to
+            2,000 training rows, 28 up to 12,000, 40 up to 20,000, 60 up to 30,000, then
+            ``1_800_000 / n_samples`` and at least 12. With "lbfgs" it is 100, and a warning of no
+            convergence is given only if ``early_stopping`` has not chosen the best iteration.
         """,
     ),
     "max_time": Parameter(
@@ -410,10 +411,10 @@ None, default="mixed"
         {"auto", "input", "float32", "float64"}, default="auto"
             Precision of the network. "auto" is float32 for float32 arrays. For other data, data
             frames among them, it is float64 if the number of rows times that of weights of the
-            first member is at most 10**7 (with more than four members, 4 * 10**7 for all), and
-            float32 above, which is twice as fast. The folds of a cross-validation may be below the
-            limit and the refit above: set the dtype to compare bits. "input" is float32 for float32
-            arrays and float64 for anything else.
+            first member is at most 2 * 10**6 (with more than four members, 8 * 10**6 for all), and
+            float32 above, which is two to four times as fast. The folds of a cross-validation may
+            be below the limit and the refit above: set the dtype to compare bits. "input" is
+            float32 for float32 arrays and float64 for anything else.
         """,
     ),
 }

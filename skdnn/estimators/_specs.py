@@ -19,7 +19,7 @@ from skdnn.training.settings import AUTO, dropout_for
 #: there are more) float64 costs only milliseconds, and equivalences are exact, such as that of
 #: sample weights and repeated rows. Weights that are looked up, not multiplied, count as well: the
 #: dtype does not depend on how the inputs are computed.
-FLOAT64_WORK = 10**7
+FLOAT64_WORK = 2 * 10**6
 
 
 def network_specs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import inf
 from typing import Any
 
 #: Value of parameters that are resolved by the number of training rows, or by the solver.
@@ -18,14 +19,16 @@ BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (floa
 #: (maximum number of training rows, epochs). Many rows support more complex functions, which take
 #: longer to learn: MANY_EPOCHS with more rows, but not more than EPOCH_ROWS rows in all epochs,
 #: unless these are fewer than LEAST_EPOCHS.
-EPOCHS = ((2_000, 80), (20_000, 40))
+EPOCHS = ((2_000, 60), (12_000, 28), (20_000, 40))
 MANY_EPOCHS, LEAST_EPOCHS, EPOCH_ROWS = 60, 12, 1_800_000
 #: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
-#: By solver, and for all others. The steps of Adam and its variants are about as long as the
-#: learning rate; those of SGD are proportional to the gradient and need a smaller one.
-LEARNING_RATES, LEARNING_RATE = {"sgd": 0.0015}, 0.01
+#: The steps of Adam and its variants are about as long as the learning rate; those of SGD are
+#: proportional to the gradient and need a smaller one.
+LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.0015
+#: Between these numbers of training rows longer steps make up for fewer of them.
+FEW_ROWS, FEW_ROWS_LEARNING_RATE = (TINY_ROWS + 1, 12_000), 0.015
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,16 @@ class TrainingSettings:
     label_smoothing: float = 0.0
 
     @classmethod
-    def of(cls, estimator: Any, n_rows: int) -> TrainingSettings:
-        """Settings of an estimator, resolved for a number of training rows."""
+    def of(cls, estimator: Any, n_rows: int, is_partial: bool = False) -> TrainingSettings:
+        """Settings of an estimator, resolved for a number of training rows.
+
+        How many calls of ``partial_fit`` will follow is not known.
+        """
         names = [field.name for field in fields(cls)]
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
         given["max_iter"] = resolve_max_iter(estimator, n_rows)
-        given["learning_rate_init"] = resolve_learning_rate_init(estimator)
+        most_rows = inf if is_partial else n_rows
+        given["learning_rate_init"] = resolve_learning_rate_init(estimator, most_rows)
         return cls(**given)
 
 
@@ -73,11 +80,14 @@ def resolve_max_iter(estimator: Any, n_rows: int) -> int:
     return LBFGS_ITERATIONS if estimator.solver == "lbfgs" else epochs_for(n_rows)
 
 
-def resolve_learning_rate_init(estimator: Any) -> float:
+def resolve_learning_rate_init(estimator: Any, n_rows: float = inf) -> float:
     """Learning rate for the parameter ``learning_rate_init``."""
     if estimator.learning_rate_init != AUTO:
         return estimator.learning_rate_init
-    return LEARNING_RATES.get(estimator.solver, LEARNING_RATE)
+    if estimator.solver == "sgd":
+        return SGD_LEARNING_RATE
+    least, most = FEW_ROWS
+    return FEW_ROWS_LEARNING_RATE if least <= n_rows <= most else LEARNING_RATE
 
 
 def batch_size_for(n_rows: int) -> int:

@@ -105,7 +105,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(
-    ("cls", "name", "value"), CASES, ids=lambda value: getattr(value, "__name__", repr(value)[:25])
+    ("cls", "name", "value"), CASES, ids=lambda value: getattr(value, "__name__", repr(value)[:16])
 )
 def test_wrong_parameter(cls, name, value):
     """Wherever it matters: the error names parameter and value, before any work is done."""

@@ -1,7 +1,7 @@
 """Any parameters, any data, any calls: see ``invariants.py`` for what holds.
 
-``python -m pytest tests/fuzz --fuzz-cases 20000 --fuzz-seed 7`` runs more and other ones. The case
-that is being run is in a file, whose name is printed: it can be repeated after a crash, by
+``python -m pytest -n 0 tests/fuzz --fuzz-cases 20000 --fuzz-seed 7`` runs more and other ones. The
+case that is being run is in a file, whose name is printed: it can be repeated after a crash, by
 ``--fuzz-case "Case(...)"``. After a minute the process ends with the tracebacks of all threads.
 """
 
