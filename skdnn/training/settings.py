@@ -17,10 +17,10 @@ TINY_ROWS = 100
 #: (maximum number of training rows, batch size); 0 is a batch of all rows.
 BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (float("inf"), 512))
 #: (maximum number of training rows, epochs). Many rows support more complex functions, which take
-#: longer to learn: MANY_EPOCHS with more rows, but not more than EPOCH_ROWS rows in all epochs,
-#: unless these are fewer than LEAST_EPOCHS.
-EPOCHS = ((2_000, 60), (12_000, 28), (20_000, 40))
-MANY_EPOCHS, LEAST_EPOCHS, EPOCH_ROWS = 60, 12, 1_800_000
+#: longer to learn: MANY_EPOCHS up to MANY_ROWS. Above, an epoch has so many steps that fewer are
+#: enough: MANY_EPOCHS * (MANY_ROWS / n_rows) ** EPOCHS_POWER, at least LEAST_EPOCHS.
+EPOCHS = ((2_000, 60), (12_000, 24), (20_000, 40))
+MANY_EPOCHS, MANY_ROWS, EPOCHS_POWER, LEAST_EPOCHS = 60, 30_000, 1.75, 6
 #: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
@@ -97,7 +97,8 @@ def batch_size_for(n_rows: int) -> int:
 
 def epochs_for(n_rows: int) -> int:
     """Number of epochs for a number of training rows."""
-    many = max(LEAST_EPOCHS, min(MANY_EPOCHS, round(EPOCH_ROWS / n_rows)))
+    share = min(1.0, MANY_ROWS / n_rows) ** EPOCHS_POWER
+    many = max(LEAST_EPOCHS, round(MANY_EPOCHS * share))
     return next((epochs for limit, epochs in EPOCHS if n_rows <= limit), many)
 
 

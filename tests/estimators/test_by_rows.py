@@ -54,7 +54,7 @@ def test_epochs_of_few_of_many_and_of_very_many_rows():
         150_000,
         10**7,
     ]
-    epochs = [60, 60, 28, 28, 40, 40, 60, 60, 30, 18, 12, 12]
+    epochs = [60, 60, 24, 24, 40, 40, 60, 60, 18, 7, 6, 6]
     assert [epochs_for(n) for n in rows] == epochs
 
 
@@ -81,7 +81,7 @@ def test_epochs_by_rows(cls, monkeypatch):
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 60
     monkeypatch.setattr(settings, "EPOCHS", ())
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 60
-    monkeypatch.setattr(settings, "EPOCH_ROWS", 30 * 120)
+    monkeypatch.setattr(settings, "MANY_ROWS", 120 * 0.5 ** (1 / settings.EPOCHS_POWER))
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 30
     # The rows that are trained on count.
     held_out = make(cls, max_iter="auto", early_stopping=True, validation_fraction=0.5)
