@@ -37,7 +37,7 @@ def make(cls, **params):
 # ---------------------------------------------------------------- policy
 
 # 25 inputs and outputs of 400 hidden units: 10_000 weights.
-LIMIT_ROWS = 1000
+LIMIT_ROWS = 200
 POLICY = [
     # dtype parameter, input, rows, dtype of the network
     ("auto", "float32", 10, "float32"),
