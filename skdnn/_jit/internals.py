@@ -21,9 +21,10 @@ from __future__ import annotations
 import os
 import pickle
 from inspect import getfile, signature
+from math import inf
 from typing import Any
 
-from llvmlite.binding import parse_assembly
+from llvmlite.binding import llvm_version_info, parse_assembly
 from numba import config
 from numba.core.caching import NullCache, _CacheLocator
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
@@ -45,8 +46,9 @@ from skdnn._jit.compilations import compilation
 OPT_LEVEL = 1
 
 #: Functions of an entry with more lines of LLVM IR are called, not inlined: the time to optimize a
-#: function and to allocate its registers grows faster than its size.
-INLINE_LINES = 60
+#: function and to allocate its registers grows faster than its size. Not with older versions of
+#: LLVM, for which llvmlite adds the attribute to the return value: that is no valid code.
+INLINE_LINES = 60 if llvm_version_info[0] >= 20 else inf
 
 #: Passes of Numba for what no kernel has: closures, contexts, exceptions, loops over tuples, array
 #: expressions; and for what nobody reads.
