@@ -72,9 +72,8 @@ def _report(entry: str) -> None:
     # Functions of another dtype, for example, come in threes again.
     number = len(compilations) % ENTRIES_OF_A_FIT + 1
     logging.getLogger("skdnn").warning(
-        "Compiling %s, function %d of at most %d.", entry, number,
-        ENTRIES_OF_A_FIT,
-    )  # fmt: skip
+        "Compiling %s, function %d of at most %d.", entry, number, ENTRIES_OF_A_FIT
+    )
 
 
 @cache

@@ -69,7 +69,8 @@ _LIBRARY_METHODS = (
 _USED: dict[Any, tuple[str, ...]] = {
     JITCodeLibrary: _LIBRARY_METHODS,
     JITCPUCodegen: ("_module_pass_manager", "magic_tuple", "set_env"),
-    Compiler: ("compile_extra",),
+    Compiler: ("compile_extra", "define_pipelines"),
+    PassManager: ("finalize",),
     CompileResult: ("_rebuild", "_reduce"),
     NullCache: ("load_overload", "save_overload"),
     DefaultOptions: ("_nrt", "no_cfunc_wrapper", "no_cpython_wrapper"),

@@ -521,12 +521,7 @@ def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     # Copies that may be written, as the arrays of a batch: the compiled losses of training.
     flat, y, weights = raw.flatten(), rows.y.flatten(), rows.weights.copy()
     total = entries.loss_value(
-        program.uncommon,
-        program.loss_code,
-        flat,
-        y,
-        weights,
-        program.loss_parameters,
+        program.uncommon, program.loss_code, flat, y, weights, program.loss_parameters,
         np.empty_like(flat),
-    )
+    )  # fmt: skip
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))

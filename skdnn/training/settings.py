@@ -15,20 +15,20 @@ BY_ROWS = "by_rows"
 #: equivalent to repeated rows.
 TINY_ROWS = 100
 #: (maximum number of training rows, batch size); 0 is a batch of all rows.
-BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (float("inf"), 512))
+BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (inf, 512))
+#: Above ``TINY_ROWS`` and up to this number of training rows there are few epochs, of longer steps.
+FEW_ROWS = 12_000
 #: (maximum number of training rows, epochs). Many rows support more complex functions, which take
 #: longer to learn: MANY_EPOCHS up to MANY_ROWS. Above, an epoch has so many steps that fewer are
 #: enough: MANY_EPOCHS * (MANY_ROWS / n_rows) ** EPOCHS_POWER, at least LEAST_EPOCHS.
-EPOCHS = ((2_000, 60), (12_000, 24), (20_000, 40))
+EPOCHS = ((2_000, 60), (FEW_ROWS, 24), (20_000, 40))
 MANY_EPOCHS, MANY_ROWS, EPOCHS_POWER, LEAST_EPOCHS = 60, 30_000, 1.75, 6
 #: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
 DROPOUT = 0.2
 #: The steps of Adam and its variants are about as long as the learning rate; those of SGD are
 #: proportional to the gradient and need a smaller one.
-LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.0015
-#: Between these numbers of training rows longer steps make up for fewer of them.
-FEW_ROWS, FEW_ROWS_LEARNING_RATE = (TINY_ROWS + 1, 12_000), 0.015
+LEARNING_RATE, FEW_ROWS_LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.015, 0.0015
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,7 @@ def resolve_learning_rate_init(estimator: Any, n_rows: float = inf) -> float:
         return estimator.learning_rate_init
     if estimator.solver == "sgd":
         return SGD_LEARNING_RATE
-    least, most = FEW_ROWS
-    return FEW_ROWS_LEARNING_RATE if least <= n_rows <= most else LEARNING_RATE
+    return FEW_ROWS_LEARNING_RATE if TINY_ROWS < n_rows <= FEW_ROWS else LEARNING_RATE
 
 
 def batch_size_for(n_rows: int) -> int:

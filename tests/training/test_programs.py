@@ -13,7 +13,7 @@ X, y = np.random.default_rng(0).standard_normal((30, 2)), np.arange(30) % 3
 
 
 def programs_of(model, monkeypatch):
-    """The programs that a fit runs, and whether anything rare is among them."""
+    """``uncommon`` of all programs of a fit and of a prediction."""
     found, make = [], engine._program
 
     def remembered(*arguments):
