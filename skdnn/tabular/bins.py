@@ -125,7 +125,7 @@ class BinEdges:
         """
         bins = np.empty(X.shape, dtype=BIN)
         fractions = np.empty(X.shape, dtype=FRACTION)
-        levels, lower, width, unit = self._tables
+        between, levels, lower, width, unit = self._tables
         n_columns = X.shape[1]
         columns = np.arange(n_columns)
         step = max(1, _CHUNK // max(1, n_columns))
@@ -134,24 +134,34 @@ class BinEdges:
             for start in range(0, len(X), step):
                 rows = slice(start, start + step)
                 x = X[rows].astype(ACCUMULATOR)
-                # A binary search in all columns at once: a call for each would cost a single row
-                # more than the rest of its prediction.
-                place = np.empty(x.shape, dtype=np.intp)
-                place[...] = columns
-                for n_skipped, edges in levels:
-                    place += n_skipped * (edges.take(place) <= x)
-                bins[rows] = place // max(1, n_columns)
+                if len(x) == 1:
+                    # All edges at once take less time than the calls of a search.
+                    place = (between <= x).sum(axis=0, keepdims=True)
+                    bins[rows] = place
+                    place *= n_columns
+                    place += columns
+                else:
+                    # A binary search in all columns at once.
+                    place = np.empty(x.shape, dtype=np.intp)
+                    place[...] = columns
+                    for n_skipped, edges in levels:
+                        place += n_skipped * (edges.take(place) <= x)
+                    bins[rows] = place // max(1, n_columns)
                 x *= unit
                 x -= lower.take(place)
                 fractions[rows] = np.divide(x, width.take(place), out=x)
         return bins, np.clip(fractions, low, high, out=fractions)
 
     @cached_property
-    def _tables(self) -> tuple[list[tuple[int, np.ndarray]], np.ndarray, np.ndarray, np.ndarray]:
+    def _tables(
+        self,
+    ) -> tuple[np.ndarray, list[tuple[int, np.ndarray]], np.ndarray, np.ndarray, np.ndarray]:
         """What ``locate`` looks up, in flat tables of a row for each bin and all columns.
 
         Returns
         -------
+        between : (n_edges, n_columns) array
+            The edges between bins in increasing order, then infinity.
         levels : list of (int, array)
             Of the binary search: where the edge between two bins, so many elements ahead, is
             reached, as many are skipped. It is infinite in columns with fewer bins than others.
@@ -174,7 +184,7 @@ class BinEdges:
             width[:n, j] = np.diff(edges * unit[j])
         steps = [2**level for level in reversed(range(depth))]
         levels = [(n * n_columns, between[n - 1 :].ravel()) for n in steps]
-        return levels, lower.ravel(), width.ravel(), unit
+        return between, levels, lower.ravel(), width.ravel(), unit
 
     def __getstate__(self) -> dict[str, Any]:
         """The state without cached properties."""

@@ -145,17 +145,26 @@ def factorize(values: Any, label: str) -> tuple[np.ndarray, list]:
 
 def _factorize_few(values: Any) -> tuple[np.ndarray, list]:
     """As ``pandas.factorize``, which takes as long for one row as for a thousand."""
-    if isinstance(values, np.ndarray):
-        items = values.tolist()
-    else:
-        items = [values[i] for i in range(len(values))]
-        items = [item.item() if isinstance(item, np.generic) else item for item in items]
     found: dict[Any, int] = {}
-    codes = [
-        -1 if is_missing else found.setdefault(item, len(found))
-        for item, is_missing in zip(items, pd.isna(values).tolist(), strict=True)
-    ]
+    codes = [-1 if item is None else found.setdefault(item, len(found)) for item in _items(values)]
     return np.array(codes, dtype=np.intp), list(found)
+
+
+def _items(values: Any) -> list:
+    """Python objects, None where a value is missing."""
+    items: Any
+    if isinstance(values, pd.Categorical):
+        # pandas takes several times as long for ``values[i]``.
+        categories, missing = values.categories, values.codes < 0
+        items = [None if code < 0 else categories[code] for code in values.codes.tolist()]
+    else:
+        items, missing = values, pd.isna(values)
+        if isinstance(values, np.ndarray):
+            items = values.tolist()
+    return [
+        None if is_missing else item.item() if isinstance(item, np.generic) else item
+        for item, is_missing in zip(items, missing.tolist(), strict=True)
+    ]
 
 
 def kind_of(value: Any) -> str:

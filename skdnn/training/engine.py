@@ -398,6 +398,15 @@ class _Kept:
         self.network.layouts = network.layouts
         self.programs = [_program(network, member) for member in range(network.n_members)]
         self._free: dict[tuple[int, int, bool], deque[State]] = {}
+        self._works: list[int] | None = None
+
+    def works(self, features: Sequence[Features]) -> list[int]:
+        """Work per row of each member."""
+        if any(each.indptr.size for each in features):
+            return list(map(row_work, self.network.layouts, features))
+        if self._works is None:
+            self._works = list(map(row_work, self.network.layouts, features))
+        return self._works
 
     def free_states(self, member: int, features: Features, capacity: int) -> deque[State]:
         """States that no thread uses, to be popped and given back, both of which are atomic.
@@ -443,6 +452,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         check_features(network, member, features[member])
     raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     block, kept = min(BLOCK_ROWS, n_rows), _kept(network)
+    order = np.arange(n_rows, dtype=INDEX)
 
     def predict(task: tuple[int, slice]) -> None:
         member, chunk = task
@@ -453,14 +463,13 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
             state = free.pop()
         except IndexError:
             state = _state(kept.network, member, features[member], block)
-        order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
         entries.predict_raw(
             kept.programs[member], layout.normalization, layout.encoding, state, features[member],
-            order, raw[member, chunk],
+            order[chunk], raw[member, chunk],
         )  # fmt: skip
         free.append(state)
 
-    works = [row_work(network.layouts[member], features[member]) for member in members]
+    works = kept.works(features)
     tasks = [(i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]
     if n_rows * sum(works) < THREAD_WORK:
         for task in tasks:
