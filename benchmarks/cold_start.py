@@ -74,7 +74,9 @@ def main():
             # What one case has compiled is of no use to another.
             imported, first, second, predict = run(os.path.join(cache, name), FIT, name)
             print(f"{label}, empty cache: import + first fit {imported + first:.1f} s")
-            print(f"{label}, empty cache: second fit {second:.2f}, first prediction {predict:.2f} s")
+            print(
+                f"{label}, empty cache: second fit {second:.2f}, first prediction {predict:.2f} s"
+            )
             runs = [run(os.path.join(cache, name), FIT, name) for _ in range(repeats)]
             extra = statistics.median(first - second for _, first, second, _ in runs)
             print(f"{label}, full cache: first fit {extra:.3f} s more than the second")
