@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
+    from skdnn.persistence import load
     from skdnn.tuning import search_space, suggest_params
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ __all__ = [
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
+    "load",
     "search_space",
     "suggest_params",
     "warmup",
@@ -55,6 +57,7 @@ _MODULES = {
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
+    "load": "skdnn.persistence",
     "search_space": "skdnn.tuning",
     "suggest_params": "skdnn.tuning",
     "warmup": "skdnn._warmup",

@@ -27,7 +27,8 @@ class FittedAttributesMixin:
     """Fitted attributes of the estimators, except those of the targets."""
 
     _model: FittedModel
-    _progress: TrainingState
+    #: None after ``skdnn.load``.
+    _progress: TrainingState | None
     do_early_stopping_: bool
 
     @property
@@ -50,6 +51,7 @@ class FittedAttributesMixin:
 
     def _set_fitted_attributes(self, training: Training) -> None:
         """Set the attributes that describe the training."""
+        assert self._progress is not None
         history, stopping = self._progress.history, self._progress.stopping
         validated = training.validation is not None
         self.n_iter_ = training.n_epochs_run
@@ -77,6 +79,8 @@ class FittedAttributesMixin:
     def history_(self) -> dict[str, list[float]]:
         """Curves of the training by name, one value an epoch; fits a ``pandas.DataFrame``."""
         self._fitted_network()
+        if self._progress is None:
+            raise AttributeError("A model that was loaded from a file has no history.")
         history = self._progress.history
         curves: dict[str, list] = {
             "epoch": list(range(1, len(history.loss) + 1)),

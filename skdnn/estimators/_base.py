@@ -20,6 +20,7 @@ from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._presets import PresetMixin
+from skdnn.estimators._saving import SavingMixin
 from skdnn.estimators._scoring import check_scoring_name
 from skdnn.estimators._stream import Beginning, train_piece
 from skdnn.estimators._tables import as_plain, rows_to_predict
@@ -32,6 +33,7 @@ class BaseDNN(
     EmbeddingMixin,
     CallbackSupportMixin,
     PresetMixin,
+    SavingMixin,
     VersionedMixin,
     BaseEstimator,
     ABC,

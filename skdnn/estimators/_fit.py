@@ -78,6 +78,12 @@ class Fit:
         self.estimator, self.is_partial = estimator, is_partial
         self.before: FittedModel | None = None
         if resumes:
+            if estimator._progress is None:
+                raise ValueError(
+                    "This model was loaded from a file, which holds what predictions need and not "
+                    "the state of the training: it cannot be trained further. Fit it anew with "
+                    "warm_start=False, or keep a pickle of the estimator."
+                )
             estimator._check_attributes()
             self.before = estimator._model
 

@@ -270,6 +270,42 @@ class Layout:
             return ArrayViews()
         return ArrayViews(self._vectors(values, columns.GAIN)[:-1])
 
+    def named(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Views of the values of a member by name; together they are all of them.
+
+        Parameters
+        ----------
+        values : (n_values,) array
+
+        Returns
+        -------
+        views : dict of str to array
+            For each layer ``weights.0`` (n_in, n_out) and ``biases.0`` (n_out,), with a
+            normalization ``gains.0``, and ``means.0`` and ``variances.0`` of batches; for each
+            column with parameters ``columns.0`` (n_params,); the ``scales`` (n_in,) of the inputs.
+        """
+        member = values.reshape(1, -1)
+        views: dict[str, np.ndarray] = {}
+        for name, arrays in (
+            ("weights", self.coefs(member)),
+            ("biases", self.intercepts(member)),
+            ("gains", self.gains(member)),
+        ):
+            views |= {f"{name}.{k}": array for k, array in enumerate(arrays)}
+        if self.normalization == BATCH:
+            for k, row in enumerate(self.table[:-1]):
+                n_out, start = row[columns.N_OUT], self.n_params + row[columns.MOMENTS]
+                views[f"means.{k}"] = values[start : start + n_out]
+                views[f"variances.{k}"] = values[start + n_out : start + 2 * n_out]
+        for k, row in enumerate(self.columns):
+            start, n_params = row[input_columns.PARAMS], row[input_columns.N_PARAMS]
+            if n_params:
+                views[f"columns.{k}"] = values[start : start + n_params]
+        start = self.inputs[input_columns.SCALE]
+        if start >= 0:
+            views["scales"] = values[start : start + self.table[0, columns.N_IN]]
+        return views
+
     def _vectors(self, values: np.ndarray, column: int) -> ArrayViews:
         views = ArrayViews()
         for row in self.table:

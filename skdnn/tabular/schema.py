@@ -113,8 +113,9 @@ class Columns:
 
 def _column_arrays(X: pd.DataFrame) -> list[Any]:
     """All columns as arrays: a series for each takes longer than the prediction of a row."""
-    if hasattr(X, "_iter_column_arrays"):
-        return list(X._iter_column_arrays())
+    columns = getattr(X, "_iter_column_arrays", None)  # not public, but since pandas 1
+    if columns is not None:
+        return list(columns())
     return [series.array for _, series in X.items()]
 
 

@@ -1,0 +1,1 @@
+"""Predictions of saved skdnn models with NumPy alone."""
