@@ -38,6 +38,8 @@ SETTINGS = {
     each.__name__: each
     for each in (Huber, Quantile, Periodic, PiecewiseLinear, Cosine, CosLog, OneCycle)
 }
+#: Rounding error of the sum of the weights of members.
+WEIGHT_TOLERANCE = 1e-9
 #: Kinds of NumPy's dtypes that classes can have, beside text.
 _CLASS_KINDS = "biufO"
 
@@ -115,7 +117,7 @@ def _estimator(document: dict[str, Any], arrays: Arrays) -> Any:
     network = _network(document, arrays)
     inputs = _inputs(document, arrays, network)
     task = _task(document, arrays)
-    model = FittedModel(inputs, network, task)
+    model = FittedModel(inputs, network, task, _weights(document))
     model.check()
     estimator.n_features_in_ = _count(document["n_features"])
     if document["feature_names"] is not None:
@@ -223,6 +225,14 @@ def _values(spec: NetworkSpec, member: int, arrays: Arrays, dtype: np.dtype) -> 
     if not np.isfinite(values).all():
         raise ValueError("weights are not finite")
     return values
+
+
+def _weights(document: dict[str, Any]) -> np.ndarray | None:
+    """Weights of the members; None if they are equal."""
+    weights = np.array([member["weight"] for member in document["members"]], dtype=float)
+    if not ((weights > 0).all() and abs(weights.sum() - 1) < WEIGHT_TOLERANCE):
+        raise ValueError(f"weights of members {weights}")
+    return None if (weights == weights[0]).all() else weights
 
 
 def _inputs(document: dict[str, Any], arrays: Arrays, network: Network) -> TableInputs | None:

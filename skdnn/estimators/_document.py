@@ -53,7 +53,6 @@ from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._labels import ClassLabels, Labels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
-from skdnn.network.network import Network
 from skdnn.tabular.encoder import TableEncoder
 
 Arrays = dict[str, np.ndarray]
@@ -81,7 +80,7 @@ def document_of(estimator: Any) -> tuple[dict[str, Any], Arrays]:
     parameters, omitted = _parameters(estimator)
     names = getattr(estimator, "feature_names_in_", None)
     encoding, arrays = _encoding(model.inputs) if model.inputs is not None else (None, {})
-    network, members, values = _network(model.network, model.inputs)
+    network, members, values = _network(model)
     task, limits = _task(estimator, model)
     document = {
         "estimator": name,
@@ -207,10 +206,9 @@ def _categories(encoder: TableEncoder) -> list[dict[str, Any]]:
     return found
 
 
-def _network(
-    network: Network, inputs: TableInputs | None
-) -> tuple[dict[str, Any], list[dict[str, Any]], Arrays]:
-    spec = network.spec
+def _network(model: FittedModel) -> tuple[dict[str, Any], list[dict[str, Any]], Arrays]:
+    network, inputs = model.network, model.inputs
+    spec, weights = network.spec, model.member_weights
     shared = {name: _listed(getattr(spec, name)) for name in SHARED}
     shared |= {"hidden": list(spec.layer_sizes[1:-1]), "n_outputs": spec.n_out}
     members, arrays = [], {}
@@ -220,7 +218,7 @@ def _network(
             "columns": [[c.kind, c.source, c.width, c.size, c.sigma] for c in own.columns],
             "scaled_inputs": bool(own.scaled_inputs),
             "n_bins": 0 if embedding is None else int(embedding.n_bins),
-            "weight": 1 / network.n_members,
+            "weight": float(weights[i]),
         })  # fmt: skip
         for name, array in layout.named(network.of_member(i)).items():
             arrays[f"members.{i}.{name}"] = array

@@ -209,16 +209,18 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Mean over the members, in float64 with ``target_scaling`` and otherwise in the dtype of
-            the network. With several quantiles it is the one closest to 0.5.
+            Mean over the members, with their weights, in float64 with ``target_scaling`` and
+            otherwise in the dtype of the network. With several quantiles it is the one closest to
+            0.5.
         std : array of the shape of ``y``
-            Standard deviation over the members. Only with ``return_std=True``.
+            Standard deviation over the members, with their weights. Only with ``return_std=True``.
         """
         raw, model = self._member_raw(X), self._model
         y = model.task.predict(model.mean(raw))
         if not return_std:
             return y
-        return y, deviation_of(np.array([model.task.predict(member) for member in raw]))
+        members = np.array([model.task.predict(member) for member in raw])
+        return y, deviation_of(members, model.weights)
 
     @available_when(predicts_quantiles)
     @reads_one_model
