@@ -11,7 +11,7 @@ with no_garbage_collection():
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
     from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
-    from skdnn.network.losses import Huber, Quantile
+    from skdnn.network.losses import Huber, Quantile, Tweedie
     from skdnn.network.spec import InputColumn
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
@@ -41,6 +41,7 @@ __all__ = [
     "Periodic",
     "PiecewiseLinear",
     "Quantile",
+    "Tweedie",
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",

@@ -20,7 +20,7 @@ from skdnn.estimators.classifier import DNNClassifier
 from skdnn.estimators.regressor import DNNRegressor
 from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
 from skdnn.network.layout import Layout
-from skdnn.network.losses import Huber, Quantile
+from skdnn.network.losses import Huber, Quantile, Tweedie
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.tabular.bins import BinEdges
@@ -36,7 +36,7 @@ Arrays = dict[str, np.ndarray]
 ESTIMATORS = {each.__name__: each for each in (DNNClassifier, DNNRegressor)}
 SETTINGS = {
     each.__name__: each
-    for each in (Huber, Quantile, Periodic, PiecewiseLinear, Cosine, CosLog, OneCycle)
+    for each in (Huber, Quantile, Tweedie, Periodic, PiecewiseLinear, Cosine, CosLog, OneCycle)
 }
 #: Rounding error of the sum of the weights of members.
 WEIGHT_TOLERANCE = 1e-9

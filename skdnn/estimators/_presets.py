@@ -51,10 +51,9 @@ _MLP: dict[str, Any] = {
     "dtype": "auto",
 }
 
-#: More and deeper members with more numeric embeddings; otherwise the defaults. Every fourth
+#: More members with more numeric embeddings; otherwise the defaults. Every fourth
 #: members share their hold-out: two of them have bins, two periodic embeddings.
 _BEST: dict[str, Any] = {
-    "hidden_layer_sizes": (128, 128, 128),
     "n_members": 16,
     "numeric_embedding": (
         PiecewiseLinear(16), PiecewiseLinear(48), Periodic(), Periodic(sigma=0.5),
@@ -95,7 +94,7 @@ class PresetMixin:
         ----------
         name : {"best", "mlp"}
             "best" is for accuracy when time matters less: the defaults with four times as many
-            members, of three layers. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
+            members, with more numeric embeddings. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
             ``MLPRegressor``, without anything that these do not have: no dropout, one member, a
             constant learning rate.
         **parameters : dict

@@ -52,14 +52,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     loss : str or settings object, default="squared_error"
         **Targets.** Loss function: "squared_error" (half the squared error), "absolute_error",
-        "huber" and "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or an
-        object of these classes), "poisson" and "gamma" (half the deviance, with a log link, for
-        targets of at least 0 and above 0). With several outputs it is summed over them.
+        "huber", "quantile" and "tweedie" (:class:`Huber`, :class:`Quantile` and :class:`Tweedie`
+        with their defaults, or an object of these classes), "poisson" and "gamma". The last two
+        and "tweedie" are half the deviance, with a log link, for targets of at least 0 ("gamma":
+        above 0). With several outputs it is summed over them.
 
     target_scaling : {"standard"} or None, default="standard"
         "standard" scales each target to mean 0 and standard deviation 1 for training; for the
-        losses "poisson" and "gamma" it divides by the mean. Predictions are in the units of ``y``
-        and within the range of the training targets; ``loss_curve_`` is in scaled units.
+        losses "poisson", "gamma" and "tweedie" it divides by the mean. Predictions are in the units
+        of ``y`` and within the range of the training targets; ``loss_curve_`` is in scaled units.
 
     <training>
 

@@ -6,8 +6,8 @@ rows (stacking: Wolpert 1992, "Stacked generalization"; non-negative and of sum 
 would be chosen too often: the weights have a Dirichlet prior around equal ones.
 
 The loss becomes a log-likelihood: the log-loss is one; others are taken as those of a distribution
-with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``, where ``loss`` is what is above
-the loss of perfect predictions.
+with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``: they are 0 for perfect
+predictions.
 """
 
 from __future__ import annotations
@@ -104,10 +104,6 @@ class _Cost:
         # Effective sample size (Kish 1965, Survey sampling).
         weights = rows.weights.astype(np.float64)
         self.n_rows = weights.sum() ** 2 / (weights**2).sum()
-        self.least = 0.0
-        if loss.link == "exp":
-            perfect = np.log(np.maximum(rows.y, np.finfo(rows.y.dtype).tiny))
-            self.least = mean_loss(network, perfect, rows)
 
     def __call__(self, logits: np.ndarray) -> float:
         weights = softmax(logits)
@@ -115,7 +111,7 @@ class _Cost:
         if self.is_log_likelihood:
             likelihood = -self.n_rows * loss
         else:
-            likelihood = -self.n_rows / 2 * np.log(max(loss - self.least, _TINY))
+            likelihood = -self.n_rows / 2 * np.log(max(loss, _TINY))
         return -likelihood - PRIOR * np.log(weights + _TINY).sum()
 
     def gradient(self, logits: np.ndarray) -> np.ndarray:
