@@ -94,9 +94,9 @@ class PresetMixin:
         ----------
         name : {"best", "mlp"}
             "best" is for accuracy when time matters less: the defaults with four times as many
-            members, with more numeric embeddings. "mlp" has the defaults of scikit-learn's ``MLPClassifier`` or
-            ``MLPRegressor``, without anything that these do not have: no dropout, one member, a
-            constant learning rate.
+            members, and with more numeric embeddings. "mlp" has the defaults of scikit-learn's
+            ``MLPClassifier`` or ``MLPRegressor``, without anything that these do not have: no
+            dropout, one member, a constant learning rate.
         **parameters : dict
             Parameters of the constructor that replace those of the set.
 
