@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from skdnn.estimators._data import Data
 from skdnn.estimators._document import SETTINGS, SHARED
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
+from skdnn.estimators._stream import Beginning
 from skdnn.estimators._tasks import Task
 from skdnn.estimators.classifier import DNNClassifier
 from skdnn.estimators.regressor import DNNRegressor
@@ -253,6 +255,6 @@ SKOPS_TRUSTED = [
         *ESTIMATORS.values(), *SETTINGS.values(), FittedModel, TableInputs, StoredInputs,
         StoredColumns, TableEncoder, NumericScaler, Categories, BinEdges, Network, NetworkSpec,
         InputColumn, ClassLabels, LabelIndicators, NumericTargets, TargetScaler, TrainingState,
-        History, Seeds, NoImprovement,
+        History, Seeds, NoImprovement, Beginning, Data, np.dtype,
     )
 ]  # fmt: skip
