@@ -162,7 +162,7 @@ def _as_array(X: Any) -> np.ndarray:
 
 def _filled(X: Any) -> Any:
     """Masked arrays of NumPy with None where they are masked; anything else as it is."""
-    return X.astype(object).filled(None) if hasattr(X, "filled") else X
+    return np.where(X.mask, None, X.data) if hasattr(X, "filled") else X
 
 
 def is_missing(value: Any) -> bool:

@@ -1,0 +1,45 @@
+"""The light scorer predicts what the estimator predicts, whatever its settings."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from saved import DTYPES, SETTINGS, fitted, outputs, written
+
+import skdnn_light
+from skdnn.kernels.activations import ACTIVATIONS
+from skdnn_light import activations
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:X does not have valid feature names"),
+]
+
+TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_equal_predictions(name, dtype):
+    estimator, X = fitted(name, dtype)
+    X = X if not hasattr(estimator, "feature_names_in_") else X[estimator.feature_names_in_]
+    model = skdnn_light.load(BytesIO(written(estimator)))
+    assert model.dtype == estimator.dtype_
+    expected, labels = outputs(estimator, X)
+    found, found_labels = outputs(model, X)
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        assert a.shape == b.shape
+        assert a.dtype == b.dtype
+        # Numbers in units of their range; of exponentials the logarithm has the error.
+        unit = max(1.0, np.abs(b).max())
+        if estimator.out_activation_ == "exp":
+            unit *= max(1.0, np.log(unit))
+        np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCES[dtype] * unit)
+    for a, b in zip(found_labels, labels, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
+def test_all_activations_are_known():
+    assert list(activations.ACTIVATIONS) == list(ACTIVATIONS)
