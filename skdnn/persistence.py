@@ -118,6 +118,8 @@ def _estimator(document: dict[str, Any], arrays: Arrays) -> Any:
     model.check()
     if model.link != document["task"]["link"]:
         raise ValueError(f"the link of {network.spec.loss!r} is {model.link!r}")
+    if list(network.spec.levels) != document["task"].get("levels", []):
+        raise ValueError(f"the levels of the network are {network.spec.levels}")
     estimator.n_features_in_ = document["n_features"]
     if document["feature_names"] is not None:
         estimator.feature_names_in_ = np.array(document["feature_names"], dtype=object)

@@ -55,7 +55,7 @@ def write(file: BinaryIO, document: dict[str, Any], arrays: Mapping[str, np.ndar
     """
     data = _packed(arrays)
     head = {"format": FORMAT, "format_version": VERSION, "sha256": sha256(data).hexdigest()}
-    text = json.dumps({**head, **document}, allow_nan=False).encode()
+    text = json.dumps({**head, **document, **head}, allow_nan=False).encode()
     if len(text) > MOST_JSON:
         raise ValueError(
             f"The description of the model has {len(text)} bytes, but a file can hold {MOST_JSON}: "

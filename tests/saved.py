@@ -63,7 +63,7 @@ def table(seed=0):
 
 def new_rows(outlier=1e6):
     """Rows with what training has not seen."""
-    X = table(1).astype({name: object for name in ("color", "word", "flag", "many", "one")})
+    X = table(1).astype(dict.fromkeys(("color", "word", "flag", "many", "one"), object))
     X.loc[:3, "number"] = [outlier, -outlier, np.nan, 0.0]
     X.loc[4:6, "count"] = [10**6, -3, pd.NA]
     X.loc[7, ["number", "gaps", "count", "color", "word", "flag", "known", "thing", "many"]] = None
@@ -123,7 +123,7 @@ def sparse_table():
 CLASSES, NUMBERS = DNNClassifier, DNNRegressor
 EMBEDDINGS = {
     "none": None, "bins": PiecewiseLinear(7), "periodic": Periodic(4, 3), "mixed": "mixed",
-    "custom": Custom(), "both": [None, Custom()],
+    "custom": Custom(), "both": [None, Custom()], "two": [PiecewiseLinear(16), Periodic(4, 3)],
 }  # fmt: skip
 
 
@@ -158,7 +158,8 @@ def settings():
     found["four members"] = Setting(CLASSES, labels, {"n_members": 4})
     found["one class"] = Setting(CLASSES, lambda X: np.full(len(X), "only"), {})
     found["bool classes"] = Setting(CLASSES, lambda X: X["flag"].to_numpy(), {})
-    first = {"X": lambda: table()[["color", "word", "many"]]}
+    names = ["color", "word", "many"]
+    first = {"X": lambda: table()[names], "rows": lambda: new_rows()[names]}
     found["categories"] = Setting(NUMBERS, lambda X: np.arange(len(X)), {}, **first)
     constant = {"X": lambda: table()[["one"]], "rows": lambda: table(1)[["one"]]}
     found["constant"] = Setting(NUMBERS, lambda X: np.arange(len(X)), {}, **constant)

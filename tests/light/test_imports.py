@@ -1,6 +1,7 @@
 """Nothing but NumPy and the standard library is needed."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +13,19 @@ import skdnn_light
 
 FILES = sorted(Path(skdnn_light.__file__).parent.glob("*.py"))
 
+ROW = {
+    "number": 0.5, "gaps": None, "count": 2, "mostly_zero": 0, "same": 7, "void": None,
+    "color": "red", "word": "yes", "flag": True, "known": None, "thing": "b", "many": 3, "one": "x",
+}  # fmt: skip
 SCRIPT = """
+import json
 import sys
 import numpy
 before = set(sys.modules)
 import skdnn_light
 model = skdnn_light.load(sys.argv[1])
-row = dict(number=0.5, gaps=None, count=2, mostly_zero=0, same=7, void=None, color="red",
-           word="yes", flag=True, known=None, thing="b", many=3, one="x")
-print(*model.predict_proba([row])[0].tolist(), sep=" ")
-print(*sorted({name.split(".")[0] for name in set(sys.modules) - before}))
+print(*model.predict_proba([json.loads(sys.argv[2])])[0].tolist())
+print(*{name.split(".")[0] for name in set(sys.modules) - before})
 """
 
 
@@ -53,11 +57,10 @@ def test_a_prediction_loads_no_other_library(tmp_path):
     estimator, X = fitted("mixed-None", "float32")
     path = tmp_path / "model.skdnn"
     path.write_bytes(written(estimator))
-    command = [sys.executable, "-c", SCRIPT, str(path)]
+    command = [sys.executable, "-c", SCRIPT, str(path), json.dumps(ROW)]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     probabilities, modules = found.splitlines()
-    row = X[:1].assign(number=0.5, gaps=None, count=2, mostly_zero=0, same=7, void=None,
-                       color="red", word="yes", flag=True, known=None, thing="b", many=3, one="x")  # fmt: skip
+    row = X[:1].assign(**ROW)
     expected = estimator.predict_proba(row)[0]
     assert [float(p) for p in probabilities.split()] == pytest.approx(expected, abs=1e-6)
     assert set(modules.split()) <= sys.stdlib_module_names | {"numpy", "skdnn_light"}

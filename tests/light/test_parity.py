@@ -22,7 +22,6 @@ TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 @pytest.mark.parametrize("name", SETTINGS)
 def test_equal_predictions(name, dtype):
     estimator, X = fitted(name, dtype)
-    X = X if not hasattr(estimator, "feature_names_in_") else X[estimator.feature_names_in_]
     model = skdnn_light.load(BytesIO(written(estimator)))
     assert model.dtype == estimator.dtype_
     expected, labels = outputs(estimator, X)

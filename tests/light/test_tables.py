@@ -112,7 +112,7 @@ def test_numbers_as_text_are_numbers():
 def test_sparse_rows():
     from scipy import sparse
 
-    model, estimator, X = loaded("sparse-DNNRegressor")
+    model, _, X = loaded("sparse-DNNRegressor")
     for kind in (sparse.csr_array, sparse.csc_matrix, sparse.coo_array):
         np.testing.assert_array_equal(model.predict(kind(X)), model.predict(X))
 
