@@ -146,11 +146,9 @@ def settings():
         "gamma": counts,
     }  # fmt: skip
     for loss, y in losses.items():
-        for scaling in ("standard", None):
-            for several in (False, True):
-                params = {"loss": loss, "target_scaling": scaling, "n_members": 1 + several}
-                name = f"{loss}-{scaling}" + "-two" * several
-                found[name] = Setting(NUMBERS, two(y) if several else y, params)
+        params = {"loss": loss, "target_scaling": None}
+        found[f"{loss}-unscaled"] = Setting(NUMBERS, y, params)
+        found[f"{loss}-two"] = Setting(NUMBERS, two(y), {"loss": loss})
     for scaling in ("standard", None):
         params = {"feature_scaling": scaling, "numeric_embedding": "piecewise_linear"}
         found[f"scaling-{scaling}"] = Setting(NUMBERS, numbers, params)

@@ -93,7 +93,7 @@ def test_text_that_can_be_compressed_by_much_is_stored():
 def test_a_document_that_could_not_be_read_is_not_written(monkeypatch):
     document, arrays = read(BytesIO(model()))
     monkeypatch.setattr("skdnn_light.files.MOST_JSON", 1000)
-    with pytest.raises(ValueError, match="description of the model has .* a file can hold 1000"):
+    with pytest.raises(ValueError, match=r"description of the model has .* a file can hold 1000"):
         write(BytesIO(), document, arrays)
 
 

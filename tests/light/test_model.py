@@ -56,7 +56,7 @@ def test_probabilities_are_weighted_means_of_those_of_the_members(name):
     np.testing.assert_allclose(found, np.average(members, axis=0, weights=weights), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["squared_error-None-two", "poisson-None-two", "scaling-None"])
+@pytest.mark.parametrize("name", ["squared_error-unscaled", "poisson-two", "scaling-None"])
 def test_numbers_are_weighted_means_of_those_of_the_members(name):
     _, estimator, X = loaded(name)
     members = [with_weights(estimator, weights).predict(X) for weights in ([1.0, 0.0], [0.0, 1.0])]

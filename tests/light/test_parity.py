@@ -27,13 +27,13 @@ def test_equal_predictions(name, dtype):
     expected, labels = outputs(estimator, X)
     found, found_labels = outputs(model, X)
     assert len(found) == len(expected)
+    # Numbers in units of their range; of exponentials the logarithm has the error.
+    unit = max(1.0, *(np.abs(each).max() for each in expected))
+    if estimator.out_activation_ == "exp":
+        unit *= max(1.0, np.log(unit))
     for a, b in zip(found, expected, strict=True):
         assert a.shape == b.shape
         assert a.dtype == b.dtype
-        # Numbers in units of their range; of exponentials the logarithm has the error.
-        unit = max(1.0, np.abs(b).max())
-        if estimator.out_activation_ == "exp":
-            unit *= max(1.0, np.log(unit))
         np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCES[dtype] * unit)
     for a, b in zip(found_labels, labels, strict=True):
         assert a.dtype == b.dtype
