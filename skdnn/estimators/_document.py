@@ -258,7 +258,7 @@ def _task(estimator: Any, model: FittedModel) -> tuple[dict[str, Any], Arrays]:
             "kind": "class" if isinstance(task, ClassLabels) else "labels",
             "link": model.link,
             "classes": _texts_and_numbers(classes, refuse),
-            "class_dtype": "str" if classes.dtype.kind == "U" else str(classes.dtype),
+            "class_dtype": "str" if classes.dtype.kind in "UT" else str(classes.dtype),
             "sole_class": getattr(task, "sole_class", None),
         }
         return found, {}

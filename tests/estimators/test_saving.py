@@ -210,3 +210,10 @@ def test_classes_that_a_file_can_hold(classes):
     found = skdnn.load(BytesIO(written(model)))
     np.testing.assert_array_equal(found.classes_, classes, strict=True)
     np.testing.assert_array_equal(found.predict(X), model.predict(X), strict=True)
+
+
+def test_classes_of_the_new_dtype_of_text_are_text():
+    X = np.arange(60.0)[:, None]
+    model = DNNClassifier((3,), max_iter=1).fit(X, np.arange(60) % 2)
+    model.classes_ = np.array(["no", "yes"], dtype=np.dtypes.StringDType())
+    assert skdnn.load(BytesIO(written(model))).classes_.tolist() == ["no", "yes"]
