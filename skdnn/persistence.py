@@ -100,6 +100,8 @@ def load(file: Any) -> DNNClassifier | DNNRegressor:
     document, arrays = read(file)
     try:
         return _estimator(document, arrays)
+    except MemoryError:
+        raise
     except Exception as error:
         # Whatever else is wrong shows in one of the constructors.
         raise ValueError(f"A damaged skdnn model: {error!r}.") from error

@@ -26,10 +26,10 @@ FORMAT = "skdnn model"
 VERSION = 1
 DOCUMENT, ARRAYS = "model.json", "arrays.safetensors"
 #: Largest ``model.json`` in bytes.
-MOST_JSON = 2**28
+MOST_JSON = 2**26
 #: Text that could be compressed by a larger factor is stored as it is: a reader then never needs
 #: much more memory than the file has bytes.
-MOST_RATIO = 16
+MOST_RATIO = 8
 #: Names of the dtypes in safetensors.
 DTYPES = {"F64": "<f8", "I64": "<i8", "F32": "<f4"}
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
@@ -90,6 +90,8 @@ def read(file: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError("Not a saved skdnn model: it is not a zip archive.")
     try:
         document, data = _unzipped(content)
+    except MemoryError:
+        raise
     # What damaged archives and texts raise.
     except Exception as error:
         raise ValueError(f"Not a saved skdnn model, or a damaged one: {_reason(error)}.") from error
@@ -99,6 +101,8 @@ def read(file: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise ValueError("the digest of the arrays is another one")
         arrays = _unpacked(data)
         check(document, arrays)
+    except MemoryError:
+        raise
     except Exception as error:
         raise ValueError(f"A damaged skdnn model: {_reason(error)}.") from error
     return document, arrays

@@ -15,7 +15,7 @@ from skdnn_light.network import Network
 from skdnn_light.tables import Columns
 
 #: Rows that are predicted at a time have so many numbers in the widest layer, but are not fewer.
-_BLOCK, _LEAST_ROWS = 2**20, 16
+_BLOCK, _LEAST_ROWS = 2**18, 16
 #: Log-odds whose probability is 1.
 _CERTAIN = 100.0
 

@@ -36,7 +36,7 @@ class Columns:
 
     def __init__(self, X: Any, names: list[str] | None, n_features: int) -> None:
         self._names, self._array = names, None
-        table = _by_name(X)
+        table = _by_name(X, names)
         if table is None:
             self._array = array = _as_array(X)
             self.n_rows, n_columns = array.shape
@@ -85,8 +85,8 @@ class Columns:
         return self._columns[j] if self._array is None else self._array[:, j]
 
 
-def _by_name(X: Any) -> Mapping[Any, Any] | None:
-    """The columns of a table with names, or None."""
+def _by_name(X: Any, wanted: list[str] | None) -> Mapping[Any, Any] | None:
+    """The columns of a table with names, or None. Other keys of records need not be in all."""
     if isinstance(X, Mapping):
         return X
     if hasattr(X, "column_names"):  # pyarrow, where ``columns`` are the columns themselves
@@ -94,7 +94,8 @@ def _by_name(X: Any) -> Mapping[Any, Any] | None:
     elif hasattr(X, "columns"):
         names, column = list(X.columns), X.__getitem__
     elif isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
-        return {name: _values(X, name) for name in X[0]}
+        keys = X[0] if wanted is None else set(wanted) & X[0].keys()
+        return {name: _values(X, name) for name in keys}
     else:
         return None
     if len(set(names)) < len(names):

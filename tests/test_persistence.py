@@ -377,14 +377,22 @@ WRONG = {
     "fractions of edges": array("edges.16.counts", lambda a: a.astype(float)),
 }  # fmt: skip
 
+#: The light scorer reads neither the loss nor the parameters.
+NOT_OF_LIGHT = {
+    "loss", "unknown loss", "a loss of two classes", "parameters of the loss",
+    "settings of another class", "parameter",
+}  # fmt: skip
+LOADS = [skdnn.load, skdnn_light.load]
+
 
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_wrong_is_refused(what):
     content = written(fitted("two-batch", "float32")[0])
     skdnn.load(changed(content, lambda document, arrays: None))
-    with pytest.raises(ValueError, match=r"A damaged skdnn model: (?!the digest)."):
-        skdnn.load(changed(content, WRONG[what]))
+    for load in LOADS[: 1 if what in NOT_OF_LIGHT else 2]:
+        with pytest.raises(ValueError, match=r"A damaged skdnn model: (?!the digest)."):
+            load(changed(content, WRONG[what]))
 
 
 WRONG_NUMBERS = {
@@ -407,8 +415,9 @@ WRONG_NUMBERS = {
 def test_what_is_wrong_in_a_regressor_is_refused(what):
     content = written(fitted("Quantile(quantile=[0.1, 0.4, 0.9])-two", "float32")[0])
     skdnn.load(changed(content, lambda document, arrays: None))
-    with pytest.raises(ValueError, match=r"A damaged skdnn model: (?!the digest)."):
-        skdnn.load(changed(content, WRONG_NUMBERS[what]))
+    for load in LOADS[: 1 if what == "no levels" else 2]:
+        with pytest.raises(ValueError, match=r"A damaged skdnn model: (?!the digest)."):
+            load(changed(content, WRONG_NUMBERS[what]))
 
 
 ODD = [

@@ -242,6 +242,9 @@ def test_a_record_without_a_value():
     del records[3]["gaps"]
     with pytest.raises(ValueError, match="Row 3 of X has no value of 'gaps'"):
         model.predict(records)
+    # Other keys are not read.
+    others = [{**record, f"id {i}": i} for i, record in enumerate(X.to_dict("records"))]
+    np.testing.assert_array_equal(model.predict(others), model.predict(X))
 
 
 def test_columns_of_different_lengths_and_single_values():
