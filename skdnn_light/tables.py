@@ -94,8 +94,8 @@ def _by_name(X: Any, wanted: list[str] | None) -> Mapping[Any, Any] | None:
     elif hasattr(X, "columns"):
         names, column = list(X.columns), X.__getitem__
     elif isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
-        keys = X[0] if wanted is None else set(wanted) & X[0].keys()
-        return {name: _values(X, name) for name in keys}
+        known = X[0].keys() if wanted is None else set(wanted)
+        return {name: _values(X, name) for name in X[0] if name in known}
     else:
         return None
     if len(set(names)) < len(names):
