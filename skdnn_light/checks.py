@@ -76,10 +76,7 @@ def check(document: dict[str, Any], arrays: Arrays) -> None:
     shapes: Shapes = {}
     sizes = _check_encoding(document["encoding"], n_features, arrays, shapes)
     for i, member in enumerate(members):
-        _check_member(f"members.{i}", member, sizes, n_features, shapes)
-        n_in = shapes[f"members.{i}.scales"][0]
-        if member["scaled_inputs"] is not True:
-            del shapes[f"members.{i}.scales"]
+        n_in = _check_member(f"members.{i}", member, sizes, n_features, shapes)
         shapes |= _layers(f"members.{i}", [n_in, *hidden, network["n_outputs"]], network)
     total = sum(number("weight", member["weight"], 0) for member in members)
     if not abs(total - 1) < 1e-6:
@@ -231,26 +228,28 @@ def _bin_counts(n_bins: int, n_numbers: int, arrays: Arrays, shapes: Shapes) -> 
 
 def _check_member(
     name: str, member: dict[str, Any], sizes: Sizes | None, n_features: int, shapes: Shapes
-) -> None:
+) -> int:
+    """Check what the inputs of a member are made of; return their number."""
     columns = items(f"{name}.columns", member["columns"])
     n_bins, is_scaled = count("n_bins", member["n_bins"]), member["scaled_inputs"]
     one_of("scaled_inputs", is_scaled, (True, False))
-    n_in = n_features
     if sizes is None:
         if columns or n_bins or is_scaled:
             raise ValueError(f"{name} has columns, but there is no encoding")
-    else:
-        if n_bins and n_bins not in sizes.bin_counts:
-            raise _wrong(f"{name}.n_bins", n_bins, "one of those of the encoding")
-        if not columns:
-            raise ValueError(f"{name} has no columns")
-        sources, n_in = sizes.sources(n_bins), 0
-        for k, column in enumerate(columns):
-            n_params, width = _check_column(f"{name}.columns.{k}", column, sources)
-            n_in += width
-            if n_params:
-                shapes[f"{name}.columns.{k}"] = (n_params,)
-    shapes[f"{name}.scales"] = (n_in,)
+        return n_features
+    if n_bins and n_bins not in sizes.bin_counts:
+        raise _wrong(f"{name}.n_bins", n_bins, "one of those of the encoding")
+    if not columns:
+        raise ValueError(f"{name} has no columns")
+    sources, n_in = sizes.sources(n_bins), 0
+    for k, column in enumerate(columns):
+        n_params, width = _check_column(f"{name}.columns.{k}", column, sources)
+        n_in += width
+        if n_params:
+            shapes[f"{name}.columns.{k}"] = (n_params,)
+    if is_scaled:
+        shapes[f"{name}.scales"] = (n_in,)
+    return n_in
 
 
 def _check_column(name: str, column: Any, sources: dict[str, list[int]]) -> tuple[int, int]:

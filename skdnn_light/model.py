@@ -114,12 +114,10 @@ class Model:
     def _raw(self, X: Any) -> np.ndarray:
         """Raw predictions of the members, (n_members, n_rows, n_outputs)."""
         if hasattr(X, "tocsr"):  # sparse: dense some rows at a time
-            X = X.tocsr()
-            parts = [
-                self._raw(X[start : start + self._n_rows].toarray())
-                for start in range(0, X.shape[0], self._n_rows)
-            ]
-            return np.concatenate(parts or [self._raw(X.toarray())], axis=1)
+            X, step = X.tocsr(), self._n_rows
+            starts = range(0, X.shape[0], step) or [0]
+            dense = (X[start : start + step].toarray() for start in starts)
+            return np.concatenate([self._raw(rows) for rows in dense], axis=1)
         columns = Columns(X, self._names, self.n_features_in_)
         if self._encoder is None:
             numbers = columns.numbers(list(range(self.n_features_in_)))
@@ -127,18 +125,21 @@ class Model:
             _check_all_finite(numbers, columns)
         else:
             numbers, codes = self._encoder.columns_of(columns)
-        found: list[list[np.ndarray]] = [[] for _ in self._networks]
-        for start in range(0, columns.n_rows, self._n_rows):
-            block = slice(start, start + self._n_rows)
-            with np.errstate(all="ignore"):
-                rows: Any = numbers[block].astype(np.float64).astype(self.dtype)
-                if self._encoder is not None:
-                    rows = self._encoder.rows(numbers[block], codes[block])
-                for own, network in zip(found, self._networks, strict=True):
-                    own.append(network.raw(rows))
-        raw = np.array([np.concatenate(own) for own in found])
+        parts: list[Any] = []
+        with np.errstate(all="ignore"):
+            for start in range(0, columns.n_rows, self._n_rows):
+                block = slice(start, start + self._n_rows)
+                rows = self._encoded(numbers[block], codes[block])
+                parts.append([network.raw(rows) for network in self._networks])
+            raw = np.concatenate(parts, axis=1)
         self._check_overflow(raw, numbers, columns)
         return raw
+
+    def _encoded(self, numbers: np.ndarray, codes: np.ndarray) -> Any:
+        """What the networks take for some rows."""
+        if self._encoder is None:
+            return numbers.astype(np.float64).astype(self.dtype)
+        return self._encoder.rows(numbers, codes)
 
     def _check_overflow(self, raw: np.ndarray, numbers: np.ndarray, columns: Columns) -> None:
         bad = ~np.isfinite(raw).all(axis=(0, 2))

@@ -1,10 +1,10 @@
-"""Attributes and methods of light models, and weights of their members."""
+"""Light models, and the weights of their members."""
 
 from io import BytesIO
 
 import numpy as np
 import pytest
-from saved import SETTINGS, fitted, written
+from saved import fitted, written
 
 import skdnn_light
 from skdnn_light.files import read
@@ -15,20 +15,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 def loaded(name, dtype="float64"):
     estimator, X = fitted(name, dtype)
     return skdnn_light.load(BytesIO(written(estimator))), estimator, X
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_methods_and_attributes_are_those_of_the_estimator(name):
-    model, estimator, _ = loaded(name)
-    for method in ("predict", "predict_proba", "predict_quantiles"):
-        assert hasattr(model, method) == hasattr(estimator, method)
-    assert model.n_features_in_ == estimator.n_features_in_
-    assert model.n_outputs == estimator.n_outputs_
-    assert model.n_members == estimator.n_members
-    assert hasattr(model, "feature_names_in_") == hasattr(estimator, "feature_names_in_")
-    if hasattr(estimator, "feature_names_in_"):
-        assert model.feature_names_in_.tolist() == estimator.feature_names_in_.tolist()
-    assert hasattr(model, "classes_") == hasattr(estimator, "classes_")
 
 
 def test_repr():

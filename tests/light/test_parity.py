@@ -18,12 +18,24 @@ pytestmark = [
 TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 
 
+def check_attributes(model, estimator):
+    names = ["predict_proba", "predict_quantiles", "classes_", "feature_names_in_"]
+    for name in names:
+        assert hasattr(model, name) == hasattr(estimator, name)
+    assert model.n_features_in_ == estimator.n_features_in_
+    assert model.n_outputs == estimator.n_outputs_
+    assert model.n_members == estimator.n_members
+    assert model.dtype == estimator.dtype_
+    if hasattr(estimator, "feature_names_in_"):
+        assert model.feature_names_in_.tolist() == estimator.feature_names_in_.tolist()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_equal_predictions(name, dtype):
     estimator, X = fitted(name, dtype)
     model = skdnn_light.load(BytesIO(written(estimator)))
-    assert model.dtype == estimator.dtype_
+    check_attributes(model, estimator)
     expected, labels = outputs(estimator, X)
     found, found_labels = outputs(model, X)
     assert len(found) == len(expected)
