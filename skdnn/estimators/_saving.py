@@ -11,7 +11,6 @@ from typing import Any
 
 from skdnn.estimators._document import document_of
 from skdnn.estimators._fitted import reads_one_model
-from skdnn_light.files import write
 
 
 class SavingMixin:
@@ -41,6 +40,9 @@ class SavingMixin:
         --------
         skdnn.load : Load a saved model.
         """
+        # Here, so that the package is imported faster.
+        from skdnn_light.files import write
+
         document, arrays = document_of(self)
         buffer = BytesIO()
         write(buffer, document, arrays)
