@@ -11,7 +11,7 @@ parameters : dict
     Parameters of the constructor. An object with settings is ``{"class": name, "parameters":
     dict}``, an infinite number ``{"number": "inf"}``, a tuple ``{"tuple": list}``.
 omitted : list of str
-    Parameters with other values, such as functions.
+    Parameters with other values, such as functions, and those of a subclass.
 n_features, feature_names : int; list of str or null
 dtype : "float32" or "float64"
     Dtype of the networks.

@@ -8,7 +8,8 @@ from saved import DTYPES, SETTINGS, fitted, outputs, written
 
 import skdnn_light
 from skdnn.kernels.activations import ACTIVATIONS
-from skdnn_light import activations
+from skdnn.kernels.embeddings import COLUMN_KINDS
+from skdnn_light import activations, network
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -52,5 +53,6 @@ def test_equal_predictions(name, dtype):
         np.testing.assert_array_equal(a, b)
 
 
-def test_all_activations_are_known():
+def test_all_activations_and_kinds_of_columns_are_known():
     assert list(activations.ACTIVATIONS) == list(ACTIVATIONS)
+    assert network.PARTS.keys() | network.PARTS_WITH_PARAMETERS.keys() == COLUMN_KINDS.keys()
