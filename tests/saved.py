@@ -20,6 +20,7 @@ from skdnn import (
     Quantile,
 )
 from skdnn.kernels.activations import ACTIVATIONS
+from skdnn_light.files import read, write
 
 N_ROWS = 120
 
@@ -205,3 +206,13 @@ def outputs(model, X):
         return [model.predict_proba(X)], [model.predict(X), model.classes_]
     found = [*model.predict(X, return_std=True), model.predict(X)]
     return found + ([model.predict_quantiles(X)] if hasattr(model, "predict_quantiles") else []), []
+
+
+def changed(content, change):
+    """A file whose document and arrays are changed; they are complete and have their digest."""
+    document, arrays = read(BytesIO(content))
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    change(document, arrays)
+    file = BytesIO()
+    write(file, document, arrays)
+    return BytesIO(file.getvalue())
