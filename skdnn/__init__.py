@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
-    from skdnn.persistence import load
+    from skdnn.persistence import SKOPS_TRUSTED, load
     from skdnn.tuning import search_space, suggest_params
 
 __version__ = "0.1.0"
 __all__ = [
+    "SKOPS_TRUSTED",
     "CosLog",
     "Cosine",
     "DNNClassifier",
@@ -53,6 +54,7 @@ __all__ = [
 
 # Imported on first access, so that `import skdnn` is fast.
 _MODULES = {
+    "SKOPS_TRUSTED": "skdnn.persistence",
     "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",

@@ -44,6 +44,15 @@ def test_the_code_of_the_guide_to_tuning_runs():
     assert len(names["models"]) == 1
 
 
+def test_the_code_of_the_guide_to_saving_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in (ROOT / "docs" / "saving.md").read_text().split("```python\n")[1:]:
+        exec(block.split("```")[0], names)
+    assert names["scorer"].predict([{"age": 34, "city": "Oslo"}]).tolist() == ["no"]
+    assert names["again"].get_params().keys() == names["model"].get_params().keys()
+
+
 def test_the_readme_has_a_place_for_the_comparison_on_tables():
     text = (ROOT / "README.md").read_text()
     assert text.index("## Accuracy") < text.index("<!-- accuracy -->\n")

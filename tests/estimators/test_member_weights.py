@@ -75,6 +75,7 @@ def test_pickles_and_files_have_them(fitted):
     X, _ = data(type(fitted), 20)
     file = io.BytesIO()
     fitted.save(file)
+    file.seek(0)
     for other in (pickle.loads(pickle.dumps(fitted)), skdnn.load(file)):
         np.testing.assert_array_equal(other.member_weights_, fitted.member_weights_)
         np.testing.assert_array_equal(other.predict(X), fitted.predict(X))

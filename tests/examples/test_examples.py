@@ -43,6 +43,7 @@ def run(monkeypatch, tmp_path):
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
     expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
+    expected |= {"save_and_load"}
     assert names == expected
 
 
@@ -136,3 +137,18 @@ def test_inspection(run, capsys):
     assert table["importance"].iloc[0] > 0.02
     assert (table["missing"] > 0).sum() == 3
     assert "Accuracy on 500 test rows" in capsys.readouterr().out
+
+
+def test_save_and_load(run, capsys):
+    table, probability, heavy = run("save_and_load", "--rows", "1000")
+    table = table.set_index("way")
+    sizes = table["kB"]
+    assert list(table.index) == ["pickle", "save, skdnn.load", "save, skdnn_light.load", "skops"]
+    assert sizes["save, skdnn.load"] < sizes["pickle"] / 4
+    exact = table["difference"].drop("save, skdnn_light.load")
+    assert (exact == "0").all()
+    assert float(table["difference"]["save, skdnn_light.load"]) < 1e-6
+    assert heavy == []
+    text = capsys.readouterr().out
+    assert f"in a new process: {probability:.6f}" in text
+    assert "cannot be trained further" in text
