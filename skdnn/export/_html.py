@@ -266,11 +266,10 @@ def _start(model: Any, kinds: list[str], medians: np.ndarray, rows: Any) -> list
         for j, kind in enumerate(kinds):
             if kind == "number":
                 values.append(float(columns.numbers([j])[0, 0]))
+                if np.isinf(values[-1]):
+                    raise ValueError(f"Input X contains infinity in column {columns.label(j)}.")
             else:
                 values.append(int(encode(next(known), columns[j], columns.label(j))[0]))
-    infinite = [j for j, value in enumerate(values) if value is not None and np.isinf(value)]
-    if infinite:
-        raise ValueError(f"Input X contains infinity in column {infinite[0]}.")
     return [None if value is not None and np.isnan(value) else value for value in values]
 
 

@@ -11,10 +11,11 @@ const PEN = FACTOR * Math.max(1, 0.085 * Math.max(height, width));
 
 /** The ink on the canvas, from 0 to 1, as a matrix of rows. */
 function inkOf(canvas) {
-  const { data: pixels } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: canvas.height }, (_, y) =>
-    Float64Array.from({ length: canvas.width }, (_, x) => pixels[4 * (y * canvas.width + x) + 3] / 255),
-  );
+  const { width: n, height: m } = canvas;
+  const { data: pixels } = canvas.getContext("2d").getImageData(0, 0, n, m);
+  const ink = Array.from({ length: m }, () => new Float64Array(n));
+  for (let i = 0; i < n * m; i++) ink[Math.floor(i / n)][i % n] = pixels[4 * i + 3] / 255; // alpha
+  return ink;
 }
 
 /** First and last row and column with ink, or null. */

@@ -84,7 +84,7 @@ function makeOutputs(onChoice) {
     }
     const isAlone = !isClassifier && data.targets.length === 1; // in the headline
     value.hidden = isAlone;
-    line.append(element("span", { className: "name", hidden: isAlone }, ...breakable(name)), value);
+    line.append(element("span", { className: "name", hidden: isAlone }, ...breakable(name)), " ", value);
     const parts = { line, value, radio: line.querySelector("input") };
     const range = targetRange(k);
     if (isClassifier || range) {
@@ -150,7 +150,7 @@ function showPrediction(outputs, result) {
   }
   outputs.forEach((parts, k) => showOutput(parts, k, result));
   const [text, beside] = headlineOf(result);
-  byId("headline").replaceChildren(text, ...(beside ? [element("span", {}, beside)] : []));
+  byId("headline").replaceChildren(text, ...(beside ? [" ", element("span", {}, beside)] : []));
   // Screen readers hear the end of a movement, not all steps.
   clearTimeout(announcement);
   announcement = setTimeout(() => {

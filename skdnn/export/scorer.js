@@ -246,6 +246,14 @@ function meanOf({ members }, values) {
   return values[0].map((_, j) => values.reduce((s, each, i) => s + members[i].weight * each[j], 0));
 }
 
+/** Weighted standard deviation over the members; squares do not overflow. */
+function deviationOf({ members }, values) {
+  return meanOf({ members }, values).map((mean, j) => {
+    const parts = values.map((each, i) => Math.sqrt(members[i].weight) * (each[j] / 2 - mean / 2));
+    return 2 * Math.hypot(...parts);
+  });
+}
+
 function softmax(raw) {
   const largest = Math.max(...raw);
   const terms = raw.map((value) => Math.exp(value - largest));
@@ -301,9 +309,7 @@ function numericPrediction(model, raw) {
   // The exponential function of all numbers up to 709 is finite.
   const linked = link === "exp" ? raw.map((z) => z.map((v) => Math.exp(Math.min(v, 709)))) : raw;
   const mean = meanOf(model, linked);
-  const each = linked.map(predict), center = meanOf(model, each);
-  const variance = meanOf(model, each.map((y) => y.map((value, j) => (value - center[j]) ** 2)));
-  const result = { prediction: predict(mean), deviation: variance.map(Math.sqrt) };
+  const result = { prediction: predict(mean), deviation: deviationOf(model, linked.map(predict)) };
   if (levels.length > 0) {
     const sorted = chunks(mean);
     const columns = levels.map((_, k) => inverse(model, sorted.map((chunk) => chunk[k])));
