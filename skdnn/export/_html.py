@@ -251,26 +251,34 @@ def _rounded(percentiles: np.ndarray) -> np.ndarray:
     return np.array([round(value, n_decimals) for value in percentiles.tolist()])
 
 
-def _start(model: Any, kinds: list[str], medians: np.ndarray, rows: Any) -> list[float | int | None]:
+def _start(model: Any, kinds: list[str], medians: np.ndarray, rows: Any) -> list[float | None]:
     """Values of the form: numbers, null if missing, and codes of categories."""
-    values: list[float | int | None] = []
     if rows is None:
         numbers = iter(medians.tolist())
-        values = [next(numbers) if kind == "number" else 1 for kind in kinds]
-    else:
-        first = np.zeros(rows.shape[0], dtype=bool)
-        first[0] = True
-        columns = Columns(_dense(rows[:1]) if issparse(rows) else rows, None if issparse(rows) else first)
-        inputs = model._fitted_model().inputs
-        known = iter(() if inputs is None else inputs.encoder.categories)
-        for j, kind in enumerate(kinds):
-            if kind == "number":
-                values.append(float(columns.numbers([j])[0, 0]))
-                if np.isinf(values[-1]):
-                    raise ValueError(f"Input X contains infinity in column {columns.label(j)}.")
-            else:
-                values.append(int(encode(next(known), columns[j], columns.label(j))[0]))
-    return [None if value is not None and np.isnan(value) else value for value in values]
+        return [_or_null(next(numbers)) if kind == "number" else 1 for kind in kinds]
+    columns = _first_row(rows)
+    inputs = model._fitted_model().inputs
+    known = iter(() if inputs is None else inputs.encoder.categories)
+    values: list[float | None] = []
+    for j, kind in enumerate(kinds):
+        if kind == "category":
+            values.append(int(encode(next(known), columns[j], columns.label(j))[0]))
+            continue
+        number = float(columns.numbers([j])[0, 0])
+        if np.isinf(number):
+            raise ValueError(f"Input X contains infinity in column {columns.label(j)}.")
+        values.append(_or_null(number))
+    return values
+
+
+def _first_row(rows: Any) -> Columns:
+    if issparse(rows):
+        return Columns(rows[:1].toarray())
+    return Columns(rows, np.arange(rows.shape[0]) == 0)
+
+
+def _or_null(number: float) -> float | None:
+    return None if np.isnan(number) else number
 
 
 def _image(
@@ -291,14 +299,15 @@ def _image(
     if rows is None:
         raise ValueError("image_shape needs X: size and place of drawings are learned from it.")
     height, width = map(int, sizes)
-    numbers = as_plain(model, rows[:MOST_IMAGES] if hasattr(rows, "dtype") else rows)
-    images = np.asarray(_dense(numbers), float)[:MOST_IMAGES].reshape(-1, height, width)
+    numbers = _dense(as_plain(model, rows)[:MOST_IMAGES])
+    images = np.asarray(numbers, float).reshape(-1, height, width)
     low, high = float(images.min()), float(images.max())
     if low == high:
         raise ValueError(f"image_shape needs images, but all pixels of X are {low:g}.")
     ink = (images - low) / (high - low)
     ink = ink[(ink > LEAST_INK).any(axis=(1, 2))]
-    extents = [_extent((ink > LEAST_INK).any(axis=axis)) for axis in (1, 2)]
+    is_ink = ink > LEAST_INK
+    extents = [_extent(np.any(is_ink, axis=axis)) for axis in (1, 2)]
     mass = ink.sum(axis=(1, 2))
     center = [
         float(np.mean(ink.sum(axis=axis) @ np.arange(size) / mass))
@@ -312,7 +321,7 @@ def _image(
     }  # fmt: skip
 
 
-def _extent(inked: np.ndarray) -> np.ndarray:
+def _extent(inked: Any) -> np.ndarray:
     """From the first to the last True of each row."""
     n = inked.shape[1]
     return n - inked.argmax(axis=1) - inked[:, ::-1].argmax(axis=1)

@@ -21,8 +21,9 @@ function inkOf(canvas) {
 /** First and last row and column with ink, or null. */
 function boxOf(ink) {
   const rows = ink.flatMap((line, y) => (line.some((value) => value > least) ? [y] : []));
+  if (!rows.length) return null;
   const columns = [...ink[0].keys()].filter((x) => rows.some((y) => ink[y][x] > least));
-  return rows.length ? { top: rows[0], bottom: rows.at(-1) + 1, left: columns[0], right: columns.at(-1) + 1 } : null;
+  return { top: rows[0], bottom: rows.at(-1) + 1, left: columns[0], right: columns.at(-1) + 1 };
 }
 
 /** Means of a vector over ``n`` intervals of equal length from ``start``; 0 outside. */
@@ -33,10 +34,13 @@ function averages(vector, start, length, n) {
     const inside = Math.min(Math.max(x, 0), vector.length), i = Math.floor(inside);
     return total[i] + (inside - i) * (vector[i] ?? 0);
   };
-  return Float64Array.from({ length: n }, (_, k) => (until(start + (k + 1) * length) - until(start + k * length)) / length);
+  const ends = Array.from({ length: n + 1 }, (_, k) => until(start + k * length));
+  return Float64Array.from({ length: n }, (_, k) => (ends[k + 1] - ends[k]) / length);
 }
 
-const transposed = (matrix) => Array.from(matrix[0], (_, j) => Float64Array.from(matrix, (line) => line[j]));
+const transposed = (matrix) =>
+  Array.from(matrix[0], (_, j) => Float64Array.from(matrix, (line) => line[j]));
+const totals = (matrix) => matrix.map((line) => line.reduce((sum, value) => sum + value, 0));
 
 /** The mean of a matrix over ``n`` by ``m`` squares of some size. */
 function resampled(ink, top, left, size, n, m) {
@@ -44,19 +48,25 @@ function resampled(ink, top, left, size, n, m) {
   return transposed(transposed(wide).map((line) => averages(line, top, size, n)));
 }
 
+/** By how many of ``n`` pixels masses are moved to be centered, if there is room for it. */
+function shiftOf(masses, middle, n) {
+  const total = masses.reduce((sum, mass) => sum + mass, 0);
+  const mean = masses.reduce((sum, mass, i) => sum + i * mass, 0) / total;
+  const room = n - masses.length;
+  return Math.min(Math.max(Math.round(middle - mean), Math.min(0, room)), Math.max(0, room));
+}
+
 /** An image of the usual size, with its center of mass at the usual place. */
 function normalized(ink) {
   const box = boxOf(ink);
   if (box === null) return null;
   const size = Math.max(box.bottom - box.top, box.right - box.left) / extent;
-  const rows = Math.ceil((box.bottom - box.top) / size - 1e-9), columns = Math.ceil((box.right - box.left) / size - 1e-9);
+  const [rows, columns] = [box.bottom - box.top, box.right - box.left].map((length) =>
+    Math.ceil(length / size - 1e-9),
+  );
   const cut = resampled(ink, box.top, box.left, size, rows, columns);
-  const mass = cut.map((line) => line.reduce((sum, value) => sum + value, 0));
-  const total = mass.reduce((sum, value) => sum + value, 0);
-  const mean = (weights) => weights.reduce((sum, value, i) => sum + i * value, 0) / total;
-  const across = transposed(cut).map((line) => line.reduce((sum, value) => sum + value, 0));
-  const fit = (shift, used, all) => Math.min(Math.max(Math.round(shift), Math.min(0, all - used)), Math.max(0, all - used));
-  const down = fit(center[0] - mean(mass), rows, height), right = fit(center[1] - mean(across), columns, width);
+  const down = shiftOf(totals(cut), center[0], height);
+  const right = shiftOf(totals(transposed(cut)), center[1], width);
   return Array.from({ length: height }, (_, y) =>
     Float64Array.from({ length: width }, (_, x) => cut[y - down]?.[x - right] ?? 0),
   );
@@ -72,7 +82,9 @@ const paper = element("canvas", {
   className: "paper", width: width * FACTOR, height: height * FACTOR, role: "img",
   "aria-label": "Canvas to draw on with a mouse, pen or finger",
 });
-const seen = element("canvas", { className: "seen", width, height, role: "img", "aria-label": "What the network sees" });
+const seen = element("canvas", {
+  className: "seen", width, height, role: "img", "aria-label": "What the network sees",
+});
 const pen = paper.getContext("2d", { willReadFrequently: true });
 Object.assign(pen, { lineWidth: PEN, lineCap: "round", lineJoin: "round" });
 const outputs = makeOutputs(() => {});
@@ -81,7 +93,6 @@ const outputs = makeOutputs(() => {});
 function recognize() {
   const image = normalized(inkOf(paper));
   showSeen(image);
-  byId("result").classList.toggle("is-empty", image === null);
   if (image === null) {
     byId("headline").textContent = "Draw something";
     for (const { line } of outputs) line.hidden = true;
@@ -94,7 +105,8 @@ function recognize() {
 
 function showSeen(image) {
   const context = seen.getContext("2d"), pixels = context.createImageData(width, height);
-  image?.forEach((line, y) => line.forEach((ink, x) => (pixels.data[4 * (y * width + x) + 3] = 255 * ink)));
+  const inks = (image ?? []).flatMap((line) => Array.from(line));
+  inks.forEach((ink, i) => (pixels.data[4 * i + 3] = 255 * ink));
   context.putImageData(pixels, 0, 0);
 }
 
@@ -151,7 +163,8 @@ paper.addEventListener("pointerdown", (event) => {
   drawTo(event);
 });
 paper.addEventListener("pointermove", (event) => {
-  if (paper.hasPointerCapture(event.pointerId)) event.getCoalescedEvents().concat(event).forEach(drawTo);
+  if (!paper.hasPointerCapture(event.pointerId)) return;
+  for (const each of [...event.getCoalescedEvents(), event]) drawTo(each);
 });
 
 document.body.classList.add("drawing");

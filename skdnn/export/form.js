@@ -30,14 +30,18 @@ function change(position, value) {
 
 function makeNumberCard(column, position) {
   const id = `column-${position}`, last = Math.max(column.values.length - 1, 1);
-  const input = element("input", { type: "number", id, step: "any", "aria-describedby": `${id}-error` });
+  const { source } = model.columns[position];
+  const input = element("input", {
+    type: "number", id, step: "any", inputMode: "decimal", "aria-describedby": `${id}-error`,
+  });
   const error = element("p", { className: "error", id: `${id}-error` });
   const slider = element("input", {
     type: "range", min: 0, max: last, step: 1, disabled: column.values.length < 2,
     "aria-label": `${column.name}, percentiles`,
   });
   const missing = element("input", { type: "checkbox" });
-  const head = element("div", { className: "head" }, element("label", { htmlFor: id }, ...breakable(column.name)));
+  const label = element("label", { htmlFor: id }, ...breakable(column.name));
+  const head = element("div", { className: "head" }, label);
   if (column.indicated) head.append(element("label", { className: "missing" }, missing, "missing"));
   head.append(input);
   const plot = makePlot();
@@ -50,8 +54,8 @@ function makeNumberCard(column, position) {
   input.addEventListener("input", () => {
     const isEmpty = input.value === "" && !input.validity.badInput;
     const value = isEmpty && column.may_be_missing ? null : input.valueAsNumber;
-    // Numbers beyond the dtype of the network, too.
-    const isValid = value === null || Number.isFinite(encodeNumber(model, model.columns[position].source, value));
+    // Not beyond the dtype of the network either.
+    const isValid = value === null || Number.isFinite(encodeNumber(model, source, value));
     input.setAttribute("aria-invalid", !isValid);
     error.textContent = isValid ? "" : "Enter a number of usual size.";
     if (isValid) change(position, value);
@@ -118,8 +122,9 @@ function makePlot() {
   const draw = (places, results, range, at) => {
     const y = (value) => 100 - 100 * shareOf(range, value);
     const line = (part) => results.map((each, i) => `${100 * places[i]} ${y(each[part])}`);
+    const around = [...line("high"), ...line("low").reverse()];
     curve.setAttribute("d", results.length ? `M${line("value").join("L")}` : "");
-    band.setAttribute("d", results.length ? `M${[...line("high"), ...line("low").reverse()].join("L")}Z` : "");
+    band.setAttribute("d", results.length ? `M${around.join("L")}Z` : "");
     [high.textContent, low.textContent] = [formatEnd(range[1]), formatEnd(range[0])];
     dot.hidden = at === null;
     if (at !== null) dot.style.left = `${100 * at}%`;
@@ -132,7 +137,8 @@ function makePlot() {
 function makeCategoryCard(column, position) {
   const id = `column-${position}`, choices = choicesOf(position);
   const select = element("select", { id });
-  const known = element("optgroup", { label: "known" }), other = element("optgroup", { label: "other" });
+  const known = element("optgroup", { label: "known" });
+  const other = element("optgroup", { label: "other" });
   choices.forEach(([text], i) => {
     const group = i < choices.length - 2 ? known : other;
     group.append(element("option", { value: i }, text));
@@ -144,15 +150,19 @@ function makeCategoryCard(column, position) {
   const lines = drawn.map(([text, value]) => {
     const dot = element("span", { className: "dot" });
     const name = element("span", { className: "name", title: text }, text);
-    const line = element("div", { className: "choice" }, name, element("span", { className: "track" }, dot));
+    const track = element("span", { className: "track" }, dot);
+    const line = element("div", { className: "choice" }, name, track);
     line.addEventListener("click", () => change(position, value));
     return { line, dot, value };
   });
-  const list = element("div", { className: "choices", role: "img" }, ...lines.map(({ line }) => line));
+  const views = lines.map(({ line }) => line);
+  const list = element("div", { className: "choices", role: "img" }, ...views);
   if (lines.length > 7) list.tabIndex = 0; // it can be scrolled by keyboard
   const low = element("span"), high = element("span");
-  const head = element("div", { className: "head" }, element("label", { htmlFor: id }, ...breakable(column.name)), select);
-  const card = element("div", { className: "card" }, head, list, element("div", { className: "ends" }, low, high));
+  const label = element("label", { htmlFor: id }, ...breakable(column.name));
+  const head = element("div", { className: "head" }, label, select);
+  const axis = element("div", { className: "ends" }, low, high);
+  const card = element("div", { className: "card" }, head, list, axis);
 
   const show = () => {
     select.value = choices.findIndex(([, value]) => value === row[position]);

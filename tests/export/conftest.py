@@ -2,6 +2,8 @@ import shutil
 
 import pytest
 
+from skdnn.export import to_html
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -43,3 +45,16 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert not problems
+
+
+@pytest.fixture
+def opened(open_page, tmp_path):
+    """Write the page of a model, and open it."""
+
+    def open_model(model, *, window=None, **parameters):
+        path = tmp_path / "page.html"
+        to_html(model, path, **parameters)
+        assert path.stat().st_size < 7_000_000
+        return open_page(path, **(window or {}))
+
+    return open_model

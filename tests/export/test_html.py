@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlp import mlp_classifier, mlp_regressor
+from pages import shown
 from scipy.sparse import csr_array
-from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -47,25 +47,6 @@ def model():
     return fit()
 
 
-@pytest.fixture
-def opened(open_page, tmp_path):
-    """The page of a model, opened."""
-
-    def open_model(model, *, window=None, **parameters):
-        path = tmp_path / "page.html"
-        to_html(model, path, **parameters)
-        assert path.stat().st_size < 7_000_000
-        return open_page(path, **(window or {}))
-
-    return open_model
-
-
-def shown(page):
-    """Full values of the outputs that the page shows."""
-    script = "lines => lines.map(line => Number(line.dataset.value))"
-    return page.eval_on_selector_all("#outputs .value", script)
-
-
 def choose(page, name, value):
     """Set the control of a column as a user does."""
     control = page.get_by_label(name, exact=True)
@@ -82,8 +63,8 @@ def choose(page, name, value):
 #: Set the controls of all columns, as ``choose`` does, but in one step; return the outputs.
 ENTER = """(row) => {
   for (const [name, value] of Object.entries(row)) {
-    const id = [...document.querySelectorAll(".head > label")].find(e => e.textContent === name).htmlFor;
-    const control = document.getElementById(id);
+    const labels = [...document.querySelectorAll(".head > label")];
+    const control = labels.find(e => e.textContent === name).control;
     const box = control.closest(".card").querySelector("[type=checkbox]");
     if (control.localName === "select") {
       control.value = [...control.options].find(e => e.label === (value ?? "missing")).value;
@@ -126,11 +107,12 @@ def test_it_starts_with_the_first_row_or_with_medians(opened, model):
     X.loc[0, ["distance", "region"]] = None
     page = opened(model, X=X)
     np.testing.assert_allclose(shown(page), model.predict_proba(X[:1])[0], atol=1e-5)
-    assert page.get_by_label("region").evaluate("menu => menu.selectedOptions[0].label") == "missing"
+    chosen = "menu => menu.selectedOptions[0].label"
+    assert page.get_by_label("region").evaluate(chosen) == "missing"
     page = opened(model)
     medians = X.median(numeric_only=True)
     assert float(page.get_by_label("age", exact=True).input_value()) == medians["age"]
-    assert page.get_by_label("region").evaluate("menu => menu.selectedOptions[0].label") == "city"
+    assert page.get_by_label("region").evaluate(chosen) == "city"
 
 
 @pytest.mark.parametrize("kind", ["polars", "pyarrow", "object array"])
@@ -176,7 +158,8 @@ def test_the_effects_follow_the_form(opened, model):
         path = page.locator(".curve").first.get_attribute("d")
         ends = [float(path.split("L")[end].split()[-1]) for end in (0, -1)]
         # Shares of the range that all curves have in common, from the top.
-        low, high = page.evaluate("[...document.querySelectorAll('.low, .high')].map(e => parseFloat(e.textContent) / 100).sort((a, b) => a - b)")[:: 5]
+        texts = [page.locator(f".{end}").first.inner_text() for end in ("low", "high")]
+        low, high = (float(text.removesuffix(" %")) / 100 for text in texts)
         np.testing.assert_allclose(high - np.array(ends) / 100 * (high - low), expected, atol=1e-3)
         assert label.startswith("Effect: from ")
 
@@ -262,7 +245,8 @@ def test_no_text_of_the_data_becomes_code(opened):
     assert page.evaluate("window.broken") is None
     assert page.locator("h1").inner_text() == f"{EVIL}\ufffd $style"
     assert page.locator("body img, body b, body i").count() == 0
-    assert page.evaluate("[...document.querySelectorAll('.head > label')].map(e => e.textContent)") == list(X)
+    names = page.locator(".head > label").evaluate_all("all => all.map(each => each.textContent)")
+    assert names == list(X)
     options = page.locator("option").evaluate_all("all => all.map(each => each.textContent)")
     assert options == [*sorted(texts), "unknown", "missing"]
     assert sorted(page.evaluate("data.targets")) == sorted([EVIL, "<i>"])
@@ -307,7 +291,7 @@ def test_a_hundred_columns_fit_on_a_phone_and_can_be_found(opened):
 def test_every_control_has_a_name_and_texts_have_contrast(opened, model, scheme):
     page = opened(model, window={"color_scheme": scheme})
     names = page.locator("input, select, button").evaluate_all(
-        "all => all.map(e => e.ariaLabel || [...(e.labels?.length ? e.labels : [e])].map(l => l.textContent).join())"
+        "all => all.map(e => e.ariaLabel || (e.labels?.[0] ?? e).textContent)"
     )
     assert len(names) == 2 + 3 * 2 + 1 + 2 + 1  # outputs, numbers, "missing", menus, reset
     assert all(names)
@@ -328,81 +312,6 @@ def luminance(color):
     rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]
-
-
-# ---------------------------------------------------------------- drawings
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    X, y = X[:1100] / 16, y[:1100]
-    # Drawings are centered to a pixel, which is an eighth of these images.
-    images = X[:1000].reshape(-1, 8, 8)
-    images = np.concatenate([np.roll(images, shift, axis=2) for shift in (-1, 0, 1)])
-    model = mlp_classifier((64,), max_iter=20, learning_rate_init=0.01, random_state=0)
-    return model.fit(images.reshape(-1, 64), np.tile(y[:1000], 3)), X
-
-
-#: Paint an image on the canvas with squares of ink, and recognize it.
-PAINT = """(image) => {
-  const canvas = document.querySelector("canvas"), pen = canvas.getContext("2d");
-  const size = canvas.width / 8;
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  image.forEach((ink, i) => {
-    pen.fillStyle = `rgb(0 0 0 / ${ink})`;
-    pen.fillRect((i % 8) * size, Math.floor(i / 8) * size, size, size);
-  });
-  recognize();
-  return [document.getElementById("headline").firstChild.textContent, rowOf(normalized(inkOf(canvas)))];
-}"""
-
-
-def test_digits_that_are_painted_are_recognized_as_in_python(opened, digits):
-    model, X = digits
-    page = opened(model, X=X, image_shape=(8, 8))
-    assert page.locator("#headline").inner_text() == "Draw something"
-    images = X[1000:]
-    found = page.evaluate(f"images => images.map({PAINT})", images.tolist())
-    same = np.array([text for text, _ in found]) == model.predict(images).astype(str)
-    # The others are moved by a pixel: their center of mass is not the usual one.
-    exact = np.abs(np.array([row for _, row in found]) - images).max(axis=1) < 0.01
-    assert same[exact].all()
-    assert exact.mean() > 0.7
-    assert same.mean() >= 0.95
-
-
-def test_small_and_shifted_drawings_are_scaled_and_centered(opened, digits):
-    model, X = digits
-    page = opened(model, X=X, image_shape=(8, 8))
-    bar = np.zeros((8, 8))
-    bar[:, 3:5] = 1
-    _, expected = page.evaluate(PAINT, bar.ravel().tolist())
-    np.testing.assert_allclose(np.reshape(expected, (8, 8)), bar, atol=0.01)
-    small = np.zeros((8, 8))
-    small[3:7, 6] = 1
-    _, row = page.evaluate(PAINT, small.ravel().tolist())
-    # Twice as large, and its column becomes the two in the middle.
-    np.testing.assert_allclose(np.reshape(row, (8, 8)), bar, atol=0.01)
-
-
-def test_drawing_with_the_mouse(opened, digits):
-    model, X = digits
-    page = opened(model, X=X, image_shape=(8, 8))
-    box = page.locator("canvas").first.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=5)
-    page.mouse.up()
-    page.locator(".output.is-likely").wait_for()
-    row = np.array(page.evaluate("rowOf(normalized(inkOf(paper)))")).reshape(8, 8)
-    assert (row[:, 3:5].max(axis=1) > 0.5).all()
-    assert row[:, [0, 1, 6, 7]].max() < 0.05
-    np.testing.assert_allclose(shown(page), model.predict_proba(row.reshape(1, -1))[0], atol=1e-5)
-    page.get_by_role("button", name="Clear").click()
-    assert page.locator("#headline").inner_text() == "Draw something"
-    page.get_by_role("button", name="Example").click()
-    assert page.locator("#headline").inner_text().split()[0] == str(model.predict(X[:1])[0])
 
 
 # ---------------------------------------------------------------- errors
