@@ -276,13 +276,15 @@ function makeTools() {
     element("option", { value: "effect" }, "largest effect first"),
   );
   order.addEventListener("change", () => sortCards(order.value));
-  const fields = [element("label", {}, "Find a column", search), element("label", {}, "Order", order)];
-  return element("div", { className: "tools" }, ...fields);
+  return element(
+    "div", { className: "tools" }, element("label", {}, "Find a column", search),
+    element("label", {}, "Order", order),
+  );
 }
 
 const outputs = makeOutputs(() => {
   showNote();
-  drawEffects();
+  if (document.body.dataset.state === "ready") drawEffects(); // otherwise they will be
 });
 const cards = data.columns.map((column, position) =>
   (column.kind === "number" ? makeNumberCard : makeCategoryCard)(column, position),

@@ -84,7 +84,8 @@ function makeOutputs(onChoice) {
     }
     const isAlone = !isClassifier && data.targets.length === 1; // in the headline
     value.hidden = isAlone;
-    line.append(element("span", { className: "name", hidden: isAlone }, ...breakable(name)), " ", value);
+    const label = element("span", { className: "name", hidden: isAlone }, ...breakable(name));
+    line.append(label, " ", value);
     const parts = { line, value, radio: line.querySelector("input") };
     const range = targetRange(k);
     if (isClassifier || range) {
@@ -137,7 +138,8 @@ function headlineOf(result) {
     const likely = data.targets.filter((_, k) => result.probabilities[k] > 0.5);
     return [likely.join(", ") || "none of the labels", ""];
   }
-  return data.targets.length > 1 ? ["", ""] : [formatNumber(result.prediction[0]), intervalOf(result, 0)];
+  if (data.targets.length > 1) return ["", ""];
+  return [formatNumber(result.prediction[0]), intervalOf(result, 0)];
 }
 
 let announcement = 0;
@@ -164,16 +166,20 @@ function intervalNote() {
   const n = data.document.members.length;
   const name = (level) => `${formatNumber(100 * level)} %`;
   if (!isClassifier && task.levels.length > 1) {
-    return `The interval is between the quantiles ${name(task.levels[0])} and ${name(task.levels.at(-1))}.`;
+    const [low, high] = [task.levels[0], task.levels.at(-1)].map(name);
+    return `The interval is between the quantiles ${low} and ${high}.`;
   }
   if (isClassifier || n === 1) return "";
   return `± is how much the ${n} networks of the model differ (one standard deviation).`;
 }
 
 const networks = data.document.members.length;
+const size = data.image
+  ? `${data.image.height} × ${data.image.width} pixels`
+  : `${model.columns.length} column${model.columns.length > 1 ? "s" : ""}`;
 byId("about").textContent = [
-  data.document.estimator, `${networks} network${networks > 1 ? "s" : ""}`,
-  data.image ? `${data.image.height} × ${data.image.width} pixels` : `${model.columns.length} columns`,
+  data.document.estimator, `${networks} network${networks > 1 ? "s" : ""}`, size,
 ].join(" · ");
 byId("origin").textContent =
-  `Computed in this page, which sends nothing anywhere. Made by skdnn ${data.document.skdnn_version}.`;
+  "Computed in this page, which sends nothing anywhere. Made by skdnn " +
+  `${data.document.skdnn_version}.`;
