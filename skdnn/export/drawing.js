@@ -164,7 +164,8 @@ paper.addEventListener("pointerdown", (event) => {
 });
 paper.addEventListener("pointermove", (event) => {
   if (!paper.hasPointerCapture(event.pointerId)) return;
-  for (const each of [...event.getCoalescedEvents(), event]) drawTo(each);
+  // The points between two events, if the browser knows them.
+  for (const each of [...(event.getCoalescedEvents?.() ?? []), event]) drawTo(each);
 });
 
 document.body.classList.add("drawing");

@@ -25,7 +25,7 @@ BIG = 2**53 + 1
 TOWNS = [f"town {i:02}" for i in range(40)]
 TABLE = {
     "categorical_features": "from_dtype", "feature_scaling": "robust",
-    "numeric_embedding": "mixed", "n_members": 4,
+    "numeric_embedding": "mixed", "n_members": 4, "dtype": "float32",
 }  # fmt: skip
 
 
@@ -118,10 +118,14 @@ def scorer(browser, tmp_path_factory):
     page.close()
 
 
-def assert_close(found, expected):
+#: Relative to the largest value; the scorer computes in double precision.
+TOLERANCES = {"float32": 1e-5, "float64": 1e-9}
+
+
+def assert_close(found, expected, dtype="float32", scale=1.0):
     expected = np.asarray(expected, dtype=float)
-    scale = max(1.0, np.abs(expected).max())
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * scale)
+    scale = max(scale, np.abs(expected).max())
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCES[dtype] * scale)
 
 
 def check(scorer, model, X=None):
@@ -129,9 +133,10 @@ def check(scorer, model, X=None):
     X = odd_rows() if X is None else X
     data = page_data(model)
     found = scorer(data, as_rows(X, data))
+    dtype = data["document"]["dtype"]
     if isinstance(model, DNNClassifier):
         proba = np.array([each["probabilities"] for each in found])
-        assert_close(proba, model.predict_proba(X))
+        assert_close(proba, model.predict_proba(X), dtype)
         if data["document"]["task"]["kind"] == "class":
             first, second = np.sort(np.column_stack([proba, 0 * proba[:, :1]]))[:, :-3:-1].T
             sure = first - second > 1e-5
@@ -140,20 +145,21 @@ def check(scorer, model, X=None):
         return found
     y, deviation = model.predict(X, return_std=True)
     shape = (len(X), -1)
-    assert_close([each["prediction"] for each in found], y.reshape(shape))
-    deviations = np.array([each["deviation"] for each in found])
-    # Relative to the predictions, whose differences these are.
-    scale = max(1.0, np.abs(y).max())
-    np.testing.assert_allclose(deviations, deviation.reshape(shape), rtol=0, atol=1e-5 * scale)
+    assert_close([each["prediction"] for each in found], y.reshape(shape), dtype)
+    # Differences of predictions.
+    scale = np.abs(y).max()
+    deviations = [each["deviation"] for each in found]
+    assert_close(deviations, deviation.reshape(shape), dtype, scale)
     if hasattr(model, "predict_quantiles"):
-        quantiles = model.predict_quantiles(X).reshape(len(X), deviations.shape[1], -1)
-        assert_close([each["quantiles"] for each in found], quantiles)
+        quantiles = model.predict_quantiles(X).reshape(len(X), len(deviations[0]), -1)
+        assert_close([each["quantiles"] for each in found], quantiles, dtype)
     return found
 
 
+@pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_activations(scorer, activation):
-    found = check(scorer, fit(DNNClassifier, binary, activation=activation))
+def test_activations(scorer, activation, dtype):
+    found = check(scorer, fit(DNNClassifier, binary, activation=activation, dtype=dtype))
     assert np.ptp([each["probabilities"][0] for each in found]) > 1e-3
 
 
@@ -166,7 +172,7 @@ def test_the_scorer_knows_all_activations_kinds_of_columns_and_links(scorer):
     assert {loss.link for loss in LOSSES.values()} == {"identity", "logistic", "softmax", "exp"}
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("scaling", ["robust", "standard", None])
 def test_dtypes_and_scalings(scorer, scaling, dtype):
     model = fit(DNNRegressor, positive, feature_scaling=scaling, dtype=dtype)
