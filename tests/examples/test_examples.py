@@ -9,6 +9,8 @@ import pytest
 import skdnn
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+#: What examples write that have no figure.
+FILES = {"browser": ["drivers.html", "digits.html"]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,7 +33,8 @@ def run(monkeypatch, tmp_path):
         spec.loader.exec_module(module)
         folder = tmp_path / "new" / "figures"
         table = module.main(["--output", str(folder), *argv])
-        assert (folder / f"{name}.png").stat().st_size > 10_000
+        for file in FILES.get(name, [f"{name}.png"]):
+            assert (folder / file).stat().st_size > 10_000
         return table
 
     yield run_example
@@ -43,7 +46,7 @@ def run(monkeypatch, tmp_path):
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
     expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
-    expected |= {"save_and_load"}
+    expected |= {"save_and_load", "browser"}
     assert names == expected
 
 
@@ -117,6 +120,16 @@ def test_tabular(run, capsys):
     assert network["accuracy"] > linear["accuracy"] + 0.03
     assert network["log-loss"] < linear["log-loss"] - 0.05
     assert "hidden_layer_sizes=" in capsys.readouterr().out
+
+
+def test_browser(run, capsys):
+    table = run("browser", "--rows", "2000").set_index("page")
+    assert table.loc["drivers.html", "test accuracy"] > 0.75
+    assert table.loc["digits.html", "test accuracy"] > 0.95
+    assert (table["megabytes"] < 1).all()
+    paths = [Path(line.strip()) for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert [path.name for path in paths] == list(table.index)
+    assert all(path.read_text().startswith("<!DOCTYPE html>") for path in paths)
 
 
 def test_tuning(run, capsys):
