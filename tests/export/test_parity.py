@@ -1,0 +1,115 @@
+"""Graphs predict what models predict, by two runtimes that have nothing in common."""
+
+from itertools import cycle, product
+
+import pytest
+
+pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
+pytest.importorskip("onnxruntime", reason='needs pip install "skdnn[export]"')
+
+import onnx
+from exported import assert_same, fitted, hard_rows, table, targets
+
+from skdnn import DNNClassifier, DNNRegressor, Huber, InputColumn, NumericEmbedding, Quantile
+from skdnn.export import to_onnx
+from skdnn.export._operators import ACTIVATIONS, newest
+from skdnn.kernels.activations import ACTIVATIONS as RECORDS
+from skdnn.kernels.losses import LOSSES
+
+TOLERANCES = {"float32": 1e-5, "float64": 1e-9}
+LEVELS = Quantile([0.1, 0.4, 0.9])
+GAPS = "my column (€)"
+X = table()
+HARD = hard_rows()
+
+
+class Both(NumericEmbedding):
+    """Waves, bins and the number in an order of its own."""
+
+    n_bins = 5
+
+    def columns(self, source, n_bins):
+        waves = InputColumn("periodic", source, 2 + source % 2, 3, 0.3)
+        return [InputColumn("bins", source, n_bins, n_bins), waves, InputColumn("number", source)]
+
+
+def cases():
+    """Settings of models: cls, kind of target, parameters."""
+    dtypes, members = cycle(TOLERANCES), cycle([1, 4])
+    for activation, dtype in product(RECORDS, TOLERANCES):
+        yield DNNClassifier, 3, {"activation": activation, "dtype": dtype, "n_members": 1}
+    for loss, kind, n in product(["log_loss", "brier"], [2, 3, "labels"], [1, 4]):
+        yield DNNClassifier, kind, {"loss": loss, "n_members": n, "dtype": next(dtypes)}
+        if n == 4:
+            next(dtypes)
+    losses = "squared_error", "absolute_error", Huber(2.0), Quantile(0.8), LEVELS
+    for loss, kind, dtype in product(losses, ["number", "numbers"], TOLERANCES):
+        yield DNNRegressor, kind, {"loss": loss, "dtype": dtype, "n_members": next(members)}
+    for loss, dtype, n in product(["poisson", "gamma"], TOLERANCES, [1, 4]):
+        scaling = {1: None, 4: "standard"}[n]
+        params = {"loss": loss, "dtype": dtype, "n_members": n, "target_scaling": scaling}
+        yield DNNRegressor, "positive", params
+
+
+def cases_of_tables():
+    """Settings of classifiers."""
+    normalizations = cycle([None, "batch", "layer", "batch"])
+    embeddings = [None, "piecewise_linear", "periodic", "mixed", [Both(), None]]
+    for embedding, scaling, dtype in product(embeddings, ["robust", "standard"], TOLERANCES):
+        yield {
+            "numeric_embedding": embedding, "feature_scaling": scaling, "dtype": dtype,
+            "normalization": next(normalizations), "hidden_layer_sizes": (6, 5),
+        }  # fmt: skip
+    for dtype in TOLERANCES:
+        yield {"feature_scaling": None, "dtype": dtype, "n_members": 4}
+
+
+def name_of(case):
+    *case, params = case if isinstance(case, tuple) else [case]
+    texts = (repr(value) for value in params.values())
+    return "-".join([str(getattr(each, "__name__", each)) for each in case] + list(texts))
+
+
+def check_graph(model, names, rows, tolerance):
+    graph = to_onnx(model, outputs=names)
+    onnx.checker.check_model(graph, full_check=True)
+    assert_same(model, graph, rows, tolerance)
+    assert_same(model, graph, rows[:4], tolerance, by="reference")
+
+
+@pytest.mark.parametrize("case", [*cases()], ids=name_of)
+def test_every_activation_and_loss(case):
+    cls, kind, params = case
+    rows = HARD[["number", GAPS]].to_numpy()
+    model = fitted(cls, X[["number", GAPS]].to_numpy(), targets(kind, len(X)), **params)
+    names = ["label", "probabilities", "raw"]
+    if cls is DNNRegressor:
+        names = ["prediction", "std", "raw"]
+        names += ["quantiles"] if isinstance(model.loss, Quantile) else []
+    # onnxruntime has its error function in float32 alone.
+    dtype = "float32" if model.activation == "gelu" else model.dtype
+    check_graph(model, names, rows, TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("params", [*cases_of_tables()], ids=name_of)
+def test_every_kind_of_column(params):
+    model = fitted(DNNClassifier, X, targets(2, len(X)), **params)
+    check_graph(model, ["label", "probabilities", "raw"], HARD, TOLERANCES[params["dtype"]])
+
+
+def test_the_cases_have_all_activations_and_losses():
+    assert set(ACTIVATIONS) == set(RECORDS)
+    found = {getattr(params.get("loss"), "name", params.get("loss")) for _, _, params in cases()}
+    assert found - {None} == {loss.public_name for loss in LOSSES.values()}
+
+
+@pytest.mark.parametrize("opset", [18, newest()])
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_the_oldest_and_the_newest_opset(opset, dtype):
+    for activation in ("mish", "softplus", "elu"):
+        params = {"dtype": dtype, "activation": activation, "normalization": "layer"}
+        model = fitted(DNNClassifier, X, targets(3, len(X)), **params)
+        graph = to_onnx(model, opset=opset)
+        assert {each.domain: each.version for each in graph.opset_import}[""] == opset
+        onnx.checker.check_model(graph, full_check=True)
+        assert_same(model, graph, HARD, TOLERANCES[dtype])
