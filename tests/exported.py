@@ -1,6 +1,13 @@
 """A table with all kinds of columns, rows that are hard to export, and runtimes of graphs."""
 
+import pytest
+
+pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
+pytest.importorskip("onnxruntime", reason='needs pip install "skdnn[export]"')
+
 import numpy as np
+import onnx
+import onnxruntime
 import pandas as pd
 from onnx.reference import ReferenceEvaluator
 from sklearn.exceptions import ConvergenceWarning
@@ -67,12 +74,13 @@ def fitted(cls, X, y, **params):
 
 
 def outputs(onnx_model, inputs, *, by="onnxruntime"):
-    """Outputs by name."""
+    """Outputs by name, of a graph that is valid."""
+    onnx.checker.check_model(onnx_model, full_check=True)
     names = [value.name for value in onnx_model.graph.output]
     if by == "onnxruntime":
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(onnx_model.SerializeToString())
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(onnx_model.SerializeToString(), options)
         return dict(zip(names, session.run(names, inputs), strict=True))
     with np.errstate(all="ignore"):
         return dict(zip(names, ReferenceEvaluator(onnx_model).run(names, inputs), strict=True))

@@ -205,7 +205,7 @@ def _codes_of_numbers(op: Operators, values: tuple, codes: list[int], x: Any) ->
     """Codes of categories in float64: runtimes do not look them up."""
     if not values:
         return op.whole(0)
-    if all(float(value).is_integer() for value in values):
+    if all(float(value).is_integer() and abs(value) < 2**63 for value in values):
         whole = op.cast(x, to=np.int64)
         found = op.looked_up(whole, [int(value) for value in values], codes)
         return op.where(op.equal(op.cast(whole, to=np.float64), x), found, op.whole(0))

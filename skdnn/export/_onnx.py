@@ -23,14 +23,12 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
     """Export a fitted model as an ONNX graph: rows of X in, predictions out.
 
     The graph has all of it: the encoding of the columns, the networks of all members, the mean of
-    their predictions and the meaning of the outputs. Needs ``pip install "skdnn[export]"``.
+    their predictions, the meaning of the outputs. Arithmetic is as in skdnn: float64 for columns
+    and targets, the dtype of the network between. Needs ``pip install "skdnn[export]"``.
 
-    Inputs: for a model that was fitted on a data frame, one of shape (n_samples, 1) for each
-    column, with the column's name. Numbers are float64 (double), missing values NaN. Categories
-    are text, with "" for missing values; int64 for integers and bool (0 and 1); float64, with NaN
-    for missing values, for other numbers, and for integers if some were missing in training. For a
-    model that was fitted on an array of numbers, one input ``X`` of shape (n_samples, n_features)
-    in float64. :func:`onnx_inputs` makes them.
+    Of a model that was fitted on a data frame each column is an input of shape (n_samples, 1) with
+    the column's name; otherwise the input is ``X`` of shape (n_samples, n_features).
+    :func:`onnx_inputs` makes them, and describes their types.
 
     Parameters
     ----------
@@ -46,17 +44,14 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
         - "label": (n_samples,) classes, or (n_samples, n_classes) int64 for multilabel.
         - "probabilities": (n_samples, n_classes), as ``predict_proba``.
         - "prediction": (n_samples,) or (n_samples, n_targets), as ``predict``.
-        - "quantiles": as ``predict_quantiles``.
-        - "std": as ``predict(X, return_std=True)``.
+        - "quantiles", as ``predict_quantiles``; "std", as ``predict(X, return_std=True)``.
         - "raw": (n_samples, n_outputs), the raw prediction before the link of the loss.
 
     Returns
     -------
     onnx_model : onnx.ModelProto
-        ``onnx_model.SerializeToString()`` are the bytes of a file. Its ``metadata_props`` have the
-        version of skdnn, the classes, and the columns with kinds, types and what stands for a
-        missing value, as JSON. Arithmetic is as in skdnn: float64 for columns and targets, the
-        dtype of the network between.
+        ``onnx_model.SerializeToString()`` are the bytes of a file. Its ``metadata_props`` are the
+        version of skdnn, the classes and the columns, as JSON.
 
     Raises
     ------
@@ -66,8 +61,8 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
     TypeError
         If the model is something else, such as a Pipeline.
     ValueError
-        If a column cannot be an input (categories of several types, "" beside missing values), if
-        it has the name of an output, or for an invalid ``opset`` or ``outputs``.
+        If a column cannot be an input (categories of several types, "" beside missing values) or
+        has the name of an output, and for an invalid ``opset`` or ``outputs``.
 
     See Also
     --------
@@ -88,8 +83,6 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
     >>> onnx_model = to_onnx(model)
     >>> [value.name for value in onnx_model.graph.input][:2]
     ['sepal length (cm)', 'sepal width (cm)']
-    >>> [value.name for value in onnx_model.graph.output]
-    ['label', 'probabilities']
     >>> bool(check(model, onnx_model, X) < 1e-5)
     True
     """
@@ -129,7 +122,8 @@ def graph_of(
     names = found.default if outputs is None else _checked(outputs, found)
     _check_names(inputs, names)
     results = {name: _output(found, name) for name in names}
-    model = spox.build(inputs, results)
+    model = spox.build({f"input/{j}": x for j, x in enumerate(inputs.values())}, results)
+    _name_inputs(model.graph, list(inputs))
     _finish(model, document, columns, opset)
     return model
 
@@ -189,6 +183,18 @@ def _check_names(inputs: Mapping[str, Any], outputs: Sequence[str]) -> None:
                 f"Column {name!r} has the name of an output. Rename it before training, or choose "
                 "other outputs."
             )
+
+
+def _name_inputs(graph: Any, names: Sequence[str]) -> None:
+    """Give the inputs their names, and others to results that have one of these."""
+    inner = {name for node in graph.node for name in node.output}
+    new = {name: f"{name}/inner" for name in inner & set(names)}
+    new |= {value.name: name for value, name in zip(graph.input, names, strict=True)}
+    for value, name in zip(graph.input, names, strict=True):
+        value.name = name
+    for node in graph.node:
+        node.input[:] = [new.get(each, each) for each in node.input]
+        node.output[:] = [new.get(each, each) for each in node.output]
 
 
 def _finish(model: Any, document: dict[str, Any], columns: Sequence[Column], opset: int) -> None:

