@@ -1,6 +1,7 @@
 """Every example runs on bundled data, learns what it says and saves its figure."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +25,14 @@ def _compiled():
 def run(monkeypatch, tmp_path):
     """Run an example as ``python examples/NAME.py --output FOLDER``; return its table."""
 
-    def run_example(name, *argv):
+    def run_example(name, *argv, file="{}.png"):
         monkeypatch.syspath_prepend(EXAMPLES)
         spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         folder = tmp_path / "new" / "figures"
         table = module.main(["--output", str(folder), *argv])
-        assert (folder / f"{name}.png").stat().st_size > 10_000
+        assert (folder / file.format(name)).stat().st_size > 10_000
         return table
 
     yield run_example
@@ -43,6 +44,7 @@ def run(monkeypatch, tmp_path):
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
     expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
+    expected |= {"deploy_onnx"}
     assert names == expected
 
 
@@ -136,3 +138,17 @@ def test_inspection(run, capsys):
     assert table["importance"].iloc[0] > 0.02
     assert (table["missing"] > 0).sum() == 3
     assert "Accuracy on 500 test rows" in capsys.readouterr().out
+
+
+def test_deploy_onnx(run, capsys):
+    pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
+    table = run("deploy_onnx", "--rows", "600", "--requests", "20", file="claims.onnx")
+    assert list(table["one row"]) == [
+        "HTTP request", "graph by onnxruntime", "model.predict_proba"
+    ]  # fmt: skip
+    assert (table["median ms"] > 0).all()
+    text = capsys.readouterr().out
+    assert 'curl -d \'{"age": ' in text
+    assert "A wrong row: 400 Column 'region' must be text. Got 5." in text
+    difference = float(re.search(r"Largest difference on 150 test rows: (\S+)", text).group(1))
+    assert 0 < difference < 1e-5
