@@ -16,7 +16,7 @@ from tables import make
 
 from skdnn.export import onnx_inputs
 
-CATEGORIES = ["grade", "rank", "ratio", "color", "word", "flag", "known", "town"]
+CATEGORIES = ["grade", "shop", "rank", "ratio", "color", "word", "flag", "known", "town"]
 
 
 def table(n_rows=80, seed=0):
@@ -30,6 +30,7 @@ def table(n_rows=80, seed=0):
             "nothing": np.full(n_rows, np.nan),
             "small": rng.integers(0, 3, n_rows).astype(np.int8),
             "grade": rng.integers(-1, 3, n_rows),
+            "shop": rng.permutation(n_rows) % 36,
             "rank": pd.array(rng.choice([1, 2, 5, None], n_rows), dtype="Int64"),
             "ratio": rng.choice([0.1, 0.2, 1.0, np.nan], n_rows),
             "color": pd.Categorical(rng.choice(["red", "green", "blue"], n_rows)),
@@ -49,7 +50,7 @@ def hard_rows():
             X[column] = X[column].astype(object)
             value = category if column in CATEGORIES else number
             X.loc[X.index[place], column] = value
-    X.loc[3, CATEGORIES] = [7, 9, 0.3, "", "None", None, None, "nan"]
+    X.loc[3, CATEGORIES] = [7, 99, 9, 0.3, "", "None", None, None, "nan"]
     numbers = [column for column in X if column not in CATEGORIES]
     return X.astype(dict.fromkeys(numbers, float))
 

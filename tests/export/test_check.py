@@ -46,6 +46,18 @@ def test_every_output_of_a_regressor_is_compared(names):
         check(model, other, X)
 
 
+def test_quantiles_of_several_targets_have_the_units_of_each():
+    y = targets("numbers", len(X)) * [1, 1e6]
+    model = fitted(DNNRegressor, X, y, loss=Quantile([0.2, 0.5, 0.8]), dtype="float64")
+    names = ["quantiles"]
+    assert check(model, to_onnx(model, outputs=names), X) < 1e-9
+    for target, scale in enumerate(y.std(axis=0)):
+        other = changed(model, names, name="target.mean", row=target, by=1e-4 * scale)
+        assert check(model, other, X, tolerance=1) < 1e-4 * 1.001
+        with pytest.raises(ValueError, match="Output 'quantiles' differs"):
+            check(model, other, X, tolerance=1e-6)
+
+
 def test_differences_of_predictions_are_in_units_of_the_target():
     model = fitted(DNNRegressor, X, 1e6 * Y - 1e9, dtype="float64")
     other = changed(model, ["prediction"], name="target.mean", row=(), by=1e-4 * 1e6 * Y.std())

@@ -47,7 +47,7 @@ def test_each_column_is_an_input_with_its_name_and_type():
     graph = to_onnx(fitted(DNNClassifier, X, Y))
     numbers = [name for name in X if name not in CATEGORIES]
     expected = dict.fromkeys(numbers, "double")
-    expected |= {"grade": "int64", "flag": "int64"}
+    expected |= dict.fromkeys(["grade", "shop", "flag"], "int64")
     expected |= dict.fromkeys(["rank", "ratio", "known"], "double")
     expected |= dict.fromkeys(["color", "word", "town"], "string")
     found = input_types(graph)
@@ -149,11 +149,38 @@ def test_networks_without_an_encoding(cls):
         assert_same(model, graph, rows[:10], tolerance)
 
 
-def test_numbers_of_any_size_in_bins():
+def test_bins_of_numbers_that_are_huge_or_hardly_differ():
     huge = np.linspace(-1, 1, 80)[:, None] * [1.5e308, 1.5e8]
-    params = {"feature_scaling": None, "numeric_embedding": skdnn.PiecewiseLinear(4)}
-    model = fitted(DNNClassifier, huge, Y, dtype="float64", **params)
-    assert_same(model, to_onnx(model, outputs=["raw"]), huge[::7], 1e-9)
+    close = 1000 + 1e-3 * huge / huge.max(axis=0)
+    for rows, n_bins, dtype in ((huge, 1, "float64"), (huge, 4, "float64"), (close, 4, "float32")):
+        embedding = skdnn.PiecewiseLinear(n_bins)
+        params = {"feature_scaling": None, "numeric_embedding": embedding, "dtype": dtype}
+        model = fitted(DNNClassifier, rows, Y, **params)
+        assert np.ptp(model.decision_function(rows)) > 0.01
+        tolerance = {"float32": 1e-6, "float64": 1e-9}[dtype]
+        assert_same(model, to_onnx(model, outputs=["raw"]), rows[::7], tolerance)
+
+
+def test_waves_of_high_frequency_have_the_phase_of_the_network():
+    embedding = skdnn.Periodic(4, sigma=1000.0)
+    model = fitted(DNNClassifier, NUMBERS, Y, numeric_embedding=embedding, dtype="float32")
+    assert_same(model, to_onnx(model, outputs=["raw"]), NUMBERS, 1e-5)
+
+
+def test_predictions_stay_in_their_range():
+    far = np.outer([1, -1], [1e6, 1e6])
+    params = {"feature_scaling": "standard", "numeric_embedding": None, "dtype": "float32"}
+    for kind in (2, 3):
+        model = fitted(DNNClassifier, NUMBERS, targets(kind, 80), **params)
+        found = outputs(to_onnx(model), onnx_inputs(model, far))["probabilities"]
+        assert np.isin(found, [np.finfo(np.float32).tiny, 1 - np.finfo(np.float32).epsneg]).any()
+        assert found.min() > 0
+        assert found.max() < 1
+    params |= {"loss": "poisson", "target_scaling": None}
+    model = fitted(DNNRegressor, NUMBERS, targets("positive", 80), **params)
+    graph = to_onnx(model)
+    assert outputs(graph, onnx_inputs(model, far))["prediction"].max() > 1e37
+    assert_same(model, graph, far, 1e-5)
 
 
 def test_no_rows_are_no_predictions():
