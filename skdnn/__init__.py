@@ -11,7 +11,7 @@ with no_garbage_collection():
     from skdnn.estimators.classifier import DNNClassifier
     from skdnn.estimators.regressor import DNNRegressor
     from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
-    from skdnn.network.losses import Huber, Quantile
+    from skdnn.network.losses import Huber, Quantile, Tweedie
     from skdnn.network.spec import InputColumn
     from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.weights import WeightsDisplay
-    from skdnn.persistence import load
+    from skdnn.persistence import SKOPS_TRUSTED, load
     from skdnn.tuning import search_space, suggest_params
 
 __version__ = "0.1.0"
 __all__ = [
+    "SKOPS_TRUSTED",
     "CosLog",
     "Cosine",
     "DNNClassifier",
@@ -41,6 +42,7 @@ __all__ = [
     "Periodic",
     "PiecewiseLinear",
     "Quantile",
+    "Tweedie",
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
@@ -52,6 +54,7 @@ __all__ = [
 
 # Imported on first access, so that `import skdnn` is fast.
 _MODULES = {
+    "SKOPS_TRUSTED": "skdnn.persistence",
     "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",

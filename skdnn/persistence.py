@@ -1,26 +1,29 @@
-"""Saved models: read what ``save`` of an estimator has written.
+"""Saved models: read what ``save`` of an estimator has written; types that skops may load.
 
-A file holds what predictions need and the parameters, as text and arrays (``skdnn_light.files``);
-nothing in it is executed. Later versions of skdnn read the files of earlier ones.
+A file holds what predictions need and the parameters, as text and arrays (``skdnn_light.files``,
+which also checks them); nothing in it is executed. Later versions of skdnn read the files of
+earlier ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from skdnn.estimators._document import SHARED
+from skdnn.estimators._data import Data
+from skdnn.estimators._document import SETTINGS, SHARED
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
+from skdnn.estimators._stream import Beginning
 from skdnn.estimators._tasks import Task
 from skdnn.estimators.classifier import DNNClassifier
 from skdnn.estimators.regressor import DNNRegressor
-from skdnn.network.embeddings import NumericEmbedding, Periodic, PiecewiseLinear
-from skdnn.network.layout import Layout
-from skdnn.network.losses import Huber, Quantile
+from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.tabular.bins import BinEdges
@@ -28,38 +31,34 @@ from skdnn.tabular.categories import Categories
 from skdnn.tabular.encoder import TableEncoder
 from skdnn.tabular.numeric import NumericScaler
 from skdnn.tabular.targets import TargetScaler
-from skdnn.training.schedules import Cosine, CosLog, OneCycle
+from skdnn.training.history import History
+from skdnn.training.progress import TrainingState
+from skdnn.training.sampling import Seeds
+from skdnn.training.stopping import NoImprovement
+from skdnn_light.checks import classes_of
 from skdnn_light.files import read
 
 Arrays = dict[str, np.ndarray]
 
 ESTIMATORS = {each.__name__: each for each in (DNNClassifier, DNNRegressor)}
-SETTINGS = {
-    each.__name__: each
-    for each in (Huber, Quantile, Periodic, PiecewiseLinear, Cosine, CosLog, OneCycle)
-}
-#: Kinds of NumPy's dtypes that classes can have, beside text.
-_CLASS_KINDS = "biufO"
 
 
-class StoredEmbedding(NumericEmbedding):
-    """The input columns of a member as they were stored.
+@dataclass(frozen=True)
+class StoredColumns:
+    """The input columns of a member, and the number of bins of those that are bins."""
 
-    Parameters
-    ----------
-    stored : tuple of InputColumn
-    n_bins : int
-    scaled_inputs : bool
-    """
+    columns: tuple[InputColumn, ...]
+    n_bins: int
 
-    def __init__(
-        self, stored: tuple[InputColumn, ...] = (), n_bins: int = 0, scaled_inputs: bool = False
-    ) -> None:
-        self.stored, self.n_bins, self.scaled_inputs = stored, n_bins, scaled_inputs
 
-    def columns(self, source: int, n_bins: int) -> list[InputColumn]:
-        """Those of the numeric column ``source``, without its indicator."""
-        return [c for c in self.stored if c.source == source and not c.is_categorical]
+class StoredInputs(TableInputs):
+    """Encodes a table as stored input columns: another version would choose others in training."""
+
+    embeddings: Sequence[StoredColumns]  # type: ignore[assignment]
+
+    def columns(self, member: int) -> tuple[InputColumn, ...]:
+        """Input columns of a member."""
+        return self.embeddings[member].columns
 
 
 def load(file: Any) -> DNNClassifier | DNNRegressor:
@@ -101,42 +100,37 @@ def load(file: Any) -> DNNClassifier | DNNRegressor:
     document, arrays = read(file)
     try:
         return _estimator(document, arrays)
-    except RecursionError as error:
-        raise ValueError("A damaged skdnn model: it is nested too deeply.") from error
+    except MemoryError:
+        raise
     except Exception as error:
-        # Whatever is wrong in a document shows in one of the constructors.
+        # Whatever else is wrong shows in one of the constructors.
         raise ValueError(f"A damaged skdnn model: {error!r}.") from error
 
 
 def _estimator(document: dict[str, Any], arrays: Arrays) -> Any:
-    parameters = {name: _value(each) for name, each in document["parameters"].items()}
-    estimator = ESTIMATORS[document["estimator"]](**parameters)
+    estimator = ESTIMATORS[document["estimator"]]()
+    # What another version calls otherwise has its default value.
+    known = document["parameters"].keys() & estimator.get_params(deep=False).keys()
+    estimator.set_params(**{name: _value(document["parameters"][name]) for name in known})
     estimator.check_params()
     network = _network(document, arrays)
     inputs = _inputs(document, arrays, network)
     task = _task(document, arrays)
-    model = FittedModel(inputs, network, task)
+    model = FittedModel(inputs, network, task, _weights(document))
     model.check()
-    estimator.n_features_in_ = _count(document["n_features"])
+    if model.link != document["task"]["link"]:
+        raise ValueError(f"the link of {network.spec.loss!r} is {model.link!r}")
+    if list(network.spec.levels) != document["task"].get("levels", []):
+        raise ValueError(f"the levels of the network are {network.spec.levels}")
+    estimator.n_features_in_ = document["n_features"]
     if document["feature_names"] is not None:
-        names = np.array([_text(name) for name in document["feature_names"]], dtype=object)
-        _expect("feature_names", names.size, estimator.n_features_in_)
-        estimator.feature_names_in_ = names
-    n_columns = estimator.n_features_in_ if inputs is None else len(inputs.encoder.names)
-    _expect("columns", n_columns, estimator.n_features_in_)
-    if inputs is None:
-        _expect("inputs", network.spec.n_in, n_columns)
+        estimator.feature_names_in_ = np.array(document["feature_names"], dtype=object)
     if isinstance(task, Labels):
         estimator.classes_ = task.classes
     estimator.do_early_stopping_ = False
     estimator._set_network_attributes(model)
     estimator._model, estimator._progress = model, None
     return estimator
-
-
-# ------------------------------------------------------------------------------------------------
-# Values
-# ------------------------------------------------------------------------------------------------
 
 
 def _value(value: Any) -> Any:
@@ -155,174 +149,120 @@ def _value(value: Any) -> Any:
     return SETTINGS[value["class"]](**settings)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"expected text, got {value!r}")
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"expected a number of things, got {value!r}")
-    return value
-
-
-def _expect(name: str, found: Any, expected: Any) -> None:
-    if found != expected:
-        raise ValueError(f"{name}: {found} instead of {expected}")
-
-
-def _array(arrays: Arrays, name: str, *shape: int) -> np.ndarray:
-    """A float64 array of a shape."""
-    array = arrays[name]
-    _expect(f"shape of {name}", array.shape, shape)
-    _expect(f"dtype of {name}", array.dtype, np.dtype(np.float64))
-    return array.copy()
-
-
 # ------------------------------------------------------------------------------------------------
 # Parts
 # ------------------------------------------------------------------------------------------------
 
 
 def _network(document: dict[str, Any], arrays: Arrays) -> Network:
-    shared, dtype = document["network"], document["dtype"]
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype {dtype!r}")
+    shared, members = document["network"], document["members"]
     fields = {name: shared[name] for name in SHARED}
-    fields["dropout"] = tuple(_value(fields["dropout"]))
-    fields["loss_parameters"] = tuple(_value(fields["loss_parameters"]))
-    hidden = [_count(size) for size in shared["hidden"]]
-    specs, parts = [], []
-    for i, member in enumerate(document["members"]):
+    fields |= {name: tuple(fields[name]) for name in ("dropout", "loss_parameters")}
+    loss, n_outputs = LOSSES[shared["loss"]], shared["n_outputs"]
+    if len(fields["loss_parameters"]) not in (0, n_outputs * len(loss.parameters)):
+        raise ValueError(f"{len(fields['loss_parameters'])} parameters of the loss")
+    specs = []
+    for i, member in enumerate(members):
+        n_in = len(arrays[f"members.{i}.weights.0"])
         columns = tuple(InputColumn(*each) for each in member["columns"])
-        n_in = sum(c.width for c in columns) or _count(document["n_features"])
-        weights = arrays[f"members.{i}.weights.0"]
-        _expect("inputs", weights.shape[0], n_in)
-        spec = NetworkSpec(
-            (n_in, *hidden, _count(shared["n_outputs"])),
-            columns=columns, scaled_inputs=member["scaled_inputs"] is True, **fields,
+        specs.append(
+            NetworkSpec(
+                (n_in, *shared["hidden"], n_outputs),
+                columns=columns, scaled_inputs=member["scaled_inputs"], **fields,
+            )
         )  # fmt: skip
-        specs.append(spec)
-        parts.append(_values(spec, i, arrays, np.dtype(dtype)))
-    return Network(specs, np.concatenate(parts))
+    network = Network(specs, np.empty(0, document["dtype"]))
+    n_values = sum(layout.n_values for layout in network.layouts)
+    network.values = np.empty(n_values, document["dtype"])
+    for i, layout in enumerate(network.layouts):
+        for name, view in layout.named(network.of_member(i)).items():
+            view[...] = arrays[f"members.{i}.{name}"]
+    return network
 
 
-def _values(spec: NetworkSpec, member: int, arrays: Arrays, dtype: np.dtype) -> np.ndarray:
-    """Parameters and buffers of a member."""
-    layout, prefix = Layout(spec), f"members.{member}."
-    found = {name: each for name, each in arrays.items() if name.startswith(prefix)}
-    # Before anything of this size is allocated.
-    _expect("values", sum(each.size for each in found.values()), layout.n_values)
-    values = np.empty(layout.n_values, dtype)
-    for name, view in layout.named(values).items():
-        array = found[prefix + name]
-        _expect(f"shape of {name}", array.shape, view.shape)
-        _expect(f"dtype of {name}", array.dtype, dtype)
-        view[...] = array
-    if not np.isfinite(values).all():
-        raise ValueError("weights are not finite")
-    return values
+def _weights(document: dict[str, Any]) -> np.ndarray | None:
+    """Weights of the members; None if they are equal."""
+    weights = np.array([member["weight"] for member in document["members"]], dtype=float)
+    return None if (weights == weights[0]).all() else weights
 
 
 def _inputs(document: dict[str, Any], arrays: Arrays, network: Network) -> TableInputs | None:
     encoding = document["encoding"]
     if encoding is None:
-        if any(spec.columns for spec in network.specs):
-            raise ValueError("columns without an encoding")
         return None
     encoder = _encoder(encoding, arrays)
-    inputs = TableInputs(encoder.categorical_features, encoder.scaling, None, network.n_members)
-    inputs.encoder, inputs.n_rows = encoder, _count(encoding["n_rows"])
-    inputs.is_embedded = tuple(each is True for each in encoding["is_embedded"])
-    _expect("is_embedded", len(inputs.is_embedded), len(encoder.categories))
-    inputs.edges = {n: _edges(n, encoder.n_numeric, arrays) for n in encoding["n_bins"]}
-    embeddings = []
-    for spec, member in zip(network.specs, document["members"], strict=True):
-        n_bins = _count(member["n_bins"])
-        if n_bins and n_bins not in inputs.edges:
-            raise ValueError(f"there are no edges of {n_bins} bins")
-        embeddings.append(StoredEmbedding(spec.columns, n_bins, spec.scaled_inputs))
-    inputs.embeddings = embeddings
+    inputs = StoredInputs(encoder.categorical_features, encoder.scaling, None, network.n_members)
+    inputs.encoder, inputs.n_rows = encoder, encoding["n_rows"]
+    inputs.is_embedded = tuple(encoding["is_embedded"])
+    inputs.edges = {n: _edges(n, arrays) for n in encoding["n_bins"]}
+    inputs.embeddings = [
+        StoredColumns(spec.columns, member["n_bins"])
+        for spec, member in zip(network.specs, document["members"], strict=True)
+    ]
     return inputs
 
 
 def _encoder(encoding: dict[str, Any], arrays: Arrays) -> TableEncoder:
-    names = tuple(_text(column["name"]) for column in encoding["columns"])
-    kinds = [{"number": False, "category": True}[c["kind"]] for c in encoding["columns"]]
-    n_numbers = kinds.count(False)
-    encoder = TableEncoder(kinds, encoding["scaling"])
-    encoder.names, encoder.is_categorical = names, np.array(kinds, dtype=bool)
-    scaler = NumericScaler(encoding["scaling"])
-    for name in ("center", "scale", "imputation"):
-        setattr(scaler, name, _array(arrays, name, n_numbers))
-    scaler.percentiles = _array(arrays, "percentiles", n_numbers, 101)
-    scaler.indicated = np.array([_count(j) for j in encoding["indicated"]], dtype=np.int64)
-    if scaler.indicated.size and scaler.indicated.max() >= n_numbers:
-        raise ValueError("indicated columns that do not exist")
-    scaler.labels, scaler.late, scaler.n_late = tuple(map(_text, encoding["labels"])), {}, {}
-    _expect("labels", len(scaler.labels), n_numbers)
-    encoder.scaler = scaler
+    is_categorical = [column["kind"] == "category" for column in encoding["columns"]]
+    encoder = TableEncoder(is_categorical, encoding["scaling"])
+    encoder.names = tuple(column["name"] for column in encoding["columns"])
+    encoder.is_categorical = np.array(is_categorical, dtype=bool)
+    encoder.scaler = scaler = NumericScaler(encoding["scaling"])
+    for name in ("center", "scale", "imputation", "percentiles"):
+        setattr(scaler, name, arrays[name].copy())
+    scaler.indicated = np.array(encoding["indicated"], dtype=np.int64)
+    scaler.labels, scaler.late, scaler.n_late = tuple(encoding["labels"]), {}, {}
     encoder.categories = tuple(
-        Categories(tuple(_value(value) for value in each["values"]), each["has_missing"] is True)
+        Categories(tuple(_value(value) for value in each["values"]), each["has_missing"])
         for each in encoding["categories"]
     )
-    _expect("categories", len(encoder.categories), kinds.count(True))
     return encoder
 
 
-def _edges(n_bins: Any, n_numbers: int, arrays: Arrays) -> BinEdges:
-    edges = BinEdges(_count(n_bins))
-    counts = arrays[f"edges.{n_bins}.counts"]
-    _expect("counts", counts.shape, (n_numbers,))
-    if counts.size and not 2 <= counts.min() <= counts.max() <= n_bins + 1:
-        raise ValueError(f"a column with fewer than 1 or more than {n_bins} bins")
-    values = _array(arrays, f"edges.{n_bins}.values", int(counts.sum()))
+def _edges(n_bins: int, arrays: Arrays) -> BinEdges:
+    edges, counts = BinEdges(n_bins), arrays[f"edges.{n_bins}.counts"]
+    values = arrays[f"edges.{n_bins}.values"].copy()
     edges.edges = np.split(values, np.cumsum(counts)[:-1]) if counts.size else []
-    if any(not (each[:-1] < each[1:]).all() for each in edges.edges):
-        raise ValueError("edges that do not increase")
     return edges
 
 
 def _task(document: dict[str, Any], arrays: Arrays) -> Task:
-    found = document["task"]
+    found, loss = document["task"], document["network"]["loss"]
     if found["kind"] == "number":
-        return _number_task(document, arrays)
+        return _numeric_targets(found, loss, arrays)
     kind = {"class": ClassLabels, "labels": LabelIndicators}[found["kind"]]
-    values, dtype = [_value(each) for each in found["classes"]], found["class_dtype"]
-    if dtype == "str":
-        classes = np.array([_text(value) for value in values])
-    else:
-        if np.dtype(dtype).kind not in _CLASS_KINDS:
-            raise ValueError(f"classes of dtype {dtype!r}")
-        classes = np.array(values, dtype=dtype)
-    _expect("dimensions of classes", classes.ndim, 1)
     # The public name of the loss, and no further training.
-    task: Any = kind(classes, document["network"]["loss"].removeprefix("binary_"), None, None)
-    sole = found["sole_class"]
+    task: Any = kind(classes_of(found), LOSSES[loss].public_name, None, None)
     if found["kind"] == "class":
-        if sole is not None and not 0 <= _count(sole) < classes.size:
-            raise ValueError(f"sole class {sole}")
-        task.sole_class = sole
+        task.sole_class = found["sole_class"]
     return task
 
 
-def _number_task(document: dict[str, Any], arrays: Arrays) -> NumericTargets:
-    found, task = document["task"], object.__new__(NumericTargets)
-    task.loss, task.target_scaling = document["network"]["loss"], found["target_scaling"]
-    task.parameters = np.array(_value(found["parameters"]), dtype=float)
-    if task.parameters.ndim != 2:
-        # A loss without parameters has rows without columns.
-        task.parameters = np.empty((len(found["parameters"]), 0))
+def _numeric_targets(found: dict[str, Any], loss: str, arrays: Arrays) -> NumericTargets:
+    task = object.__new__(NumericTargets)
+    task.loss, task.target_scaling = loss, found["target_scaling"]
+    # A loss without parameters has rows without columns.
+    n_rows = len(found["parameters"])
+    task.parameters = np.array(found["parameters"], dtype=float).reshape(n_rows, -1)
     task.scaler = None
-    if found["target_scaling"] is not None:
-        scaler = TargetScaler(centered=found["centered"] is True)
-        shape = arrays["target.mean"].shape
+    if task.target_scaling is not None:
+        task.scaler = scaler = TargetScaler(centered=found["centered"])
         for name in ("mean", "scale", "low", "high"):
-            setattr(scaler, name, _array(arrays, f"target.{name}", *shape))
-        if not (np.isfinite(scaler.mean).all() and (scaler.scale > 0).all()):
-            raise ValueError("the scale of the target is not positive")
+            setattr(scaler, name, arrays[f"target.{name}"].copy())
         scaler._set_unit()
-        scaler.is_late, scaler.late, scaler.n_late = np.zeros(shape, dtype=bool), None, 0
-        task.scaler = scaler
+        scaler.is_late = np.zeros(scaler.mean.shape, dtype=bool)
+        scaler.late, scaler.n_late = None, 0
     return task
+
+
+#: Names of the types of fitted estimators, for ``skops.io.load(file, trusted=SKOPS_TRUSTED)``.
+#: None of them executes what is in a file.
+SKOPS_TRUSTED = [
+    f"{each.__module__}.{each.__qualname__}"
+    for each in (
+        *ESTIMATORS.values(), *SETTINGS.values(), FittedModel, TableInputs, StoredInputs,
+        StoredColumns, TableEncoder, NumericScaler, Categories, BinEdges, Network, NetworkSpec,
+        InputColumn, ClassLabels, LabelIndicators, NumericTargets, TargetScaler, TrainingState,
+        History, Seeds, NoImprovement, Beginning, Data, np.dtype,
+    )
+]  # fmt: skip

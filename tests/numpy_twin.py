@@ -83,6 +83,12 @@ def gamma(raw, y, _):
     return np.log(np.exp(raw) / y) + y / np.exp(raw) - 1, 1 - y / np.exp(raw)
 
 
+def tweedie(raw, y, p):
+    mean = np.exp(raw)
+    value = y ** (2 - p) / ((1 - p) * (2 - p)) - y * mean ** (1 - p) / (1 - p)
+    return value + mean ** (2 - p) / (2 - p), mean ** (2 - p) - y * mean ** (1 - p)
+
+
 def binary_log_loss(raw, y, smoothing):
     y = y * (1 - smoothing) + smoothing / 2
     return -(y * log_expit(raw) + (1 - y) * log_expit(-raw)), expit(raw) - y
@@ -115,7 +121,7 @@ LOSSES = {name: globals().get(name) for name in RECORDS}
 
 def loss_parameters(name, n_out):
     """Parameters that suit a loss, for tests."""
-    values = {"delta": 0.7, "quantile": 0.8, "label_smoothing": 0.1}
+    values = {"delta": 0.7, "quantile": 0.8, "label_smoothing": 0.1, "power": 1.4}
     return np.tile([values.get(each, 0.6) for each in RECORDS[name].parameters], n_out)
 
 

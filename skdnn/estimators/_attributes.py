@@ -93,6 +93,12 @@ class FittedAttributesMixin:
         return {name: list(curve) for name, curve in curves.items() if curve}
 
     @property
+    def member_weights_(self) -> np.ndarray:
+        """Weight of each member in the mean of their predictions: (n_members,), of sum 1."""
+        self._fitted_network()
+        return self._model.member_weights
+
+    @property
     def coefs_(self) -> ArrayViews:
         """Weights of every layer, (n_in, n_out) views."""
         return self._fitted_network().coefs

@@ -8,9 +8,22 @@ from zlib import crc32
 import numpy as np
 
 from skdnn.estimators._validation import split_indices
+from skdnn.training.data import Rows
+from skdnn.training.stacking import Judges
 
 if TYPE_CHECKING:
     from skdnn.estimators._tasks import Task
+
+#: With fewer members than this each has a hold-out of its own, since rows that all hold out are
+#: lost. Otherwise up to so many share a hold-out, and there are two at least.
+SHARING_MEMBERS = 4
+
+
+def n_holdouts(n_members: int) -> int:
+    """Number of different hold-outs: member ``i`` has the one with index ``i`` modulo it."""
+    if n_members < SHARING_MEMBERS:
+        return n_members
+    return max(2, -(-n_members // SHARING_MEMBERS))
 
 
 class Data(NamedTuple):
@@ -51,6 +64,22 @@ def members_of(splits: list[Split], i: int) -> slice:
     return slice(None) if len(splits) == 1 else slice(i, i + 1)
 
 
+def judges_of(splits: list[Split], held_out: list[list[Rows]], n_members: int) -> list[Judges]:
+    """The members that share held-out rows, with these rows as inputs of each of them.
+
+    None if the user has given validation rows: ``best_validation_score_`` is the score of all
+    members with equal weights on these.
+    """
+    found: dict[int, Judges] = {}
+    if len(splits) == 1:
+        return []
+    for i, rows in enumerate(held_out):
+        judges = found.setdefault(id(splits[i].held_out), Judges([], []))
+        judges.members.extend(range(n_members)[members_of(splits, i)])
+        judges.rows.extend(rows)
+    return list(found.values())
+
+
 def digests_of(splits: list[Split]) -> tuple[int, ...]:
     """A digest of the held-out rows of each split: scores on different rows are not comparable."""
     held_out = [split.held_out for split in splits]
@@ -76,22 +105,30 @@ def split_data(
 ) -> list[Split]:
     """Training and held-out rows of each member.
 
+    Members that share a hold-out are compared on the same rows, which gives their weights.
+
     A splitter gets all rows of the user; a fraction is drawn from the rows of positive weight.
     """
-    known = whole
+    known, n_members = whole, estimator.n_members
+    n_splits = n_members
     if not hasattr(estimator.validation_fraction, "split"):
         known = whole.drop_zero_weights()
         groups = groups if groups is None or known.rows is None else groups[known.rows]
-    y, splits = known.y, []
-    for indices in split_indices(
-        estimator, known.X, task.decode(y), task.strata(y), groups, seed, estimator.n_members
-    ):
-        training, held_out = (known.take(index).drop_zero_weights() for index in indices)
-        for rows, purpose in ((training, "train on"), (held_out, "validate with")):
-            if not rows.y.shape[0]:
-                raise ValueError(
-                    f"validation_fraction={estimator.validation_fraction!r} leaves no row to "
-                    f"{purpose} that has a weight above 0."
-                )
-        splits.append(Split(training, held_out))
-    return splits
+        n_splits = n_holdouts(n_members)
+    drawn = split_indices(
+        estimator, known.X, task.decode(known.y), task.strata(known.y), groups, seed, n_splits
+    )
+    # A splitter with few splits repeats them.
+    splits = {id(indices): _split(estimator, known, indices) for indices in drawn}
+    return [splits[id(drawn[i % n_splits])] for i in range(n_members)]
+
+
+def _split(estimator: Any, known: Data, indices: tuple[np.ndarray, np.ndarray]) -> Split:
+    training, held_out = (known.take(index).drop_zero_weights() for index in indices)
+    for rows, purpose in ((training, "train on"), (held_out, "validate with")):
+        if not rows.y.shape[0]:
+            raise ValueError(
+                f"validation_fraction={estimator.validation_fraction!r} leaves no row to "
+                f"{purpose} that has a weight above 0."
+            )
+    return Split(training, held_out)

@@ -11,7 +11,7 @@ parameters : dict
     Parameters of the constructor. An object with settings is ``{"class": name, "parameters":
     dict}``, an infinite number ``{"number": "inf"}``, a tuple ``{"tuple": list}``.
 omitted : list of str
-    Parameters with other values, such as functions.
+    Parameters with other values, such as functions, and those of a subclass.
 n_features, feature_names : int; list of str or null
 dtype : "float32" or "float64"
     Dtype of the networks.
@@ -43,6 +43,7 @@ target.mean, target.scale, target.low, target.high : () or (n_targets,)
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -53,8 +54,10 @@ from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._labels import ClassLabels, Labels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
-from skdnn.network.network import Network
+from skdnn.network.embeddings import Periodic, PiecewiseLinear
+from skdnn.network.losses import Huber, Quantile, Tweedie
 from skdnn.tabular.encoder import TableEncoder
+from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 Arrays = dict[str, np.ndarray]
 
@@ -62,6 +65,13 @@ Arrays = dict[str, np.ndarray]
 SHARED = (
     "activation", "dropout", "loss", "loss_parameters", "normalization", "outputs_per_target",
 )  # fmt: skip
+
+
+#: Objects with settings that a document can hold.
+SETTINGS = {
+    each.__name__: each
+    for each in (Huber, Quantile, Tweedie, Periodic, PiecewiseLinear, Cosine, CosLog, OneCycle)
+}
 
 
 def document_of(estimator: Any) -> tuple[dict[str, Any], Arrays]:
@@ -77,14 +87,14 @@ def document_of(estimator: Any) -> tuple[dict[str, Any], Arrays]:
 
     model: FittedModel = estimator._fitted_model()
     estimator._check_attributes()
-    name = next(c.__name__ for c in type(estimator).__mro__ if c.__module__.startswith("skdnn."))
-    parameters, omitted = _parameters(estimator)
+    cls = next(c for c in type(estimator).__mro__ if c.__module__.startswith("skdnn."))
+    parameters, omitted = _parameters(estimator, cls)
     names = getattr(estimator, "feature_names_in_", None)
     encoding, arrays = _encoding(model.inputs) if model.inputs is not None else (None, {})
-    network, members, values = _network(model.network, model.inputs)
+    network, members, values = _network(model)
     task, limits = _task(estimator, model)
     document = {
-        "estimator": name,
+        "estimator": cls.__name__,
         "skdnn_version": __version__,
         "parameters": parameters,
         "omitted": omitted,
@@ -111,10 +121,12 @@ class _CannotHoldError(Exception):
 def plain(value: Any) -> Any:
     """A value as JSON can hold it: see ``parameters`` above."""
     if isinstance(value, SettingsObject):
+        if SETTINGS.get(type(value).__name__) is not type(value):
+            raise _CannotHoldError(type(value).__name__)
         settings = {k: plain(v) for k, v in value.get_params(deep=False).items()}
         return {"class": type(value).__name__, "parameters": settings}
     if isinstance(value, np.ndarray):
-        return [plain(each) for each in value.tolist()]
+        return plain(value.tolist())
     if isinstance(value, tuple | list):
         items = [plain(each) for each in value]
         return {"tuple": items} if isinstance(value, tuple) else items
@@ -127,27 +139,25 @@ def scalar(value: Any) -> Any:
     """None, bool, text or a number as JSON can hold it."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, bool | str):
-        return str(value) if isinstance(value, str) else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)  # ``str`` of an enumeration is the name of its member
     if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, Real):
+    # Not a fraction or a long double that a float only comes close to.
+    if isinstance(value, Real) and (float(value) == value or value != value):
         number = float(value)
         return number if np.isfinite(number) else {"number": str(number)}
     raise _CannotHoldError(type(value).__name__)
 
 
-def _parameters(estimator: Any) -> tuple[dict[str, Any], list[str]]:
-    from skdnn.network import embeddings, losses
-    from skdnn.training import schedules
-
-    known = {**vars(embeddings), **vars(losses), **vars(schedules)}
+def _parameters(estimator: Any, cls: type) -> tuple[dict[str, Any], list[str]]:
+    """Parameters of a class of skdnn, and the names of those that cannot be held."""
     found, omitted = {}, []
     for name, value in estimator.get_params(deep=False).items():
-        values = value if isinstance(value, tuple | list) else [value]
-        settings = [type(each) for each in values if isinstance(each, SettingsObject)]
         try:
-            if any(known.get(kind.__name__) is not kind for kind in settings):
+            if name not in signature(cls).parameters:  # of a subclass
                 raise _CannotHoldError
             found[name] = plain(value)
         except _CannotHoldError:
@@ -207,10 +217,9 @@ def _categories(encoder: TableEncoder) -> list[dict[str, Any]]:
     return found
 
 
-def _network(
-    network: Network, inputs: TableInputs | None
-) -> tuple[dict[str, Any], list[dict[str, Any]], Arrays]:
-    spec = network.spec
+def _network(model: FittedModel) -> tuple[dict[str, Any], list[dict[str, Any]], Arrays]:
+    network, inputs = model.network, model.inputs
+    spec, weights = network.spec, model.member_weights
     shared = {name: _listed(getattr(spec, name)) for name in SHARED}
     shared |= {"hidden": list(spec.layer_sizes[1:-1]), "n_outputs": spec.n_out}
     members, arrays = [], {}
@@ -220,7 +229,7 @@ def _network(
             "columns": [[c.kind, c.source, c.width, c.size, c.sigma] for c in own.columns],
             "scaled_inputs": bool(own.scaled_inputs),
             "n_bins": 0 if embedding is None else int(embedding.n_bins),
-            "weight": 1 / network.n_members,
+            "weight": float(weights[i]),
         })  # fmt: skip
         for name, array in layout.named(network.of_member(i)).items():
             arrays[f"members.{i}.{name}"] = array
@@ -247,7 +256,7 @@ def _task(estimator: Any, model: FittedModel) -> tuple[dict[str, Any], Arrays]:
             "kind": "class" if isinstance(task, ClassLabels) else "labels",
             "link": model.link,
             "classes": _texts_and_numbers(classes, refuse),
-            "class_dtype": "str" if classes.dtype.kind == "U" else str(classes.dtype),
+            "class_dtype": "str" if classes.dtype.kind in "UT" else str(classes.dtype),
             "sole_class": getattr(task, "sole_class", None),
         }
         return found, {}

@@ -17,6 +17,7 @@ from skdnn.estimators._data import (
     Split,
     apply_class_weight,
     digests_of,
+    judges_of,
     members_of,
     relative,
     split_data,
@@ -49,6 +50,7 @@ from skdnn.training.loop import Training, Validation, Validator
 from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import draw_seeds, draw_split_seed
 from skdnn.training.settings import TINY_ROWS, TrainingSettings
+from skdnn.training.stacking import member_weights
 from skdnn.training.threads import Threads
 
 
@@ -219,6 +221,10 @@ class Fit:
             if self.task.is_calibrated and validation is not None and validation.keep_best:
                 calibrate(model.network, validation.validators, threads)
                 progress.calibrated_values = model.network.values.copy()
+            if validation is not None and validation.keep_best:
+                model.weights = member_weights(
+                    model.network, judges_of(splits, validated, model.network.n_members), threads
+                )
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
 
@@ -315,7 +321,10 @@ class Fit:
         network = resumed_network(estimator, self.before.network, specs)
         digests = digests_of(splits)
         progress = resumed_progress(estimator, self.progress, network, settings, digests)
-        return FittedModel(inputs, network, self.task), progress
+        # Without held-out rows, as in partial_fit, the weights of the members remain.
+        weights = self.before.weights
+        weights = weights if weights is None or weights.size == network.n_members else None
+        return FittedModel(inputs, network, self.task, weights), progress
 
     def _check_values(
         self, data: Data, model: FittedModel, names: tuple[str, str], *, all_zero: bool

@@ -236,9 +236,9 @@ class ClassLabels(Labels):
         """Labels of the classes."""
         return self.classes[y]
 
-    def mean(self, raw: np.ndarray, link: str) -> np.ndarray:
+    def mean(self, raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> np.ndarray:
         """Raw predictions of the ensemble; certain if there is a single class."""
-        raw = super().mean(raw, link)
+        raw = super().mean(raw, link, weights)
         if self.sole_class is not None:
             # Nothing was learned about other classes.
             raw[...] = -CERTAIN

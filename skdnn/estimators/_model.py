@@ -38,15 +38,30 @@ class FittedModel(VersionedMixin):
     network : Network
     task : Task
         The encoding of the targets and the meaning of the outputs.
+    weights : (n_members,) array, optional
+        Positive weights of the members, whose sum is 1; None is the same for all.
     """
 
-    def __init__(self, inputs: TableInputs | None, network: Network, task: Task) -> None:
+    def __init__(
+        self,
+        inputs: TableInputs | None,
+        network: Network,
+        task: Task,
+        weights: np.ndarray | None = None,
+    ) -> None:
         self.inputs, self.network, self.task = inputs, network, task
+        self.weights = weights
 
     @property
     def link(self) -> str:
         """Name of the function from raw prediction to mean of the target."""
         return LOSSES[self.network.spec.loss].link
+
+    @property
+    def member_weights(self) -> np.ndarray:
+        """Weight of each member in the mean of their predictions: (n_members,), of sum 1."""
+        n_members = self.network.n_members
+        return np.full(n_members, 1 / n_members) if self.weights is None else self.weights.copy()
 
     @property
     def n_outputs(self) -> int:
@@ -67,14 +82,14 @@ class FittedModel(VersionedMixin):
             self.inputs.check_members(self.network.n_members)
 
     def part(self, members: slice) -> FittedModel:
-        """The model of consecutive members; the values of their networks are views."""
+        """The model of consecutive members, with equal weights; network values are views."""
         inputs = None if self.inputs is None else self.inputs.part(members)
         return FittedModel(inputs, self.network.part(members), self.task)
 
     def snapshot(self) -> FittedModel:
         """A copy with the current values of the networks."""
         network = Network(self.network.specs, self.network.values.copy())
-        return FittedModel(self.inputs, network, self.task)
+        return FittedModel(self.inputs, network, self.task, self.weights)
 
     def silent(self) -> FittedModel:
         """The model without warnings of unknown categories; the networks are shared."""
@@ -82,7 +97,7 @@ class FittedModel(VersionedMixin):
             return self
         inputs = copy(self.inputs)
         inputs.encoder = inputs.encoder.silent()
-        return FittedModel(inputs, self.network, self.task)
+        return FittedModel(inputs, self.network, self.task, self.weights)
 
     # ---------------------------------------------------------------- predictions
 
@@ -156,7 +171,7 @@ class FittedModel(VersionedMixin):
 
     def mean(self, raw: np.ndarray) -> np.ndarray:
         """Raw predictions (n_samples, n_outputs) of the ensemble."""
-        return self.task.mean(raw, self.link)
+        return self.task.mean(raw, self.link, self.weights)
 
     def predict_raw(self, X: Any) -> np.ndarray:
         """Raw predictions (n_samples, n_outputs) of the ensemble for the rows of X."""

@@ -333,8 +333,9 @@ None, default="mixed"
         float or cross-validation splitter, default=0.1
             The hold-out for early stopping. A float is the fraction of rows, at least two of them
             and one of each class: stratified for classes, by whole groups if ``fit`` is given
-            ``groups``. Each member draws its own hold-out, so that the members together are trained
-            on nearly all rows. The rows of a rare class, or label, are dealt to the hold-outs of
+            ``groups``. The members together are trained on nearly all rows: up to three have a
+            hold-out each; more share them, four members two and sixteen members four, by turns. The
+            rows of a rare class, or label, are dealt to the hold-outs of
             the members; of two or three rows only some members hold out one, and a single row is
             always trained on. With a splitter, such as ``GroupKFold()`` or ``TimeSeriesSplit()``,
             the first member takes the last split, and the others those before it in turn.
@@ -359,9 +360,10 @@ None, default="mixed"
         int, default=4
             **Ensemble.** Number of networks whose predictions are averaged. Members differ in their
             inputs (see ``numeric_embedding``), initial weights, order of rows, dropout and
-            hold-outs. With early stopping each keeps its own best epoch; with ``X_val`` all keep
-            the epoch whose average is best. Without early stopping the first member is the network
-            of ``n_members=1``.
+            hold-outs. With early stopping each keeps its own best epoch, and those that share a
+            hold-out are weighted by it (``member_weights_``); with ``X_val`` all keep the epoch
+            whose average is best. Without early stopping the first member is the network of
+            ``n_members=1``.
         """,
     ),
     "n_jobs": Parameter(
@@ -443,6 +445,12 @@ n_iter_ : int
 
 n_layers_ : int
     Number of layers, input and output included.
+
+member_weights_ : (n_members,) array
+    Weights of the members in the mean of their predictions, positive and of sum 1. Members that
+    share held-out rows have the weights whose mean predicts these best (stacking, with a prior for
+    equal weights); all are equal without early stopping, with ``X_val``, and with up to three
+    members.
 
 n_parameters_ : int
     Number of learned parameters of all members: weights, biases and those of embeddings.

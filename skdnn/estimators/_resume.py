@@ -57,7 +57,7 @@ def extended_model(
     network = model.network
     columns = [inputs.columns(member) for member in range(network.n_members)]
     if not renewed and columns == [spec.columns for spec in network.specs]:
-        return FittedModel(inputs, network, model.task), progress
+        return FittedModel(inputs, network, model.task, model.weights), progress
     check_values(network)
     check_progress(network, progress, progress.solver)
     growths = [
@@ -70,7 +70,7 @@ def extended_model(
         for values in [getattr(progress, name)]
     }
     slots = [growth.slots(old) for growth, old in zip(growths, progress.slots, strict=True)]
-    grown = FittedModel(inputs, grown_network(network, growths), model.task)
+    grown = FittedModel(inputs, grown_network(network, growths), model.task, model.weights)
     return grown, replace(progress, slots=slots, **kept)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import shutil
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
 from skdnn.estimators._document import document_of
 from skdnn.estimators._fitted import reads_one_model
-from skdnn_light.files import write
 
 
 class SavingMixin:
@@ -39,27 +40,36 @@ class SavingMixin:
         --------
         skdnn.load : Load a saved model.
         """
+        # Here, so that the package is imported faster.
+        from skdnn_light.files import write
+
         document, arrays = document_of(self)
         buffer = BytesIO()
         write(buffer, document, arrays)
         if hasattr(file, "write"):
-            file.write(buffer.getbuffer())
-            return
-        path = os.fspath(file)
-        folder, name = os.path.split(os.path.abspath(path))
-        # In the same folder, so that it can replace a file in one step.
-        descriptor, draft = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(buffer.getbuffer())
-            os.chmod(draft, 0o666 & ~_umask())
-            os.replace(draft, path)
-        except BaseException:
+            file.write(buffer.getvalue())
+        else:
+            # What a link points to is replaced, not the link.
+            _replace(os.path.realpath(os.fsdecode(file)), buffer.getbuffer())
+
+
+def _replace(path: str, content: memoryview) -> None:
+    """Write a file so that readers see the old one or all of the new one."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as out:  # a device, which must not be replaced by a file
+            out.write(content)
+        return
+    # In the same folder, so that it can replace a file in one step.
+    draft = os.path.join(os.path.dirname(path), f".skdnn-{secrets.token_hex(8)}")
+    try:
+        with open(draft, "xb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, draft)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
             os.unlink(draft)
-            raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        raise

@@ -101,7 +101,7 @@ class Task(ABC):
 
     # ---------------------------------------------------------------- predictions
 
-    def mean(self, raw: np.ndarray, link: str) -> np.ndarray:
+    def mean(self, raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> np.ndarray:
         """Raw predictions of the ensemble.
 
         Parameters
@@ -109,12 +109,14 @@ class Task(ABC):
         raw : (n_members, n_samples, n_outputs) array
         link : str
             Name of the function from raw prediction to mean of the target.
+        weights : (n_members,) array, optional
+            Weights of the members; None is the same for all.
 
         Returns
         -------
         raw : (n_samples, n_outputs) array
         """
-        return mean_raw(raw, link)
+        return mean_raw(raw, link, weights)
 
     @abstractmethod
     def predict(self, raw: np.ndarray) -> np.ndarray:

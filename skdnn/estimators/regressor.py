@@ -52,14 +52,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
     loss : str or settings object, default="squared_error"
         **Targets.** Loss function: "squared_error" (half the squared error), "absolute_error",
-        "huber" and "quantile" (:class:`Huber` and :class:`Quantile` with their defaults, or an
-        object of these classes), "poisson" and "gamma" (half the deviance, with a log link, for
-        targets of at least 0 and above 0). With several outputs it is summed over them.
+        "huber", "quantile" and "tweedie" (:class:`Huber`, :class:`Quantile` and :class:`Tweedie`
+        with their defaults, or an object of these classes), "poisson" and "gamma". The last two
+        and "tweedie" are half the deviance, with a log link, for targets of at least 0 ("gamma":
+        above 0). With several outputs it is summed over them.
 
     target_scaling : {"standard"} or None, default="standard"
         "standard" scales each target to mean 0 and standard deviation 1 for training; for the
-        losses "poisson" and "gamma" it divides by the mean. Predictions are in the units of ``y``
-        and within the range of the training targets; ``loss_curve_`` is in scaled units.
+        losses "poisson", "gamma" and "tweedie" it divides by the mean. Predictions are in the units
+        of ``y`` and within the range of the training targets; ``loss_curve_`` is in scaled units.
 
     <training>
 
@@ -209,16 +210,18 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Mean over the members, in float64 with ``target_scaling`` and otherwise in the dtype of
-            the network. With several quantiles it is the one closest to 0.5.
+            Mean over the members, with their weights, in float64 with ``target_scaling`` and
+            otherwise in the dtype of the network. With several quantiles it is the one closest to
+            0.5.
         std : array of the shape of ``y``
-            Standard deviation over the members. Only with ``return_std=True``.
+            Standard deviation over the members, with their weights. Only with ``return_std=True``.
         """
         raw, model = self._member_raw(X), self._model
         y = model.task.predict(model.mean(raw))
         if not return_std:
             return y
-        return y, deviation_of(np.array([model.task.predict(member) for member in raw]))
+        members = np.array([model.task.predict(member) for member in raw])
+        return y, deviation_of(members, model.weights)
 
     @available_when(predicts_quantiles)
     @reads_one_model

@@ -135,6 +135,21 @@ def gamma_pair(z, y):
     return value, type(z)(1) - ratio
 
 
+@loss(
+    "tweedie",
+    link="exp",
+    domain="non-negative",
+    parameters=("power",),
+    reference="Jørgensen 1987, Exponential dispersion models (half deviance)",
+)
+def tweedie_pair(z, y, power):
+    # Half the deviance of a variance that is proportional to mean ** power, 1 < power < 2.
+    down, up = y * exp(type(z)(1 - power) * z), exp(type(z)(2 - power) * z)
+    best = ACCUMULATOR(y) ** (2 - power)
+    value = (ACCUMULATOR(up) - best) / (2 - power) - (ACCUMULATOR(down) - best) / (1 - power)
+    return value, up - down
+
+
 @kernel
 def smoothed(y, label_smoothing):
     """Smoothed label of a logistic output."""

@@ -117,6 +117,41 @@ class Quantile(LossSettings):
         self.quantile = quantile
 
 
+class Tweedie(LossSettings):
+    """Half the Tweedie deviance, with a log link: targets that are often 0 and otherwise positive.
+
+    The variance is proportional to ``mean ** power``. Between 1 (the loss "poisson") and 2
+    ("gamma") the distribution is a sum of a Poisson number of gamma terms, such as the
+    claims of a year or the rain of a day.
+
+    Parameters
+    ----------
+    power : float, default=1.5
+        Between 1 and 2, which are excluded: these are the losses "poisson" and "gamma".
+
+    References
+    ----------
+    Jørgensen 1987, "Exponential dispersion models"; as scikit-learn's ``TweedieRegressor``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import DNNRegressor, Tweedie
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 2))
+    >>> y = [rng.gamma(2, np.exp(x), size=rng.poisson(1)).sum() for x in X[:, 0]]
+    >>> model = DNNRegressor(loss=Tweedie(power=1.3), random_state=0).fit(X, y)
+    >>> bool((model.predict(X) > 0).all())
+    True
+    """
+
+    name = "tweedie"
+    _parameter_constraints = {"power": [Number(Real, 1, 2, closed="neither")]}
+
+    def __init__(self, power: float = 1.5) -> None:
+        self.power = power
+
+
 def settings_classes() -> Mapping[str, type[LossSettings]]:
     """Name of a loss -> class of its settings, for the classes of this module."""
     classes = LossSettings.__subclasses__()

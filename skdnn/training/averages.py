@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import log_expit, log_softmax
 
 
-def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
+def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> np.ndarray:
     """Raw prediction whose link is the mean of the members' predictions.
 
     Parameters
@@ -20,6 +20,8 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
     raw : (n_members, n_samples, n_out) array
         Rows that are not finite give a result that is not finite, without a warning.
     link : str
+    weights : (n_members,) array, optional
+        Positive weights of the members, whose sum is 1; None is the same for all.
 
     Returns
     -------
@@ -29,44 +31,62 @@ def mean_raw(raw: np.ndarray, link: str) -> np.ndarray:
         return raw[0]
     with np.errstate(all="ignore"):
         if link == "identity":
-            return mean_of(raw)
+            return mean_of(raw, weights)
         # NumPy's elementary functions may round differently if the array is not contiguous.
         raw = np.ascontiguousarray(raw)
         if link == "logistic":
-            on, off = _log_sum_exp(log_expit(np.stack([raw, -raw], axis=1)))
+            both = log_expit(np.stack([raw, -raw], axis=1))
+            on, off = _log_sum_exp(both if weights is None else both + _logs(weights, both))
             return on - off
         if link == "softmax":
             # Differences of two raw predictions must not overflow.
             limit = np.finfo(raw.dtype).max / 4
             raw = log_softmax(np.clip(raw, -limit, limit), axis=-1)
+        if weights is not None:
+            return _log_sum_exp(raw + _logs(weights, raw))
         return _log_sum_exp(raw) - np.log(raw.dtype.type(len(raw)))
 
 
-def mean_of(members: np.ndarray) -> np.ndarray:
+def mean_of(members: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Mean over the first axis, finite if the members are.
 
     Parameters
     ----------
     members : (n_members, ...) float array
+    weights : (n_members,) array, optional
+        As in ``mean_raw``.
     """
+    if weights is not None:
+        return reduce(np.add, members * _along(weights, members))
     # Scaling by a power of two is exact, and the sum of the scaled values does not overflow.
     part = 2.0 ** -(len(members) - 1).bit_length()
     return reduce(np.add, members * part) / (len(members) * part)
 
 
-def deviation_of(members: np.ndarray) -> np.ndarray:
+def deviation_of(members: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Standard deviation (ddof 0) over the first axis, finite if the members are.
 
     Parameters
     ----------
     members : (n_members, ...) float array
+    weights : (n_members,) array, optional
+        As in ``mean_raw``.
     """
     # Scaled by powers of two, so that squares neither overflow nor underflow.
     with np.errstate(all="ignore"):
         exponent = np.frexp(reduce(np.maximum, np.abs(members)))[1]
         scaled = np.ldexp(members, -exponent)
-        deviation = np.sqrt(mean_of((scaled - mean_of(scaled)) ** 2))
+        deviation = np.sqrt(mean_of((scaled - mean_of(scaled, weights)) ** 2, weights))
         return np.ldexp(deviation, exponent)
+
+
+def _along(weights: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Weights of the members in the dtype of an array, along its first axis."""
+    return weights.astype(members.dtype).reshape(-1, *[1] * (members.ndim - 1))
+
+
+def _logs(weights: np.ndarray, members: np.ndarray) -> np.ndarray:
+    return _along(np.log(weights), members)
 
 
 def _log_sum_exp(values: np.ndarray) -> np.ndarray:

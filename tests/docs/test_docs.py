@@ -59,6 +59,26 @@ def test_the_code_of_the_guide_to_onnx_runs(monkeypatch, tmp_path):
     assert [each.name for each in names["graph"].graph.input] == ["X"]
 
 
+def test_the_code_of_the_guide_to_saving_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in (ROOT / "docs" / "saving.md").read_text().split("```python\n")[1:]:
+        exec(block.split("```")[0], names)
+    assert names["scorer"].predict([{"age": 34, "city": "Oslo"}]).tolist() == ["no"]
+    assert names["again"].get_params().keys() == names["model"].get_params().keys()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_code_of_the_guide_to_pages_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in (ROOT / "docs" / "page.md").read_text().split("```python\n")[1:]:
+        exec(block.split("```")[0], names)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert sizes.keys() == {"drivers.html", "digits.html"}
+    assert all(10_000 < size < 1_000_000 for size in sizes.values())
+
+
 def test_the_readme_has_a_place_for_the_comparison_on_tables():
     text = (ROOT / "README.md").read_text()
     assert text.index("## Accuracy") < text.index("<!-- accuracy -->\n")

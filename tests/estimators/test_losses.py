@@ -1,5 +1,7 @@
 """What the losses of the estimators minimize and predict, by scikit-learn, NumPy and SciPy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from mlp import mlp_classifier, mlp_regressor
@@ -7,28 +9,34 @@ from scipy.optimize import minimize
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.linear_model import GammaRegressor, PoissonRegressor, QuantileRegressor
+from sklearn.linear_model import (
+    GammaRegressor,
+    PoissonRegressor,
+    QuantileRegressor,
+    TweedieRegressor,
+)
 from sklearn.metrics import (
     brier_score_loss,
     mean_absolute_error,
     mean_gamma_deviance,
     mean_pinball_loss,
     mean_poisson_deviance,
+    mean_tweedie_deviance,
 )
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import scale
 from sklearn.utils import get_tags
 
 import skdnn
-from skdnn import DNNRegressor, Huber, Quantile
+from skdnn import DNNRegressor, Huber, Quantile, Tweedie
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
 )
 
-NAMES = ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"]
+NAMES = ["squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma", "tweedie"]
 OTHERS = [Huber(0.3), Quantile(0.8), Quantile([0.2, 0.5, 0.9])]
-POSITIVE = ("poisson", "gamma")
+POSITIVE = ("poisson", "gamma", "tweedie")
 
 
 def diabetes(n_rows=150):
@@ -41,7 +49,11 @@ def positive(kind, n_rows=200):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, 3))
     mean = np.exp(X @ [0.4, -0.3, 0.1] + 0.5)
-    return X, rng.poisson(mean) if kind == "poisson" else rng.gamma(2, mean / 2)
+    if kind == "poisson":
+        return X, rng.poisson(mean)
+    # Tweedie: a sum of a Poisson number of gamma terms.
+    shape = 2 * rng.poisson(1, n_rows) if kind == "tweedie" else 2
+    return X, rng.gamma(shape, mean / 2)
 
 
 def data(loss):
@@ -69,6 +81,7 @@ def annealed(loss, n_rows=150, **params):
 @pytest.mark.parametrize("alpha", [0.0, 0.1])
 @pytest.mark.parametrize(("loss", "reference"), [
     ("poisson", PoissonRegressor), ("gamma", GammaRegressor),
+    ("tweedie", partial(TweedieRegressor, power=1.5, link="log")),
 ])  # fmt: skip
 def test_without_hidden_layer_it_is_the_generalised_linear_model(loss, reference, alpha):
     X, y = positive(loss)
@@ -82,6 +95,7 @@ def test_without_hidden_layer_it_is_the_generalised_linear_model(loss, reference
 
 @pytest.mark.parametrize(("loss", "deviance"), [
     ("poisson", mean_poisson_deviance), ("gamma", mean_gamma_deviance),
+    ("tweedie", partial(mean_tweedie_deviance, power=1.5)),
 ])  # fmt: skip
 def test_the_loss_is_half_the_deviance(loss, deviance):
     X, y = positive(loss)
@@ -309,6 +323,8 @@ def test_search_over_settings_and_names():
     (Quantile([0.5, 0.5]), r"'quantile' parameter of Quantile .* strictly increasing"),
     (Quantile([]), r"'quantile' parameter of Quantile .*Got \[\] instead"),
     (Quantile([0.5, np.nan]), r"'quantile' parameter of Quantile "),
+    (Tweedie(1), r"'power' parameter of Tweedie .*Got 1 instead"),
+    (Tweedie(2.0), r"'power' parameter of Tweedie .*Got 2\.0 instead"),
     (Huber, r"'loss' parameter of DNNRegressor .* not a class: Huber\(\)"),
     ("log_loss", r"'loss' parameter"),
     (None, r"'loss' parameter"),

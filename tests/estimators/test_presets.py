@@ -54,7 +54,7 @@ def test_every_parameter_has_a_value(cls):
 def test_best_is_the_default_with_more_members(cls):
     best, default = cls.preset("best").get_params(deep=False), cls().get_params(deep=False)
     differ = {name for name in default if best[name] is not default[name]}
-    assert differ == {"hidden_layer_sizes", "n_members", "numeric_embedding"}
+    assert differ == {"n_members", "numeric_embedding"}
     assert best["n_members"] == 4 * default["n_members"]
 
 

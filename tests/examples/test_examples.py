@@ -10,6 +10,8 @@ import pytest
 import skdnn
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+#: What examples write that have no figure.
+FILES = {"browser": ["drivers.html", "digits.html"], "deploy_onnx": ["claims.onnx"]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,14 +27,15 @@ def _compiled():
 def run(monkeypatch, tmp_path):
     """Run an example as ``python examples/NAME.py --output FOLDER``; return its table."""
 
-    def run_example(name, *argv, file="{}.png"):
+    def run_example(name, *argv):
         monkeypatch.syspath_prepend(EXAMPLES)
         spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         folder = tmp_path / "new" / "figures"
         table = module.main(["--output", str(folder), *argv])
-        assert (folder / file.format(name)).stat().st_size > 10_000
+        for file in FILES.get(name, [f"{name}.png"]):
+            assert (folder / file).stat().st_size > 10_000
         return table
 
     yield run_example
@@ -44,7 +47,7 @@ def run(monkeypatch, tmp_path):
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
     expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
-    expected |= {"deploy_onnx"}
+    expected |= {"save_and_load", "browser", "deploy_onnx"}
     assert names == expected
 
 
@@ -120,6 +123,16 @@ def test_tabular(run, capsys):
     assert "hidden_layer_sizes=" in capsys.readouterr().out
 
 
+def test_browser(run, capsys):
+    table = run("browser", "--rows", "2000").set_index("page")
+    assert table.loc["drivers.html", "test accuracy"] > 0.75
+    assert table.loc["digits.html", "test accuracy"] > 0.95
+    assert (table["megabytes"] < 1).all()
+    paths = [Path(line.strip()) for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert [path.name for path in paths] == list(table.index)
+    assert all(path.read_text().startswith("<!DOCTYPE html>") for path in paths)
+
+
 def test_tuning(run, capsys):
     table = run("tuning", "--rows", "300", "--candidates", "4", "--epochs", "15").set_index(
         "search"
@@ -142,7 +155,7 @@ def test_inspection(run, capsys):
 
 def test_deploy_onnx(run, capsys):
     pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
-    table = run("deploy_onnx", "--rows", "600", "--requests", "20", file="claims.onnx")
+    table = run("deploy_onnx", "--rows", "600", "--requests", "20")
     assert list(table["one row"]) == [
         "HTTP request", "graph by onnxruntime", "model.predict_proba"
     ]  # fmt: skip
@@ -152,3 +165,18 @@ def test_deploy_onnx(run, capsys):
     assert "A wrong row: 400 Column 'region' must be text. Got 5." in text
     difference = float(re.search(r"Largest difference on 150 test rows: (\S+)", text).group(1))
     assert 0 < difference < 1e-5
+
+
+def test_save_and_load(run, capsys):
+    table, probability, heavy = run("save_and_load", "--rows", "1000")
+    table = table.set_index("way")
+    sizes = table["kB"]
+    assert list(table.index) == ["pickle", "save, skdnn.load", "save, skdnn_light.load", "skops"]
+    assert sizes["save, skdnn.load"] < sizes["pickle"] / 4
+    exact = table["difference"].drop("save, skdnn_light.load")
+    assert (exact == "0").all()
+    assert float(table["difference"]["save, skdnn_light.load"]) < 1e-6
+    assert heavy == []
+    text = capsys.readouterr().out
+    assert f"in a new process: {probability:.6f}" in text
+    assert "cannot be trained further" in text

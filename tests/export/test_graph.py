@@ -289,6 +289,14 @@ def test_the_mean_of_the_predictions_has_the_weights_of_the_members(loss, kind):
     np.testing.assert_allclose(found["std"], std, atol=1e-6 * std.max())
 
 
+def test_a_model_with_weights_of_its_members_predicts_the_same():
+    y = targets("numbers", len(X))
+    model = fitted(DNNRegressor, X, y, n_members=4, dtype="float64")
+    model._model.weights = np.array([0.1, 0.2, 0.3, 0.4])
+    np.testing.assert_array_equal(model.member_weights_, [0.1, 0.2, 0.3, 0.4])
+    assert_same(model, to_onnx(model, outputs=["prediction", "std", "raw"]), X, 1e-9)
+
+
 # ------------------------------------------------------------------------------------------------
 # What is refused
 # ------------------------------------------------------------------------------------------------

@@ -5,7 +5,15 @@ from itertools import cycle, product
 import pytest
 from exported import assert_same, fitted, hard_rows, table, targets
 
-from skdnn import DNNClassifier, DNNRegressor, Huber, InputColumn, NumericEmbedding, Quantile
+from skdnn import (
+    DNNClassifier,
+    DNNRegressor,
+    Huber,
+    InputColumn,
+    NumericEmbedding,
+    Quantile,
+    Tweedie,
+)
 from skdnn.export import to_onnx
 from skdnn.export._operators import ACTIVATIONS, newest
 from skdnn.kernels.activations import ACTIVATIONS as RECORDS
@@ -41,7 +49,7 @@ def cases():
     losses = "squared_error", "absolute_error", Huber(2.0), Quantile(0.8), LEVELS
     for loss, kind, dtype in product(losses, ["number", "numbers"], TOLERANCES):
         yield DNNRegressor, kind, {"loss": loss, "dtype": dtype, "n_members": next(members)}
-    for loss, dtype, n in product(["poisson", "gamma"], TOLERANCES, [1, 4]):
+    for loss, dtype, n in product(["poisson", "gamma", Tweedie(1.5)], TOLERANCES, [1, 4]):
         scaling = {1: None, 4: "standard"}[n]
         params = {"loss": loss, "dtype": dtype, "n_members": n, "target_scaling": scaling}
         yield DNNRegressor, "positive", params

@@ -77,5 +77,5 @@ def case_of(text: str) -> Case:
 
 
 _SETTINGS = (
-    "CosLog", "Cosine", "Huber", "OneCycle", "Periodic", "PiecewiseLinear", "Quantile",
+    "CosLog", "Cosine", "Huber", "OneCycle", "Periodic", "PiecewiseLinear", "Quantile", "Tweedie",
 )  # fmt: skip

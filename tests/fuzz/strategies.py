@@ -30,7 +30,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from skdnn import Cosine, CosLog, Huber, OneCycle, Periodic, PiecewiseLinear, Quantile
+from skdnn import Cosine, CosLog, Huber, OneCycle, Periodic, PiecewiseLinear, Quantile, Tweedie
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
 
@@ -194,7 +194,7 @@ def _columns(draw: Any, container: str) -> tuple[str, ...]:
 def _targets(task: str, loss: Any) -> list[str]:
     if task == "classification":
         return [*LABELS]
-    if loss == "poisson":
+    if loss == "poisson" or isinstance(loss, Tweedie):
         return [*COUNTS]
     return [*POSITIVE] if loss == "gamma" else [*VALUES, *COUNTS]
 
@@ -206,7 +206,7 @@ def cases(draw: Any) -> Case:
     base = draw(st.sampled_from(["small", "mlp", "small"]))
     parameters = _parameters(draw, task)
     if task == "regression" and _in_percent(draw, 20):
-        parameters["loss"] = draw(st.sampled_from(["poisson", "gamma"]))
+        parameters["loss"] = draw(st.sampled_from(["poisson", "gamma", Tweedie(power=1.1)]))
     several = ["array", *TABLES, "frame", "frame", *ARRAYS]
     container = draw(st.sampled_from([*several, *SPARSE]))
     data = Data(

@@ -46,7 +46,7 @@ def test_a_name_stands_for_the_defaults(name):
 
 def test_names():
     assert loss_names("classification") == ["log_loss", "brier"]
-    assert loss_names("regression", link="exp") == ["poisson", "gamma"]
+    assert loss_names("regression", link="exp") == ["poisson", "gamma", "tweedie"]
     assert "quantile" in loss_names("regression")
     assert class_loss("brier", "softmax") == "brier"
     assert class_loss("brier", "logistic") == "binary_brier"

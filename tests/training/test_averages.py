@@ -17,13 +17,16 @@ def raw_predictions(n_members, n_out, dtype):
     return (rng.normal(size=(n_members, 37, n_out)) * spread).astype(dtype)
 
 
-def expected(raw, link):
+def expected(raw, link, weights=None):
+    weights = np.ones(len(raw)) / len(raw) if weights is None else weights
     if link == "identity":
-        return raw.mean(axis=0)
+        return np.average(raw, axis=0, weights=weights)
+    weights = weights[:, None, None]
     if link == "logistic":
-        return logsumexp(log_expit(raw), axis=0) - logsumexp(log_expit(-raw), axis=0)
+        on, off = (logsumexp(log_expit(sign * raw), axis=0, b=weights) for sign in (1, -1))
+        return on - off
     raw = log_softmax(raw, axis=-1) if link == "softmax" else raw
-    return logsumexp(raw, axis=0) - np.log(len(raw))
+    return logsumexp(raw, axis=0, b=weights)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -51,6 +54,32 @@ def test_the_same_for_deviations_and_probabilities(dtype):
             np.testing.assert_array_equal(deviation_of(part), deviation[rows])
             np.testing.assert_array_equal(softmax(mean_raw(part, "softmax"), axis=1), proba[rows])
             np.testing.assert_array_equal(expit(mean_raw(part, "logistic")), likely[rows])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("link", LINKS)
+def test_a_weighted_mean(link, dtype):
+    raw, weights = raw_predictions(4, 3, dtype), np.array([0.5, 0.3, 0.001, 0.199])
+    whole = mean_raw(raw, link, weights)
+    assert whole.dtype == dtype
+    accuracy = (
+        {"rtol": 1e-5, "atol": 1e-5} if dtype == np.float32 else {"rtol": 1e-12, "atol": 1e-12}
+    )
+    np.testing.assert_allclose(whole, expected(raw, link, weights), **accuracy)
+    for rows in BATCHES:
+        np.testing.assert_array_equal(mean_raw(raw[:, rows], link, weights), whole[rows])
+    # A member of weight 2 is two members.
+    twice = mean_raw(raw[[0, 1, 1]].astype(float), link)
+    np.testing.assert_allclose(
+        mean_raw(raw[:2].astype(float), link, np.array([1, 2]) / 3), twice, rtol=1e-10, atol=1e-12
+    )
+
+
+def test_a_weighted_deviation():
+    members = np.random.default_rng(0).normal(size=(3, 20, 2)) * 1e3
+    np.testing.assert_allclose(
+        deviation_of(members[:2], np.array([1, 2]) / 3), deviation_of(members[[0, 1, 1]])
+    )
 
 
 @pytest.mark.parametrize("n_members", [1, 2, 7, 33, 64])
