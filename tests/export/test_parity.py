@@ -37,31 +37,34 @@ class Both(NumericEmbedding):
         return [InputColumn("bins", source, n_bins, n_bins), waves, InputColumn("number", source)]
 
 
+#: Of neighbors in a product that ends with two values: both dtypes meet both.
+DTYPES = ["float32", "float64", "float64", "float32"]
+
+
 def cases():
     """Settings of models: cls, kind of target, parameters."""
-    dtypes, members = cycle(TOLERANCES), cycle([1, 4])
+    dtypes, normalizations = cycle(DTYPES), cycle([None, "batch", "layer"])
     for activation, dtype in product(RECORDS, TOLERANCES):
-        yield DNNClassifier, 3, {"activation": activation, "dtype": dtype, "n_members": 1}
+        params = {"activation": activation, "dtype": dtype, "n_members": 1}
+        yield DNNClassifier, 3, {**params, "normalization": next(normalizations)}
     for loss, kind, n in product(["log_loss", "brier"], [2, 3, "labels"], [1, 4]):
         yield DNNClassifier, kind, {"loss": loss, "n_members": n, "dtype": next(dtypes)}
-        if n == 4:
-            next(dtypes)
     losses = "squared_error", "absolute_error", Huber(2.0), Quantile(0.8), LEVELS
-    for loss, kind, dtype in product(losses, ["number", "numbers"], TOLERANCES):
-        yield DNNRegressor, kind, {"loss": loss, "dtype": dtype, "n_members": next(members)}
-    for loss, dtype, n in product(["poisson", "gamma", Tweedie(1.5)], TOLERANCES, [1, 4]):
+    for loss, kind, n in product(losses, ["number", "numbers"], [1, 4]):
+        yield DNNRegressor, kind, {"loss": loss, "n_members": n, "dtype": next(dtypes)}
+    for loss, n in product(["poisson", "gamma", Tweedie(1.5)], [1, 4]):
         scaling = {1: None, 4: "standard"}[n]
-        params = {"loss": loss, "dtype": dtype, "n_members": n, "target_scaling": scaling}
-        yield DNNRegressor, "positive", params
+        params = {"loss": loss, "dtype": next(dtypes), "n_members": n}
+        yield DNNRegressor, "positive", {**params, "target_scaling": scaling}
 
 
 def cases_of_tables():
     """Settings of classifiers."""
-    normalizations = cycle([None, "batch", "layer", "batch"])
+    dtypes, normalizations = cycle(DTYPES), cycle([None, "batch", "layer"])
     embeddings = [None, "piecewise_linear", "periodic", "mixed", [Both(), None]]
-    for embedding, scaling, dtype in product(embeddings, ["robust", "standard"], TOLERANCES):
+    for embedding, scaling in product(embeddings, ["robust", "standard"]):
         yield {
-            "numeric_embedding": embedding, "feature_scaling": scaling, "dtype": dtype,
+            "numeric_embedding": embedding, "feature_scaling": scaling, "dtype": next(dtypes),
             "normalization": next(normalizations), "hidden_layer_sizes": (6, 5),
         }  # fmt: skip
     for dtype in TOLERANCES:
