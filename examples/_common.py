@@ -17,7 +17,10 @@ from sklearn.model_selection import train_test_split
 
 
 def parse_args(description, argv=None, *, mnist=False, **numbers):
-    """Parse the arguments of an example; ``numbers`` are its own int options and their defaults."""
+    """Parse the arguments of an example; ``numbers`` are its own int options and their defaults.
+
+    An option whose default is False is a switch.
+    """
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("figures"), help="folder for figures")
     if mnist:
@@ -28,6 +31,9 @@ def parse_args(description, argv=None, *, mnist=False, **numbers):
             help="npz file with X_train, y_train, X_test, y_test; scikit-learn's digits without it",
         )
     for name, default in numbers.items():
+        if default is False:
+            parser.add_argument(f"--{name}", action="store_true")
+            continue
         parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
     return parser.parse_args(argv)
 

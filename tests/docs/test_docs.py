@@ -44,6 +44,21 @@ def test_the_code_of_the_guide_to_tuning_runs():
     assert len(names["models"]) == 1
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:skl2onnx")
+def test_the_code_of_the_guide_to_onnx_runs(monkeypatch, tmp_path):
+    for name in ("spox", "onnxruntime", "skl2onnx"):
+        pytest.importorskip(name, reason='needs pip install "skdnn[export]"')
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in (ROOT / "docs" / "onnx.md").read_text().split("```python\n")[1:]:
+        exec(block.split("```")[0], names)
+    assert names["label"].tolist() == ["yes", "no", "yes", "yes", "no"]
+    assert [each["type"] for each in names["columns"]] == ["double", "string", "int64"]
+    assert names["classes"] == ["no", "yes"]
+    assert [each.name for each in names["graph"].graph.input] == ["X"]
+
+
 def test_the_code_of_the_guide_to_saving_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

@@ -1,6 +1,7 @@
 """Every example runs on bundled data, learns what it says and saves its figure."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import skdnn
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: What examples write that have no figure.
-FILES = {"browser": ["drivers.html", "digits.html"]}
+FILES = {"browser": ["drivers.html", "digits.html"], "deploy_onnx": ["claims.onnx"]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,7 +47,7 @@ def run(monkeypatch, tmp_path):
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
     expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
-    expected |= {"save_and_load", "browser"}
+    expected |= {"save_and_load", "browser", "deploy_onnx"}
     assert names == expected
 
 
@@ -150,6 +151,20 @@ def test_inspection(run, capsys):
     assert table["importance"].iloc[0] > 0.02
     assert (table["missing"] > 0).sum() == 3
     assert "Accuracy on 500 test rows" in capsys.readouterr().out
+
+
+def test_deploy_onnx(run, capsys):
+    pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
+    table = run("deploy_onnx", "--rows", "600", "--requests", "20")
+    assert list(table["one row"]) == [
+        "HTTP request", "graph by onnxruntime", "model.predict_proba"
+    ]  # fmt: skip
+    assert (table["median ms"] > 0).all()
+    text = capsys.readouterr().out
+    assert 'curl -d \'{"age": ' in text
+    assert "A wrong row: 400 Column 'region' must be text. Got 5." in text
+    difference = float(re.search(r"Largest difference on 150 test rows: (\S+)", text).group(1))
+    assert 0 < difference < 1e-5
 
 
 def test_save_and_load(run, capsys):
