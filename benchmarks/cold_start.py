@@ -52,9 +52,10 @@ FITS = {
 IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 
 
-def run(cache, code, *arguments):
-    # With byte code, as for an installed package.
-    byte_code = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
+def run(folder, code, *arguments):
+    # With byte code, as for an installed package. What one case compiles is of no use to another.
+    byte_code = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
+    cache = os.path.join(folder, "_".join(arguments))
     environment = {**os.environ, **byte_code, "NUMBA_CACHE_DIR": cache}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -68,22 +69,21 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
     print(tables.machine(describe()))
-    with tempfile.TemporaryDirectory() as cache:
-        run(cache, IMPORT.format("skdnn"))
+    with tempfile.TemporaryDirectory() as folder:
+        run(folder, IMPORT.format("skdnn"))
         for name, label in FITS.items():
-            # What one case has compiled is of no use to another.
-            imported, first, second, predict = run(os.path.join(cache, name), FIT, name)
+            imported, first, second, predict = run(folder, FIT, name)
             print(f"{label}, empty cache: import + first fit {imported + first:.1f} s")
             print(
                 f"{label}, empty cache: second fit {second:.2f}, first prediction {predict:.2f} s"
             )
-            runs = [run(os.path.join(cache, name), FIT, name) for _ in range(repeats)]
+            runs = [run(folder, FIT, name) for _ in range(repeats)]
             extra = statistics.median(first - second for _, first, second, _ in runs)
             print(f"{label}, full cache: first fit {extra:.3f} s more than the second")
         seconds = {"sklearn.neural_network": [], "skdnn": []}
         for _ in range(2 * repeats):
             for module, values in seconds.items():
-                values += run(cache, IMPORT.format(module))
+                values += run(folder, IMPORT.format(module))
     theirs, ours = (statistics.median(values) for values in seconds.values())
     print(f"import skdnn {ours:.2f} s, sklearn.neural_network {theirs:.2f} s: {ours / theirs:.2f}x")
 
