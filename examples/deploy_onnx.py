@@ -43,7 +43,7 @@ class Scorer:
         self.classes = json.loads(metadata["classes"])
 
     def predict(self, rows):
-        """Class and probabilities of each row; values that a row does not have are missing."""
+        """Class and probabilities of each row; None is a missing value."""
         label, probabilities = self.session.run(["label", "probabilities"], self.inputs(rows))
         names = [str(each) for each in self.classes]
         return [
@@ -53,9 +53,10 @@ class Scorer:
 
     def inputs(self, rows):
         """An array (n_rows, 1) for each column, of exactly the type that the graph has."""
-        unknown = {key for row in rows for key in row} - {each["name"] for each in self.columns}
-        if unknown:
-            raise ValueError(f"There are no columns {sorted(unknown)}.")
+        names = {each["name"] for each in self.columns}
+        for row in rows:
+            if row.keys() != names:
+                raise ValueError(f"A row must have the columns {sorted(names)}. Got {sorted(row)}.")
         return {column["name"]: self.array(column, rows) for column in self.columns}
 
     def array(self, column, rows):
@@ -85,12 +86,18 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/predict":
             return self.answer(404, {"error": "There is /predict only."})
         try:
-            rows = json.loads(body)
+            try:
+                rows = json.loads(body)
+            except ValueError as error:
+                raise ValueError(f"The body is not JSON: {error}.") from error
             is_one = isinstance(rows, dict)
             found = self.scorer.predict([rows] if is_one else rows)
         except (AttributeError, OverflowError, TypeError, ValueError) as error:
             return self.answer(400, {"error": str(error)})
         self.answer(200, found[0] if is_one else found)
+
+    def do_GET(self):
+        self.answer(405, {"error": "POST a row as JSON to /predict."})
 
     def answer(self, status, content):
         data = json.dumps(content).encode()
@@ -149,7 +156,7 @@ def try_service(model, X, scorer, port):
     assert status == 200, found
     probabilities = np.array([list(each["probabilities"].values()) for each in found])
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
-    status, found = post(connection, {"region": 5})
+    status, found = post(connection, {**rows[0], "region": 5})
     print(f"\nA wrong row: {status} {found['error']}")
 
     inputs = [scorer.inputs([row]) for row in rows]
@@ -177,9 +184,9 @@ def main(argv=None):
     handler = type("ClaimsHandler", (Handler,), {"scorer": scorer})
     with ThreadingHTTPServer(("127.0.0.1", args.port), handler) as server:
         port = server.server_port
-        row = json.dumps(as_json(X_test[:1])[0])
-        print(f"\ncurl -d '{row}' http://127.0.0.1:{port}/predict")
         if args.serve:
+            row = json.dumps(as_json(X_test[:1])[0])
+            print(f"\ncurl -d '{row}' http://127.0.0.1:{port}/predict")
             print("Ctrl-C ends the service.", flush=True)
             try:
                 server.serve_forever()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._warnings import warn
 from skdnn.estimators._data import Data
 from skdnn.estimators._document import SETTINGS, SHARED
 from skdnn.estimators._inputs import TableInputs
@@ -77,6 +78,11 @@ def load(file: Any) -> DNNClassifier | DNNRegressor:
         same kind of processor. Its training cannot be continued. Parameters that a file cannot
         hold, such as functions, have their default values.
 
+    Warns
+    -----
+    UserWarning
+        If the file holds parameters that this version does not accept: they have their defaults.
+
     Raises
     ------
     ValueError
@@ -108,11 +114,8 @@ def load(file: Any) -> DNNClassifier | DNNRegressor:
 
 
 def _estimator(document: dict[str, Any], arrays: Arrays) -> Any:
-    estimator = ESTIMATORS[document["estimator"]]()
-    # What another version calls otherwise has its default value.
-    known = document["parameters"].keys() & estimator.get_params(deep=False).keys()
-    estimator.set_params(**{name: _value(document["parameters"][name]) for name in known})
-    estimator.check_params()
+    cls = ESTIMATORS[document["estimator"]]
+    estimator = cls(**_parameters(cls, document["parameters"]))
     network = _network(document, arrays)
     inputs = _inputs(document, arrays, network)
     task = _task(document, arrays)
@@ -131,6 +134,29 @@ def _estimator(document: dict[str, Any], arrays: Arrays) -> Any:
     estimator._set_network_attributes(model)
     estimator._model, estimator._progress = model, None
     return estimator
+
+
+def _parameters(cls: Any, stored: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that are valid in this version.
+
+    Predictions do not depend on them: what another version calls otherwise, or does not accept, has
+    its default value.
+    """
+    found, refused = {}, []
+    for name in [name for name in cls().get_params(deep=False) if name in stored]:
+        try:
+            value = _value(stored[name])
+            cls(**{name: value}).check_params()
+        except Exception:
+            refused.append(name)
+        else:
+            found[name] = value
+    if refused:
+        warn(
+            f"The file has values of {refused} that are not valid in this version of skdnn: these "
+            "parameters have their defaults, which matters for another fit and not for predictions."
+        )
+    return found
 
 
 def _value(value: Any) -> Any:

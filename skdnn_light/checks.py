@@ -19,6 +19,8 @@ Arrays = Mapping[str, np.ndarray]
 #: Names of arrays and their shapes.
 Shapes = dict[str, tuple[int, ...]]
 
+#: Classes or categories beyond 64 bits.
+_MOST_HUGE = 1000
 #: Kinds of NumPy's dtypes that classes can have, beside text.
 _CLASS_KINDS = "biufO"
 #: Limit of sizes: a byte holds the number of a bin, and an int32 the code of a category.
@@ -78,7 +80,7 @@ def check(document: dict[str, Any], arrays: Arrays) -> None:
     for i, member in enumerate(members):
         n_in = _check_member(f"members.{i}", member, sizes, n_features, shapes)
         shapes |= _layers(f"members.{i}", [n_in, *hidden, network["n_outputs"]], network)
-    total = sum(number("weight", member["weight"], 0) for member in members)
+    total = sum(number("weight", member["weight"], np.nextafter(0, 1)) for member in members)
     if not abs(total - 1) < 1e-6:
         raise ValueError(f"the weights of the members sum to {total}")
     _check_task(document, shapes)
@@ -152,6 +154,9 @@ def classes_of(task: dict[str, Any]) -> np.ndarray:
 
 
 def _different(name: str, values: list, length: int) -> None:
+    # Many of these could have the same hash: comparing them would take quadratic time.
+    if sum(isinstance(each, int) and abs(each) >= 2**64 for each in values) > _MOST_HUGE:
+        raise ValueError(f"{name} are more than {_MOST_HUGE} integers beyond 64 bits")
     if len(values) != length or len(set(values)) != length:
         raise _wrong(name, values, f"{length} different values")
 

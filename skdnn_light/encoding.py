@@ -5,7 +5,9 @@ The same arithmetic, and the same roundings, as in ``skdnn.tabular``.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from skdnn_light.tables import Columns, is_missing
 _LIMIT, _FAR = 3.0, 1e9
 #: Range of linear extrapolation outside of the bins.
 _FRACTIONS = -3.0, 4.0
+#: So many values are probably not all unknown.
+_MANY_ROWS = 10
 #: Beyond it, differences of edges may overflow.
 _FAR_EDGE = 2.0**960
 
@@ -70,16 +74,33 @@ class Encoder:
         }
 
     def columns_of(self, X: Columns) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers as they are, and the codes of categories, of all rows of a table."""
+        """Numbers as they are, and the codes of categories, of all rows of a table.
+
+        Warns
+        -----
+        UserWarning
+            If the values of a column have another type than its categories, or many are unknown.
+        """
         codes = np.empty((X.n_rows, len(self._categorical)), np.int32)
+        doubts: list[str | None] = []
         for i, j in enumerate(self._categorical):
             known, missing = self._codes[i]
+            items = X.items(j)
             try:
                 codes[:, i] = [
-                    known.get(item) or (missing if is_missing(item) else 0) for item in X.items(j)
+                    known.get(item) or (missing if is_missing(item) else 0) for item in items
                 ]
             except TypeError as error:
                 raise TypeError(f"Column {X.label(j)} cannot hold categories: {error}.") from error
+            if not np.isin(codes[:, i], list(known.values())).any():
+                doubts.append(_doubt(known, items, X.label(j)))
+        if any(doubts):
+            warnings.warn(
+                "No value of these columns is a known category: "
+                f"{'; '.join(filter(None, doubts))}. Give them the type and spelling of the "
+                "training data.",
+                stacklevel=5,
+            )
         return X.numbers(self._numeric), codes
 
     def rows(self, numbers: np.ndarray, codes: np.ndarray) -> Rows:
@@ -120,6 +141,29 @@ class Encoder:
         if infinite.any():
             label = self._labels[int(infinite.argmax())]
             raise ValueError(f"Input X contains {what} in column {label}{more}.")
+
+
+def _doubt(known: Mapping[Any, int], items: Any, label: str) -> str | None:
+    """A message about a column without any known category, or None if it is plausible.
+
+    It is not if no value has the type of a category, or if there are many.
+    """
+    found = [item for item in items if not is_missing(item)]
+    if not found or not known:
+        return None
+    kinds, before = (set(map(_kind, each)) for each in (found, known))
+    if kinds & before and (len(set(found)) == 1 or len(found) < _MANY_ROWS):
+        return None
+    had, has = (
+        f"{', '.join(map(repr, each[:2]))} ({type(each[0]).__name__})"
+        for each in (list(known), list(dict.fromkeys(found)))
+    )
+    return f"{label} has {has}, had {had}"
+
+
+def _kind(value: Any) -> str:
+    """The name of a type; one for all numbers, since 1 equals True."""
+    return "number" if isinstance(value, Real) else type(value).__name__
 
 
 def _codes_of(values: list, has_missing: bool) -> tuple[dict[Any, int], int]:

@@ -328,7 +328,17 @@ class QuantileRegressor(Regressor):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+
+    Attributes
+    ----------
+    levels : tuple of float
+        Levels of the quantiles.
     """
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Levels of the quantiles."""
+        return tuple(self._levels)
 
     def predict_quantiles(self, X: Any) -> np.ndarray:
         """Predict all quantiles.

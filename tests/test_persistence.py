@@ -216,6 +216,25 @@ def test_fields_and_parameters_of_other_versions():
     assert found.n_jobs is None
 
 
+def test_values_of_parameters_that_are_not_valid_now():
+    model, X = fitted("mixed-batch", "float32")
+
+    def change(document, arrays):
+        document["parameters"] |= {"solver": "removed", "max_iter": -1, "alpha": 0.25}
+        document["parameters"]["learning_rate"] = {"class": "Removed", "parameters": {}}
+
+    content = changed(written(model), change)
+    refused = r"'max_iter'.*'learning_rate'|'learning_rate'.*'max_iter'"
+    with pytest.warns(UserWarning, match=refused) as warned:
+        found = skdnn.load(content)
+    assert len(warned) == 1
+    np.testing.assert_array_equal(found.predict_proba(X), model.predict_proba(X))
+    default = DNNClassifier()
+    assert found.alpha == 0.25
+    for name in ("solver", "max_iter", "learning_rate"):
+        assert getattr(found, name) is getattr(default, name)
+
+
 def test_other_inputs_than_training_would_choose_now():
     """Longer embeddings, for example: the columns of a file are used as they are."""
     model, X = fitted("mixed-None", "float64")

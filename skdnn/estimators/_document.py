@@ -48,6 +48,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from skdnn._settings import SettingsObject
 from skdnn.estimators._inputs import TableInputs
@@ -125,7 +126,7 @@ def plain(value: Any) -> Any:
             raise _CannotHoldError(type(value).__name__)
         settings = {k: plain(v) for k, v in value.get_params(deep=False).items()}
         return {"class": type(value).__name__, "parameters": settings}
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | pd.Index | pd.Series):
         return plain(value.tolist())
     if isinstance(value, tuple | list):
         items = [plain(each) for each in value]

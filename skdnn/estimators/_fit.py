@@ -321,8 +321,8 @@ class Fit:
         network = resumed_network(estimator, self.before.network, specs)
         digests = digests_of(splits)
         progress = resumed_progress(estimator, self.progress, network, settings, digests)
-        # Without held-out rows, as in partial_fit, the weights of the members remain.
-        weights = self.before.weights
+        # A whole fit finds new weights of the members, or has none.
+        weights = self.before.weights if self.is_partial else None
         weights = weights if weights is None or weights.size == network.n_members else None
         return FittedModel(inputs, network, self.task, weights), progress
 

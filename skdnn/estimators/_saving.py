@@ -35,6 +35,8 @@ class SavingMixin:
         NotFittedError
         ValueError
             If classes or categories are neither text nor numbers nor bool.
+        OSError
+            If the file cannot be written; the old one then remains.
 
         See Also
         --------
@@ -59,8 +61,11 @@ def _replace(path: str, content: memoryview) -> None:
         with open(path, "wb") as out:  # a device, which must not be replaced by a file
             out.write(content)
         return
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"There is no folder {folder!r} to save {path!r} in.")
     # In the same folder, so that it can replace a file in one step.
-    draft = os.path.join(os.path.dirname(path), f".skdnn-{secrets.token_hex(8)}")
+    draft = os.path.join(folder, f".skdnn-{secrets.token_hex(8)}")
     try:
         with open(draft, "xb") as out:
             out.write(content)

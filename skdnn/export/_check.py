@@ -9,7 +9,7 @@ import numpy as np
 
 from skdnn.estimators._document import document_of
 from skdnn.export._columns import onnx_inputs
-from skdnn.export._extra import required
+from skdnn.export._extra import check_model, required
 
 
 def check(model: Any, onnx_model: Any, X: Any, *, tolerance: float | None = None) -> float:
@@ -61,6 +61,7 @@ def check(model: Any, onnx_model: Any, X: Any, *, tolerance: float | None = None
     >>> bool(check(model, to_onnx(model), X) < 1e-5)
     True
     """
+    check_model(model, "compare its predict_proba or predict with the outputs of onnxruntime")
     document, arrays = document_of(model)
     if tolerance is None:
         exact = document["dtype"] == "float64" and document["network"]["activation"] != "gelu"
@@ -99,6 +100,13 @@ def _run(onnx_model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray
 def _predictions(model: Any, X: Any, names: set[str]) -> dict[str, np.ndarray]:
     """Predictions of the model by name of the output."""
     found = {}
+    accepted = {"raw", "label", "probabilities"}
+    if not hasattr(model, "classes_"):
+        quantiles = {"quantiles"} if hasattr(model, "predict_quantiles") else set()
+        accepted = {"raw", "prediction", "std"} | quantiles
+    unknown = names - accepted
+    if unknown:
+        raise ValueError(f"The graph has outputs that the model does not have: {sorted(unknown)}.")
     if names & {"prediction", "std"}:
         found["prediction"], found["std"] = model.predict(X, return_std=True)
     if "label" in names:
@@ -109,9 +117,6 @@ def _predictions(model: Any, X: Any, names: set[str]) -> dict[str, np.ndarray]:
         found["quantiles"] = model.predict_quantiles(X)
     if "raw" in names:
         found["raw"] = model._predict_raw(X)
-    unknown = names - set(found)
-    if unknown:
-        raise ValueError(f"The graph has outputs that skdnn does not make: {sorted(unknown)}.")
     return found
 
 

@@ -13,6 +13,7 @@ from scipy.sparse import issparse
 
 from skdnn.estimators._document import document_of
 from skdnn.estimators._tables import rows_to_predict
+from skdnn.export._extra import check_model
 from skdnn.tabular.categories import factorize
 from skdnn.tabular.schema import Columns
 
@@ -69,7 +70,10 @@ class Column:
     def item(self, value: Any) -> Any:
         """A category in the type of the input."""
         if isinstance(value, str) or self.type == "string":
-            return value if isinstance(value, str) and self.type == "string" else self.unknown
+            is_held = isinstance(value, str) and self.type == "string"
+            # The text of missing values is a category only if it was one in training.
+            is_held = is_held and (value != self.missing or value in self.values)
+            return value if is_held else self.unknown
         try:
             if self.type == "double":
                 return float(value) if float(value) == value else self.unknown
@@ -219,6 +223,7 @@ def onnx_inputs(model: Any, X: Any) -> dict[str, np.ndarray]:
     >>> inputs["color"].tolist(), inputs["size"].tolist()
     ([[''], ['red']], [[2.0], [nan]])
     """
+    check_model(model, "the inputs are those of its first step")
     document, _ = document_of(model)
     matrix = is_matrix(document)
     columns = columns_of(document, matrix=matrix)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import count
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._document import document_of
 from skdnn.export._columns import DTYPES, MATRIX, Column, columns_of, is_matrix
 from skdnn.export._encoding import Encoding
-from skdnn.export._extra import required
+from skdnn.export._extra import check_model, required
 from skdnn.export._network import mean_raw, member_raw
 from skdnn.export._operators import OLDEST, Operators, newest
 from skdnn.export._outputs import ClassOutputs, NumberOutputs
@@ -51,7 +51,7 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
     -------
     onnx_model : onnx.ModelProto
         ``onnx_model.SerializeToString()`` are the bytes of a file. Its ``metadata_props`` are the
-        version of skdnn, the classes and the columns, as JSON.
+        version of skdnn, the classes or levels of quantiles, and the columns, as JSON.
 
     Raises
     ------
@@ -86,13 +86,7 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
     >>> bool(check(model, onnx_model, X) < 1e-5)
     True
     """
-    if not isinstance(model, BaseDNN):
-        hint = ""
-        if hasattr(model, "steps"):
-            hint = " For a Pipeline: skdnn.export.register(), then skl2onnx.to_onnx(pipeline, X)."
-        raise TypeError(
-            f"model must be a DNNClassifier or a DNNRegressor. Got {type(model).__name__}.{hint}"
-        )
+    check_model(model, "skdnn.export.register(), then skl2onnx.to_onnx(model, X)")
     return graph_of(*document_of(model), opset=opset, outputs=outputs)
 
 
@@ -142,8 +136,6 @@ def variables_of(
         encoding = Encoding(op, document, arrays, columns, inputs)
     members, weights = [], []
     for i, member in enumerate(document["members"]):
-        if member["weight"] == 0:
-            continue
         own = x if document["encoding"] is None else encoding.inputs(i)
         members.append(member_raw(op, document, arrays, i, own))
         weights.append(member["weight"])
@@ -188,7 +180,11 @@ def _check_names(inputs: Mapping[str, Any], outputs: Sequence[str]) -> None:
 def _name_inputs(graph: Any, names: Sequence[str]) -> None:
     """Give the inputs their names, and others to results that have one of these."""
     inner = {name for node in graph.node for name in node.output}
-    new = {name: f"{name}/inner" for name in inner & set(names)}
+    taken = inner | set(names)
+    new = {
+        name: next(other for n in count(1) if (other := f"{name}/{n}") not in taken)
+        for name in inner & set(names)
+    }
     new |= {value.name: name for value, name in zip(graph.input, names, strict=True)}
     for value, name in zip(graph.input, names, strict=True):
         value.name = name
@@ -209,7 +205,9 @@ def _finish(model: Any, document: dict[str, Any], columns: Sequence[Column], ops
     model.graph.name = document["estimator"]
     properties = {"skdnn_version": document["skdnn_version"], "estimator": document["estimator"]}
     task = document["task"]
-    if task["kind"] != "number":
+    if task["kind"] == "number":
+        properties["levels"] = json.dumps(task["levels"])
+    else:
         properties["classes"] = json.dumps(task["classes"], ensure_ascii=False)
     properties["columns"] = json.dumps(
         [

@@ -93,6 +93,13 @@ def test_partial_fit_keeps_them(fitted):
     np.testing.assert_array_equal(other.member_weights_, fitted.member_weights_)
 
 
+def test_a_warm_start_without_held_out_rows_has_none(fitted):
+    X, y = data(type(fitted))
+    other = pickle.loads(pickle.dumps(fitted))
+    other.set_params(warm_start=True, early_stopping=False, max_iter=32).fit(X, y)
+    np.testing.assert_array_equal(other.member_weights_, 0.25)
+
+
 def test_the_number_of_threads_is_irrelevant(fitted):
     X, y = data(type(fitted))
     other = make(type(fitted), n_jobs=1).fit(X, y)

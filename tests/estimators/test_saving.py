@@ -96,7 +96,7 @@ def test_a_model_that_cannot_be_saved_leaves_the_old_file(tmp_path):
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nothing' to save .*model\.skdnn"):
         fitted(*MODEL)[0].save(tmp_path / "nothing" / "model.skdnn")
 
 

@@ -94,5 +94,5 @@ def test_a_graph_of_another_model():
         check(model, to_onnx(other), X)
     graph = to_onnx(model)
     graph.graph.output[0].name = graph.graph.node[-1].output[0] = "answer"
-    with pytest.raises(ValueError, match=r"outputs that skdnn does not make: \['answer'\]"):
+    with pytest.raises(ValueError, match=r"outputs that the model does not have: \['answer'\]"):
         check(model, graph, X)

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 import skdnn
 from skdnn import DNNClassifier, DNNRegressor, Quantile
 from skdnn.estimators._document import document_of
-from skdnn.export import onnx_inputs, to_onnx
+from skdnn.export import check, onnx_inputs, to_onnx
 from skdnn.export._onnx import graph_of
 from skdnn.export._operators import newest
 
@@ -245,7 +245,7 @@ def test_a_model_that_has_learned_more_columns_and_categories():
 # Members with weights
 # ------------------------------------------------------------------------------------------------
 
-WEIGHTS = np.array([0.4, 0.25, 0.35, 0.0])
+WEIGHTS = np.array([0.4, 0.25, 0.34, 0.01])
 
 
 def weighted_graph(model, names):
@@ -327,9 +327,10 @@ def test_names_that_a_graph_cannot_have():
         with pytest.raises(ValueError, match=message):
             to_onnx(model)
     # Names that the builder chooses itself are not in the way.
-    model = fitted(DNNClassifier, X[["number"]].set_axis(["Gemm_0_Y"], axis=1), Y,
-                   categorical_features=None)  # fmt: skip
-    assert_same(model, to_onnx(model), X[["number"]].set_axis(["Gemm_0_Y"], axis=1), 1e-9)
+    names = ["Gemm_0_Y", "Gemm_0_Y/1", "Gemm_0_Y/2"]
+    named = pd.DataFrame({name: (k + 1) * X["number"] for k, name in enumerate(names)})
+    model = fitted(DNNClassifier, named, Y, categorical_features=None)
+    assert_same(model, to_onnx(model), named, 1e-9)
 
 
 def test_classes_of_several_types():
@@ -347,8 +348,14 @@ def test_other_models_are_refused():
         to_onnx(DNNClassifier())
     with pytest.raises(TypeError, match="Got dict"):
         to_onnx({})
-    with pytest.raises(TypeError, match=r"Got Pipeline\. For a Pipeline: skdnn\.export\.register"):
-        to_onnx(make_pipeline(DNNClassifier()))
+    pipeline = make_pipeline(DNNClassifier())
+    for call, remedy in (
+        (lambda: to_onnx(pipeline), r"skdnn\.export\.register\(\), then skl2onnx"),
+        (lambda: onnx_inputs(pipeline, X), "first step"),
+        (lambda: check(pipeline, b"", X), "compare its predict_proba"),
+    ):
+        with pytest.raises(TypeError, match=r"Got Pipeline\. For others: .*" + remedy):
+            call()
 
 
 @pytest.mark.parametrize("opset", [17, newest() + 1, "18", 18.0])

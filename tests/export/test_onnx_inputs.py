@@ -73,6 +73,16 @@ def test_an_empty_text_is_a_category_where_nothing_is_missing():
     np.testing.assert_allclose(found, expected(model, hard, ["probabilities"])["probabilities"])
 
 
+def test_an_empty_text_is_unknown_where_it_stands_for_missing():
+    rows = pd.DataFrame({"c": ["a", None, "b", "b"] * 20})
+    model = fitted(DNNClassifier, rows, Y, categorical_features=["c"])
+    hard = pd.DataFrame({"c": ["", None, "a"]})
+    inputs = onnx_inputs(model, hard)
+    assert inputs["c"][:, 0].tolist() == ["<unknown>", "", "a"]
+    found = outputs(to_onnx(model), inputs)["probabilities"]
+    np.testing.assert_allclose(found, expected(model, hard, ["probabilities"])["probabilities"])
+
+
 def test_polars_and_pyarrow_are_as_pandas(model):
     rows = X[:6].astype({"color": str, "town": str})
     wanted = onnx_inputs(model, rows)

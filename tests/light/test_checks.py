@@ -104,6 +104,9 @@ WRONG = {
     "equal categories": put([1, True, 1.0], "encoding", "categories", 0, "values"),
     "lists as categories": put([["a"], ["b"], ["c"]], "encoding", "categories", 0, "values"),
     "no category": put([None, "b", "c"], "encoding", "categories", 0, "values"),
+    "integers with one hash": put(
+        [i * (2**61 - 1) for i in range(1, 5000)], "encoding", "categories", 0, "values"
+    ),
     "n_bins": put([16, 500], "encoding", "n_bins"),
     "fewer classes": put([0, 10], "task", "classes"),
     "equal classes": put([0, 0, 1], "task", "classes"),

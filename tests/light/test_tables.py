@@ -47,6 +47,21 @@ KINDS = {
 }
 
 
+def test_columns_without_a_known_category_are_named():
+    model, estimator, X = loaded()
+    rows = X[:2].assign(flag=["True", "False"], color=["black", "white"])
+    message = (
+        r"No value of these columns is a known category: 'flag' has 'True', 'False' \(str\), had "
+        r"False, True \(bool\)\. Give them"
+    )
+    for predict in (model.predict, estimator.predict):
+        with pytest.warns(UserWarning, match=message):
+            predict(rows)
+    # Ten unknown values of the right type are no accident.
+    with pytest.warns(UserWarning, match=r"'color' has 'color 0', 'color 1' \(str\)"):
+        model.predict(X[:10].assign(color=[f"color {i}" for i in range(10)]))
+
+
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize("kind", KINDS)
 def test_tables_of_all_kinds(kind):
@@ -69,6 +84,7 @@ def test_columns_without_names_are_found_by_position():
     assert not hasattr(model, "feature_names_in_")
 
 
+@pytest.mark.filterwarnings("ignore:No value of these columns")
 def test_equal_values_are_one_category():
     model, _, X = loaded()
     row = X[20:21].to_dict("records")[0]
