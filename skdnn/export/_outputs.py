@@ -10,6 +10,8 @@ import numpy as np
 from skdnn.estimators._labels import CERTAIN
 from skdnn.export._operators import Operators
 
+TINY = float(np.finfo(np.float64).tiny)
+
 
 class ClassOutputs:
     """Label and probabilities of a classifier.
@@ -127,7 +129,13 @@ class NumberOutputs:
         members = [self._predicted(raw) for raw in self.members]
         mean = op.weighted(members, self.weights)
         errors = [op.sub(each, mean) for each in members]
-        return op.sqrt(op.weighted([op.mul(each, each) for each in errors], self.weights))
+        # Divided by the largest, so that squares neither overflow nor underflow.
+        is_scaled = self.task["target_scaling"] is not None
+        tiny = op.double(TINY) if is_scaled else op.real(np.finfo(op.dtype).tiny)
+        largest = op.max([*(op.abs(each) for each in errors), tiny])
+        ratios = [op.div(each, largest) for each in errors]
+        squares = [op.mul(each, each) for each in ratios]
+        return op.mul(op.sqrt(op.weighted(squares, self.weights)), largest)
 
     def quantiles(self) -> Any:
         """Increasing quantiles (n_rows, n_levels) or (n_rows, n_targets, n_levels)."""

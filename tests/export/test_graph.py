@@ -343,6 +343,15 @@ def test_classes_of_several_types():
         to_onnx(model)
 
 
+@pytest.mark.parametrize("unit", [1e155, 1e-30])
+def test_deviations_of_extreme_targets(unit):
+    y = unit * targets("number", len(X))
+    model = fitted(DNNRegressor, X, y)
+    found = outputs(to_onnx(model, outputs=["std"]), onnx_inputs(model, X))["std"]
+    _, wanted = model.predict(X, return_std=True)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6 * wanted.max())
+
+
 def test_other_models_are_refused():
     with pytest.raises(NotFittedError):
         to_onnx(DNNClassifier())
