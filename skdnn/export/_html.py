@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._document import document_of
 from skdnn.estimators._tables import as_plain, rows_to_predict
@@ -40,6 +41,8 @@ N_EXAMPLES = 20
 MOST_IMAGES = 10_000
 #: Share of the range of the pixels that counts as ink.
 LEAST_INK = 0.05
+#: Bytes of a page above which there is a warning: mail and phones become slow.
+LARGE = 7_000_000
 
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
@@ -76,7 +79,7 @@ def to_html(
         Heading of the page; None is the name of the class.
     target_names : sequence of str, default=None
         Names of the classes, labels or targets in the page, in the order of the model's outputs.
-        None is ``classes_``, or "target 0", "target 1", ...
+        None is ``classes_``, or "target 0", "target 1", ... For a single target, ``["price"]``.
     image_shape : tuple of (height, width), default=None
         The columns are the pixels of an image, row by row: the page has a canvas instead of a
         form. Ink is what has large numbers. A drawing is centered by its mass and scaled to the
@@ -90,6 +93,11 @@ def to_html(
     ValueError
         If X has other columns, if ``target_names`` or ``image_shape`` do not match the model, or
         if classes or categories are neither text nor numbers nor bool.
+
+    Warns
+    -----
+    UserWarning
+        If the file is larger than 7 MB.
 
     See Also
     --------
@@ -112,8 +120,7 @@ def to_html(
     True
     """
     data = page_data(model, X, title, target_names, image_shape)
-    # Lone halves of surrogate pairs, which no encoding has, become references.
-    Path(path).write_bytes(_assembled(data).encode("utf-8", "xmlcharrefreplace"))
+    _write(path, _assembled(data))
 
 
 def page_data(
@@ -130,8 +137,9 @@ def page_data(
     data : dict
         ``title``; ``document`` and ``arrays`` of the model, with texts as categories and classes;
         ``targets``, names; ``columns``, a list of ``{"name", "kind", "start"}``, with ``values`` of
-        the slider of a number, whether it ``may_be_missing`` and whether it was ``indicated``;
-        ``image``, see ``_image``, or null.
+        the slider of a number, what their ``range`` is ("training", "usual" or null, if it is
+        unknown), whether it ``may_be_missing`` and whether it was ``indicated``; ``image``, see
+        ``_image``, or null.
     """
     if not isinstance(model, BaseDNN):
         raise TypeError(
@@ -195,10 +203,11 @@ def _target_names(document: dict[str, Any], names: Sequence[str] | None) -> list
     if names is None:
         return list(known)
     if isinstance(names, str) or len(names) != len(known):
-        raise ValueError(
-            f"target_names must be a sequence of {len(known)} names, got {names!r}: the model "
-            f"predicts {', '.join(map(repr, known[:10]))}."
-        )
+        n_names = f"{len(known)} name{'s' if len(known) > 1 else ''}"
+        advice = f"the model predicts {', '.join(map(repr, known[:10]))}."
+        if isinstance(names, str) and len(known) == 1:
+            advice = f"use [{json.dumps(names, ensure_ascii=False)}]."
+        raise ValueError(f"target_names must be a sequence of {n_names}, got {names!r}: {advice}")
     return [str(name) for name in names]
 
 
@@ -218,12 +227,14 @@ def _columns(
     percentiles = np.array([_rounded(each) for each in percentiles]).reshape(-1, 101)
     start = _start(model, kinds, percentiles[:, 50], rows)
     indicated = [] if encoding is None else encoding["indicated"]
+    known_range = "training" if encoding is not None else "usual" if rows is not None else None
     columns, place = [], 0
     for name, kind, value in zip(names, kinds, start, strict=True):
         column = {"name": name, "kind": kind, "start": value}
         if kind == "number":
             values = np.unique(percentiles[place])
             column["values"] = values[~np.isnan(values)].tolist()
+            column["range"] = known_range if column["values"] else None
             column["may_be_missing"] = encoding is not None
             column["indicated"] = place in indicated or not column["values"]
             place += 1
@@ -242,13 +253,22 @@ def _percentiles(numbers: np.ndarray | None, n_columns: int) -> np.ndarray:
 
 
 def _rounded(percentiles: np.ndarray) -> np.ndarray:
-    """Numbers of few digits: the quartiles still differ by some thousand units of the last one."""
+    """Numbers of few digits: the quartiles still differ by some thousand units of the last one.
+
+    The minimum is rounded down and the maximum up: all rows are between them.
+    """
     low, q25, q75, high = percentiles[[0, 25, 75, 100]].tolist()
     width = q75 - q25 or high - low
     if not 0 < width < HUGE:
         return percentiles
     n_decimals = int(4 - np.floor(np.log10(width)))
-    return np.array([round(value, n_decimals) for value in percentiles.tolist()])
+    rounded = [round(value, n_decimals) for value in percentiles.tolist()]
+    unit = 10.0**-n_decimals
+    if rounded[0] > low:
+        rounded[0] = round(rounded[0] - unit, n_decimals)
+    if rounded[-1] < high:
+        rounded[-1] = round(rounded[-1] + unit, n_decimals)
+    return np.array(rounded)
 
 
 def _start(model: Any, kinds: list[str], medians: np.ndarray, rows: Any) -> list[float | None]:
@@ -350,6 +370,18 @@ def _assembled(data: dict[str, Any]) -> str:
         script=script,
         data=_embedded(data),
     )
+
+
+def _write(path: str | os.PathLike[str], text: str) -> None:
+    # Lone halves of surrogate pairs, which no encoding has, become references.
+    page = text.encode("utf-8", "xmlcharrefreplace")
+    Path(path).write_bytes(page)
+    if len(page) > LARGE:
+        warn(
+            f"The page has {len(page) / 1e6:.1f} MB, which is slow to send and to open. It becomes "
+            'smaller with dtype="float32", smaller hidden_layer_sizes or n_members, and fewer '
+            "columns or categories."
+        )
 
 
 def _digest(text: str) -> str:

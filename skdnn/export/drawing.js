@@ -79,9 +79,13 @@ const rowOf = (image) => image.flatMap((line) => Array.from(line, (ink) => low +
 // ---------------------------------------------------------------------------------------------
 
 const paper = element("canvas", {
-  className: "paper", width: width * FACTOR, height: height * FACTOR, role: "img",
-  "aria-label": "Canvas to draw on with a mouse, pen or finger",
+  className: "paper", width: width * FACTOR, height: height * FACTOR, tabIndex: 0,
+  role: "application",
+  "aria-label":
+    "Canvas: draw with a mouse, pen or finger; or move with the arrow keys, and put the pen down " +
+    "or up with the space bar",
 });
+const cursor = element("span", { className: "cursor" });
 const seen = element("canvas", {
   className: "seen", width, height, role: "img", "aria-label": "What the network sees",
 });
@@ -96,6 +100,7 @@ function recognize() {
   if (image === null) {
     byId("headline").textContent = "Draw something";
     for (const { line } of outputs) line.hidden = true;
+    announce(() => "Draw something");
   } else {
     for (const { line } of outputs) line.hidden = false;
     showPrediction(outputs, predict(model, rowOf(image)));
@@ -142,8 +147,7 @@ function placeOf(event) {
   return [(event.clientX - box.left - border) * scale, (event.clientY - box.top - border) * scale];
 }
 
-function drawTo(event) {
-  const place = placeOf(event);
+function drawTo(place) {
   pen.beginPath();
   pen.moveTo(...(last ?? place));
   pen.lineTo(...place);
@@ -160,15 +164,44 @@ function drawTo(event) {
 paper.addEventListener("pointerdown", (event) => {
   paper.setPointerCapture(event.pointerId);
   last = null;
-  drawTo(event);
+  drawTo(placeOf(event));
 });
 paper.addEventListener("pointermove", (event) => {
   if (!paper.hasPointerCapture(event.pointerId)) return;
   // The points between two events, if the browser knows them.
-  for (const each of [...(event.getCoalescedEvents?.() ?? []), event]) drawTo(each);
+  for (const each of [...(event.getCoalescedEvents?.() ?? []), event]) {
+    drawTo(placeOf(each));
+  }
+});
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+let hand = [paper.width / 2, paper.height / 2], isPenDown = false;
+
+function showCursor() {
+  cursor.style.left = `${(100 * hand[0]) / paper.width}%`;
+  cursor.style.top = `${(100 * hand[1]) / paper.height}%`;
+  cursor.classList.toggle("is-down", isPenDown);
+}
+
+paper.addEventListener("keydown", (event) => {
+  const arrow = ARROWS[event.key], isToggle = event.key === " " || event.key === "Enter";
+  if (!(arrow || isToggle) || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault(); // the page does not scroll
+  if (arrow) {
+    const [x, y] = hand.map((each, i) => each + (arrow[i] * PEN) / 2);
+    hand = [Math.min(Math.max(x, 0), paper.width), Math.min(Math.max(y, 0), paper.height)];
+  } else {
+    if (event.repeat) return;
+    isPenDown = !isPenDown;
+    byId("live").textContent = isPenDown ? "Pen down" : "Pen up";
+    last = null;
+  }
+  showCursor();
+  if (isPenDown) drawTo(hand);
 });
 
 document.body.classList.add("drawing");
 byId("inputs").className = "panel";
-byId("inputs").append(paper, makeTools());
+byId("inputs").append(element("div", { className: "sheet" }, paper, cursor), makeTools());
+showCursor();
 recognize();

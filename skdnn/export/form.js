@@ -31,10 +31,12 @@ function change(position, value) {
 function makeNumberCard(column, position) {
   const id = `column-${position}`, last = Math.max(column.values.length - 1, 1);
   const { source } = model.columns[position];
+  // Fields of type "number" drop commas silently.
   const input = element("input", {
-    type: "number", id, step: "any", inputMode: "decimal", "aria-describedby": `${id}-error`,
+    type: "text", id, className: "number", inputMode: "decimal", autocomplete: "off",
+    "aria-describedby": `${id}-message`,
   });
-  const error = element("p", { className: "error", id: `${id}-error` });
+  const message = element("p", { id: `${id}-message`, role: "status" });
   const slider = element("input", {
     type: "range", min: 0, max: last, step: 1, disabled: column.values.length < 2,
     "aria-label": `${column.name}, percentiles`,
@@ -46,22 +48,38 @@ function makeNumberCard(column, position) {
   head.append(input);
   const plot = makePlot();
   const ticks = [...new Set([0, last >> 1, last])].filter((i) => i in column.values);
-  const ends = ticks.map((i) => element("span", {}, formatNumber(column.values[i])));
+  const texts = formatTicks(ticks.map((i) => column.values[i]));
+  const ends = texts.map((text) => element("span", {}, text));
   const axis = element("div", { className: "ends" }, ...ends);
-  const card = element("div", { className: "card" }, head, error, plot.view, slider, axis);
+  const isClear = (n) => new Set(column.values.map((x) => readable(x, n))).size > last;
+  const digits = [6, 7].find(isClear) ?? 8; // a field has room for no more
+  const card = element("div", { className: "card" }, head, message, plot.view, slider, axis);
   let before = column.values[last >> 1] ?? 0; // while it is missing
+  let error = ""; // about the text in the field, which is no value then
 
+  const accept = (value) => {
+    error = "";
+    change(position, value);
+  };
   input.addEventListener("input", () => {
-    const isEmpty = input.value === "" && !input.validity.badInput;
-    const value = isEmpty && column.may_be_missing ? null : input.valueAsNumber;
+    const isEmpty = input.value.trim() === "" && column.may_be_missing;
+    const value = isEmpty ? null : parseNumber(input.value);
     // Not beyond the dtype of the network either.
-    const isValid = value === null || Number.isFinite(encodeNumber(model, source, value));
-    input.setAttribute("aria-invalid", !isValid);
-    error.textContent = isValid ? "" : "Enter a number of usual size.";
-    if (isValid) change(position, value);
+    if (value === null || Number.isFinite(encodeNumber(model, source, value))) return accept(value);
+    const what = Number.isNaN(value) ? "such as 12.5" : "of usual size";
+    error = `Enter a number ${what}. The last one is kept.`;
+    show();
   });
-  slider.addEventListener("input", () => change(position, column.values[slider.valueAsNumber]));
-  missing.addEventListener("change", () => change(position, missing.checked ? null : before));
+  // All digits while it is edited.
+  input.addEventListener("focus", () => {
+    const exact = String(row[position] ?? "");
+    if (error || input.value === exact) return;
+    input.value = exact;
+    input.select();
+  });
+  input.addEventListener("blur", () => show());
+  slider.addEventListener("input", () => accept(column.values[slider.valueAsNumber]));
+  missing.addEventListener("change", () => accept(missing.checked ? null : before));
 
   const show = () => {
     const value = row[position];
@@ -69,22 +87,35 @@ function makeNumberCard(column, position) {
     missing.checked = value === null;
     card.classList.toggle("is-missing", value === null);
     input.placeholder = value === null ? "missing" : "";
-    if (document.activeElement !== input) {
-      input.value = value ?? "";
-      input.setAttribute("aria-invalid", false);
-      error.textContent = "";
-    }
+    const text = value === null ? "" : readable(value, digits);
+    if (document.activeElement !== input && !error) input.value = text;
+    input.title = value === null || text === String(value) ? "" : value;
+    input.setAttribute("aria-invalid", error !== "");
+    message.className = error ? "error" : "hint";
+    message.textContent = error || hintOf(column, value);
     slider.value = placeOf(column.values, value ?? before);
-    slider.setAttribute("aria-valuetext", value === null ? "missing" : formatNumber(value));
+    slider.setAttribute("aria-valuetext", text || "missing");
   };
+  const restore = () => (error = "");
   const points = pointsOf(column.values);
   const compute = () => effect(model, row, position, points.map((i) => column.values[i]));
   const draw = (results, range) => {
     const value = row[position];
     const at = value === null ? null : placeOf(column.values, value) / last;
-    plot.draw(points.map((i) => i / last), results, range, at);
+    plot.draw(points.map((i) => i / last), results, range, at, isOutside(column, value));
   };
-  return { card, name: column.name, show, compute, draw };
+  return { card, name: column.name, show, restore, compute, draw };
+}
+
+const isOutside = ({ range, values }, value) =>
+  range !== null && value !== null && !(values[0] <= value && value <= values.at(-1));
+
+/** What is unusual about a value, or nothing. */
+function hintOf(column, value) {
+  if (value === null) return column.indicated ? "" : "missing: the median is used";
+  if (!isOutside(column, value)) return "";
+  const [low, high] = formatTicks([column.values[0], column.values.at(-1)]);
+  return `outside the ${column.range} range ${low} to ${high}`;
 }
 
 /** Where a number is among increasing values, from 0 to their number less 1. */
@@ -119,14 +150,15 @@ function makePlot() {
   const dot = element("span", { className: "dot" });
   const high = element("span", { className: "high" }), low = element("span", { className: "low" });
   view.append(svg, high, low, dot);
-  const draw = (places, results, range, at) => {
+  const draw = (places, results, range, at, isOutside) => {
     const y = (value) => 100 - 100 * shareOf(range, value);
     const line = (part) => results.map((each, i) => `${100 * places[i]} ${y(each[part])}`);
     const around = [...line("high"), ...line("low").reverse()];
     curve.setAttribute("d", results.length ? `M${line("value").join("L")}` : "");
     band.setAttribute("d", results.length ? `M${around.join("L")}Z` : "");
-    [high.textContent, low.textContent] = [formatEnd(range[1]), formatEnd(range[0])];
+    [low.textContent, high.textContent] = formatEnds(range);
     dot.hidden = at === null;
+    dot.classList.toggle("is-outside", isOutside);
     if (at !== null) dot.style.left = `${100 * at}%`;
     dot.style.top = `${y(latestValue())}%`;
     view.setAttribute("aria-label", describe(results));
@@ -145,19 +177,20 @@ function makeCategoryCard(column, position) {
   });
   select.append(...[known, other].filter((group) => group.children.length));
   select.addEventListener("change", () => change(position, choices[select.value][1]));
-  // With very many categories the first of them, and the last two choices.
-  const drawn = choices.filter((_, i) => i < MOST_CHOICES || i >= choices.length - 2);
-  const lines = drawn.map(([text, value]) => {
-    const dot = element("span", { className: "dot" });
-    const name = element("span", { className: "name", title: text }, text);
-    const track = element("span", { className: "track" }, dot);
-    const line = element("div", { className: "choice" }, name, track);
-    line.addEventListener("click", () => change(position, value));
-    return { line, dot, value };
-  });
-  const views = lines.map(({ line }) => line);
-  const list = element("div", { className: "choices", role: "img" }, ...views);
-  if (lines.length > 7) list.tabIndex = 0; // it can be scrolled by keyboard
+  const list = element("div", { className: "choices", role: "img" });
+  let lines = [], chosen = null;
+  // With very many categories the first of them, the chosen one, and the last two choices.
+  const fill = () => {
+    const drawn = choices.filter(
+      ([, value], i) => i < MOST_CHOICES || i >= choices.length - 2 || value === row[position],
+    );
+    lines = drawn.map(([text, value]) => makeLine(text, value, () => change(position, value)));
+    const views = lines.map(({ line }) => line);
+    const rest = choices.length - drawn.length;
+    const more = rest ? [element("p", { className: "muted" }, `${rest} more in the menu`)] : [];
+    list.replaceChildren(...views.slice(0, -2), ...more, ...views.slice(-2));
+  };
+  if (choices.length > 6) list.tabIndex = 0; // it can be scrolled by keyboard
   const low = element("span"), high = element("span");
   const label = element("label", { htmlFor: id }, ...breakable(column.name));
   const head = element("div", { className: "head" }, label, select);
@@ -165,16 +198,37 @@ function makeCategoryCard(column, position) {
   const card = element("div", { className: "card" }, head, list, axis);
 
   const show = () => {
+    const before = chosen;
+    const find = () => lines.find(({ value }) => value === row[position]);
+    if (!find()) fill();
+    chosen = find().line;
     select.value = choices.findIndex(([, value]) => value === row[position]);
-    for (const { line, value } of lines) line.classList.toggle("is-chosen", value === row[position]);
+    for (const { line } of lines) line.classList.toggle("is-chosen", line === chosen);
+    if (chosen !== before) reveal();
   };
-  const compute = () => effect(model, row, position, drawn.map(([, value]) => value));
+  /** Scroll the list, but not the page, to the chosen line. */
+  const reveal = () => {
+    const top = chosen.offsetTop, bottom = top + chosen.offsetHeight;
+    const isVisible = top >= list.scrollTop && bottom <= list.scrollTop + list.clientHeight;
+    if (!isVisible) list.scrollTop = (top + bottom - list.clientHeight) / 2;
+  };
+  const compute = () => effect(model, row, position, lines.map(({ value }) => value));
   const draw = (results, range) => {
     results.forEach(({ value }, i) => (lines[i].dot.style.left = `${100 * shareOf(range, value)}%`));
-    [low.textContent, high.textContent] = range.map(formatEnd);
+    [low.textContent, high.textContent] = formatEnds(range);
     list.setAttribute("aria-label", describe(results));
   };
-  return { card, name: column.name, show, compute, draw };
+  return { card, name: column.name, show, reveal, compute, draw };
+}
+
+/** A category and a dot at its prediction. */
+function makeLine(text, value, onClick) {
+  const dot = element("span", { className: "dot" });
+  const name = element("span", { className: "name", title: text }, text);
+  const track = element("span", { className: "track" }, dot);
+  const line = element("div", { className: "choice" }, name, track);
+  line.addEventListener("click", onClick);
+  return { line, dot, value };
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -251,6 +305,7 @@ function update() {
 
 function reset() {
   row = data.columns.map(startOf);
+  for (const each of cards) each.restore?.();
   update();
 }
 
@@ -262,14 +317,19 @@ function sortCards(order) {
   };
   const sorted = order === "data" ? cards : [...cards].sort((a, b) => size(b) - size(a));
   list.append(...sorted.map(({ card }) => card));
+  for (const each of cards) each.reveal?.(); // what is moved is scrolled to its start
 }
 
 /** For tables with many columns. */
 function makeTools() {
   const search = element("input", { type: "search" });
+  const nothing = element("p", { className: "muted", role: "status" });
   search.addEventListener("input", () => {
     const text = search.value.toLowerCase();
     for (const { card, name } of cards) card.hidden = !name.toLowerCase().includes(text);
+    const isFound = cards.some(({ card }) => !card.hidden);
+    nothing.textContent = isFound ? "" : `No column is called “${search.value}”.`;
+    for (const each of cards) each.reveal?.();
   });
   const order = element(
     "select", {}, element("option", { value: "data" }, "as in the data"),
@@ -278,7 +338,7 @@ function makeTools() {
   order.addEventListener("change", () => sortCards(order.value));
   return element(
     "div", { className: "tools" }, element("label", {}, "Find a column", search),
-    element("label", {}, "Order", order),
+    element("label", {}, "Order", order), nothing,
   );
 }
 

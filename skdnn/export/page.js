@@ -25,11 +25,40 @@ let isOutputChosen = output === 1 || data.targets.length === 1;
 // Numbers as text
 // ---------------------------------------------------------------------------------------------
 
-const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+const formats = [];
 
-function formatNumber(x) {
+/**
+ * Text of a number with some significant digits, but never less than its integer part has. Groups
+ * of digits are separated by a narrow space: commas would be decimal ones if they were typed.
+ */
+function formatNumber(x, digits = 4, large = 1e12) {
   const size = Math.abs(x);
-  return x !== 0 && (size < 1e-4 || size >= 1e7) ? x.toExponential(2) : digits.format(x);
+  if (x !== 0 && (size < 1e-4 || size >= large)) return x.toExponential(digits - 2);
+  const n = Math.max(digits, Math.floor(Math.log10(Math.max(size, 1))) + 1);
+  formats[n] ??= new Intl.NumberFormat("en", { maximumSignificantDigits: n, useGrouping: "min2" });
+  return formats[n].format(x).replaceAll(",", "\u202f");
+}
+
+/** Texts of numbers with as many digits as it takes to tell them apart. */
+function formatTicks(values, large) {
+  for (let digits = 4; ; digits++) {
+    const texts = values.map((x) => formatNumber(x, digits, large));
+    if (digits === 17 || new Set(texts).size === new Set(values).size) return texts;
+  }
+}
+
+/** Text of a number in a field: whole if it is an integer, otherwise of some digits. */
+function readable(x, digits) {
+  if (Number.isInteger(x)) return String(x);
+  const nInteger = Math.floor(Math.log10(Math.max(Math.abs(x), 1))) + 1;
+  return String(Number(x.toPrecision(Math.max(digits, nInteger))));
+}
+
+/** The number that a text means, with a decimal point or comma, or NaN. */
+function parseNumber(text) {
+  const plain = text.trim().replace(/\s(?=\d{3}(\D|$))/g, "").replace("\u2212", "-");
+  const isNumber = /^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(plain);
+  return isNumber ? Number(plain.replace(",", ".")) : NaN;
 }
 
 function formatOutput(x) {
@@ -38,8 +67,9 @@ function formatOutput(x) {
   return x > 0.999 ? "> 99.9 %" : `${(100 * x).toFixed(1)} %`;
 }
 
-/** A round number at the end of an axis. */
-const formatEnd = (x) => (isClassifier ? `${digits.format(100 * x)} %` : formatNumber(x));
+/** The round numbers at the ends of a vertical axis, which has room for few digits. */
+const formatEnds = (range) =>
+  isClassifier ? range.map((x) => `${formatNumber(100 * x)} %`) : formatTicks(range, 1e6);
 
 /** A name that may be broken after its punctuation. */
 const breakable = (name) =>
@@ -94,7 +124,7 @@ function makeOutputs(onChoice) {
       line.append(element("span", { className: "bar" }, parts.band, parts.point));
     }
     if (range) {
-      const ends = range.map((end) => element("span", {}, formatNumber(end)));
+      const ends = formatTicks(range).map((end) => element("span", {}, end));
       line.append(element("span", { className: "ends" }, ...ends));
     }
     byId("outputs").append(line);
@@ -144,6 +174,12 @@ function headlineOf(result) {
 
 let announcement = 0;
 
+/** Tell screen readers a text when nothing else has been told for a while. */
+function announce(textOf) {
+  clearTimeout(announcement);
+  announcement = setTimeout(() => (byId("live").textContent = textOf()), 600);
+}
+
 function showPrediction(outputs, result) {
   if (!isOutputChosen && task.kind === "class") {
     // At first the most probable class.
@@ -154,11 +190,10 @@ function showPrediction(outputs, result) {
   const [text, beside] = headlineOf(result);
   byId("headline").replaceChildren(text, ...(beside ? [" ", element("span", {}, beside)] : []));
   // Screen readers hear the end of a movement, not all steps.
-  clearTimeout(announcement);
-  announcement = setTimeout(() => {
+  announce(() => {
     const values = outputs.map((parts, k) => `${data.targets[k]} ${parts.value.textContent}`);
-    byId("live").textContent = `Prediction: ${text || values.join(", ")} ${beside}`;
-  }, 600);
+    return `Prediction: ${text || values.join(", ")} ${beside}`;
+  });
 }
 
 /** What the numbers beside a prediction mean. */
@@ -177,8 +212,9 @@ const networks = data.document.members.length;
 const size = data.image
   ? `${data.image.height} × ${data.image.width} pixels`
   : `${model.columns.length} column${model.columns.length > 1 ? "s" : ""}`;
+const { estimator } = data.document;
 byId("about").textContent = [
-  data.document.estimator, `${networks} network${networks > 1 ? "s" : ""}`, size,
+  ...(estimator === data.title ? [] : [estimator]), `${networks} network${networks > 1 ? "s" : ""}`, size,
 ].join(" · ");
 byId("origin").textContent =
   "Computed in this page, which sends nothing anywhere. Made by skdnn " +

@@ -76,7 +76,33 @@ def test_drawing_with_the_mouse(opened, digits):
     assert (row[:, 3:5].max(axis=1) > 0.5).all()
     assert row[:, [0, 1, 6, 7]].max() < 0.05
     np.testing.assert_allclose(shown(page), model.predict_proba(row.reshape(1, -1))[0], atol=1e-5)
+    live = page.locator("#live")
+    live.filter(has_text="Prediction: ").wait_for(state="attached")
     page.get_by_role("button", name="Clear").click()
     assert page.locator("#headline").inner_text() == "Draw something"
+    live.filter(has_text="Draw something").wait_for(state="attached")
     page.get_by_role("button", name="Example").click()
     assert page.locator("#headline").inner_text().split()[0] == str(model.predict(X[:1])[0])
+
+
+def test_drawing_with_the_keyboard(opened, digits):
+    model, X = digits
+    page = opened(model, X=X, image_shape=(8, 8))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement === paper")
+    assert page.locator(".cursor").is_visible()
+    for _ in range(6):
+        page.keyboard.press("ArrowUp")
+    assert page.locator("#headline").inner_text() == "Draw something"
+    page.keyboard.press("Space")
+    assert page.locator("#live").inner_text() == "Pen down"
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.locator(".output.is-likely").wait_for()
+    row = np.array(page.evaluate("rowOf(normalized(inkOf(paper)))")).reshape(8, 8)
+    assert (row[:, 3:5].max(axis=1) > 0.5).all()
+    assert row[:, [0, 1, 6, 7]].max() < 0.05
+    np.testing.assert_allclose(shown(page), model.predict_proba(row.reshape(1, -1))[0], atol=1e-5)

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import DNNClassifier, DNNRegressor, Quantile
-from skdnn.export import to_html
+from skdnn.export import _html, to_html
 from skdnn.export._html import page_data
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -183,14 +183,140 @@ def test_what_is_no_number_changes_nothing_and_is_marked(opened):
     model = mlp_classifier((3,), "tanh", max_iter=2, dtype="float32", random_state=0)
     page = opened(model.fit(X, X[:, 0] > 0), X=X)
     before, field = shown(page), page.get_by_label("x0", exact=True)
-    for text in ("", "1e300"):
+    for text, what in [("", "such as 12.5"), ("1,2,3", "such as 12.5"), ("1e300", "of usual size")]:
         field.fill(text)
         assert shown(page) == before
         assert field.get_attribute("aria-invalid") == "true"
-        assert page.locator(".error").inner_text() == "Enter a number of usual size."
+        assert message_of(page, field) == f"Enter a number {what}. The last one is kept."
+    field.blur()
+    assert field.input_value() == "1e300"
+    page.get_by_role("button", name="Reset").click()
+    assert float(field.input_value()) == pytest.approx(X[0, 0], rel=1e-5)
+    assert field.get_attribute("aria-invalid") == "false"
     field.fill("2")
     assert shown(page) != before
-    assert page.locator(".error").inner_text() == ""
+    assert page.locator(".error").count() == 0
+
+
+def message_of(page, field):
+    """What is said beside a field, as screen readers find it."""
+    message = page.locator(f"#{field.get_attribute('aria-describedby')}[role=status]")
+    return message.inner_text()
+
+
+def test_decimal_commas_are_points_and_groups_of_digits_are_read(opened, model):
+    X = drivers()
+    page = opened(model, X=X)
+    field = page.get_by_label("power", exact=True)
+    entries = {"92,5": 92.5, "1\u202f250": 1250, "\u22121e1": -10, " 88.25 ": 88.25}
+    for text, power in entries.items():
+        field.fill(text)
+        expected = model.predict_proba(X[:1].assign(power=power))[0]
+        np.testing.assert_allclose(shown(page), expected, atol=1e-5)
+        field.blur()
+        assert field.input_value() == f"{power:g}"
+
+
+def test_numbers_outside_the_training_range_are_named(opened, model):
+    X = drivers()
+    page = opened(model, X=X)
+    field = page.get_by_label("age", exact=True)
+    card = page.locator(".card").filter(has=field)
+    axis = card.locator(".ends").inner_text()
+    low, high = X["age"].min(), X["age"].max()
+    for age, left in [(999999999, "100%"), (-5, "0%"), (high, "100%"), (low, "0%")]:
+        field.fill(str(age))
+        page.wait_for_selector("body[data-state=ready]")
+        is_outside = not low <= age <= high
+        text = f"outside the training range {low} to {high}" if is_outside else ""
+        assert message_of(page, field) == text
+        assert card.locator(".plot .dot").evaluate("dot => dot.style.left") == left
+        assert card.locator(".is-outside").count() == is_outside
+        assert card.locator(".ends").inner_text() == axis
+        expected = model.predict_proba(X[:1].assign(age=age))[0]
+        np.testing.assert_allclose(shown(page), expected, atol=1e-5)
+
+
+def test_missing_values_of_a_column_that_had_none_are_said_to_be_imputed(opened, model):
+    X = drivers()
+    page = opened(model, X=X)
+    age, distance = (page.get_by_label(name, exact=True) for name in ("age", "distance"))
+    age.fill("")
+    distance.fill("")
+    assert message_of(page, age) == "missing: the median is used"
+    assert message_of(page, distance) == ""
+    expected = model.predict_proba(X[:1].assign(age=np.nan, distance=np.nan))[0]
+    np.testing.assert_allclose(shown(page), expected, atol=1e-5)
+
+
+def test_numbers_are_readable_and_what_is_not_edited_stays_exact(opened):
+    X = pd.DataFrame(
+        {"zip": np.arange(10115, 10215), "share": np.linspace(0.487076812345, 0.487176812345, 100)}
+    )
+    model = fit(DNNRegressor, X=X, y=X["share"] * 1e9, dtype="float64")
+    page = opened(model, X=X)
+    ends = page.locator(".plot ~ .ends").all_inner_texts()
+    assert ends[0].split("\n")[::2] == ["10\u202f115", "10\u202f214"]
+    assert len(set(ends[1].split("\n"))) == 3
+    assert page.get_by_label("zip, percentiles").get_attribute("aria-valuetext") == "10115"
+    field = page.get_by_label("share", exact=True)
+    assert field.input_value() == "0.4870768"
+    slider = page.get_by_label("share, percentiles")
+    assert slider.get_attribute("aria-valuetext") == "0.4870768"
+    assert field.get_attribute("title") == str(X["share"][0])
+    expected = model.predict(X[:1])
+    np.testing.assert_allclose(shown(page), expected, rtol=1e-10)
+    field.focus()
+    assert field.input_value() == str(X["share"][0])
+    field.blur()
+    np.testing.assert_allclose(shown(page), expected, rtol=1e-10)
+    numbers = "[10115, 2019, 12345.678, 0.25, 20240115, 1e15]"
+    texts = " ".join(page.evaluate(f"{numbers}.map(x => formatNumber(x))")).replace("\u202f", "_")
+    assert texts == "10_115 2019 12_346 0.25 20_240_115 1.00e+15"
+    texts = page.evaluate("formatTicks([1.00001, 1.00002])")
+    assert texts == ["1.00001", "1.00002"]
+
+
+def test_the_minimum_and_the_maximum_are_rounded_outwards():
+    X = np.random.default_rng(0).normal(size=(50, 1))
+    model = fit(X=X, y=X[:, 0] > 0)
+    values = page_data(model)["columns"][0]["values"]
+    assert values[0] <= X.min() <= values[0] + 1e-3
+    assert values[-1] - 1e-3 <= X.max() <= values[-1]
+
+
+def test_the_range_of_networks_on_plain_numbers_is_known_from_x_only():
+    X = np.random.default_rng(0).normal(size=(50, 1))
+    model = mlp_classifier((3,), max_iter=2).fit(X, X[:, 0] > 0)
+    assert page_data(model)["columns"][0]["range"] is None
+    assert page_data(model, X)["columns"][0]["range"] == "usual"
+
+
+def test_the_chosen_one_of_many_categories_is_scrolled_to(opened):
+    X = pd.DataFrame({"street": [f"Street {i:02}" for i in range(60)] * 4})
+    model = fit(X=X, y=np.arange(240) % 2)
+    page = opened(model, window={"height": 400})
+    places = "box => [scrollY, box.scrollTop, box.clientHeight, box.children[1].offsetTop]"
+    box = page.locator(".choices")
+    _, top, height, line = box.evaluate(places)
+    assert top == 0
+    # A line is cut, which shows that there is more.
+    assert 0.25 < height / line % 1 < 0.75
+    assert box.locator("p").inner_text() == "10 more in the menu"
+    for street in ("Street 59", "Street 30", "Street 00", "missing"):
+        choose(page, "street", street)
+        page.wait_for_selector("body[data-state=ready]")
+        chosen = box.locator(".is-chosen")
+        assert chosen.locator(".name").inner_text() == street
+        top = chosen.evaluate("line => line.offsetTop - line.parentElement.scrollTop")
+        assert 0 <= top <= height - line
+        assert page.evaluate("scrollY") == 0
+        value = X[:1].assign(street=None if street == "missing" else street)
+        np.testing.assert_allclose(shown(page), model.predict_proba(value)[0], atol=1e-5)
+        left = chosen.locator(".dot").evaluate("dot => parseFloat(dot.style.left)")
+        ends = page.locator(".choices + .ends span").all_inner_texts()
+        low, high = (float(text.removesuffix(" %")) / 100 for text in ends)
+        assert low + left / 100 * (high - low) == pytest.approx(shown(page)[1], abs=1e-4)
 
 
 def test_the_class_whose_effects_are_shown_can_be_chosen(opened):
@@ -278,8 +404,13 @@ def test_a_hundred_columns_fit_on_a_phone_and_can_be_found(opened):
     assert page.evaluate("document.documentElement.scrollWidth") == 400
     page.get_by_label("Find a column").fill("NAME_7n")
     assert page.locator(".card:visible").count() == 1
+    message = page.locator(".tools [role=status]")
+    assert message.inner_text() == ""
+    page.get_by_label("Find a column").fill("age")
+    assert message.inner_text() == "No column is called “age”."
     page.get_by_label("Find a column").fill("")
     page.get_by_label("Order").select_option("largest effect first")
+    assert message.inner_text() == ""
     labels = page.locator(".plot, .choices").evaluate_all("all => all.map(e => e.ariaLabel)")
     ends = np.array([re.findall(r"([\d.]+) %", label) for label in labels], dtype=float)
     sizes = ends[:, 1] - ends[:, 0]
@@ -297,7 +428,7 @@ def test_every_control_has_a_name_and_texts_have_contrast(opened, model, scheme)
     assert all(names)
     assert page.locator("[role=img]:not([aria-label])").count() == 0
     colors = page.evaluate(
-        "['page', 'card', 'text', 'muted', 'accent', 'error'].map(name => "
+        "['page', 'card', 'text', 'muted', 'accent', 'error', 'caution'].map(name => "
         "getComputedStyle(document.body).getPropertyValue(`--${name}`).trim())"
     )
     light = [luminance(color) for color in colors]
@@ -314,7 +445,34 @@ def luminance(color):
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
+def test_the_default_title_is_not_repeated(opened, model):
+    page = opened(model)
+    assert page.locator("h1").inner_text() == "DNNClassifier"
+    assert page.locator("#about").inner_text() == "4 networks · 5 columns"
+    page = opened(model, title="Claims")
+    assert page.locator("#about").inner_text() == "DNNClassifier · 4 networks · 5 columns"
+
+
 # ---------------------------------------------------------------- errors
+
+
+def test_large_pages_are_warned_of(tmp_path, monkeypatch, model):
+    path = tmp_path / "page.html"
+    to_html(model, path)
+    monkeypatch.setattr(_html, "LARGE", path.stat().st_size - 1)
+    with pytest.warns(UserWarning, match=r"has 0\.\d MB.*smaller with dtype=") as caught:
+        to_html(model, path)
+    assert caught[0].filename == __file__
+    monkeypatch.setattr(_html, "LARGE", path.stat().st_size)
+    to_html(model, path)  # warnings are errors
+
+
+def test_the_name_of_one_target_must_be_in_a_list():
+    X = np.random.default_rng(0).normal(size=(30, 1))
+    model = mlp_regressor((2,), max_iter=1).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=r"1 name, got 'price': use \[\"price\"\]\."):
+        page_data(model, target_names="price")
+    assert page_data(model, target_names=["price"])["targets"] == ["price"]
 
 
 def test_the_templates_hold_no_end_of_a_script():
