@@ -51,12 +51,19 @@ class SavingMixin:
         if hasattr(file, "write"):
             file.write(buffer.getvalue())
         else:
-            # What a link points to is replaced, not the link.
-            _replace(os.path.realpath(os.fsdecode(file)), buffer.getbuffer())
+            replace_file(file, buffer.getbuffer())
 
 
-def _replace(path: str, content: memoryview) -> None:
-    """Write a file so that readers see the old one or all of the new one."""
+def replace_file(file: Any, content: Any) -> None:
+    """Write a file so that readers see the old one or all of the new one.
+
+    Parameters
+    ----------
+    file : str, bytes or path
+    content : bytes-like
+    """
+    # What a link points to is replaced, not the link.
+    path = os.path.realpath(os.fsdecode(file))
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as out:  # a device, which must not be replaced by a file
             out.write(content)

@@ -16,7 +16,6 @@ from html import escape
 from importlib.resources import files
 from math import prod
 from numbers import Integral
-from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -26,6 +25,7 @@ from scipy.sparse import issparse
 from skdnn._warnings import warn
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._document import document_of
+from skdnn.estimators._saving import replace_file
 from skdnn.estimators._tables import as_plain, rows_to_predict
 from skdnn.tabular.categories import encode
 from skdnn.tabular.schema import Columns
@@ -67,7 +67,7 @@ def to_html(
     model : DNNClassifier or DNNRegressor
         Fitted.
     path : str or path
-        The file; one with this name is replaced.
+        The file; one with this name is replaced when the new one is complete.
     X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features), default=None
         Rows with the columns of the training. The form starts with the first one, otherwise with
         the medians of the numbers and the first category of the others. For a model that was
@@ -319,11 +319,17 @@ def _image(
     if rows is None:
         raise ValueError("image_shape needs X: size and place of drawings are learned from it.")
     height, width = map(int, sizes)
-    numbers = _dense(as_plain(model, rows)[:MOST_IMAGES])
+    if encoding is None:
+        numbers = _dense(as_plain(model, rows)[:MOST_IMAGES])
+    else:
+        numbers = Columns(_dense(rows)).numbers(list(range(n_features)))[:MOST_IMAGES]
     images = np.asarray(numbers, float).reshape(-1, height, width)
-    low, high = float(images.min()), float(images.max())
-    if low == high:
-        raise ValueError(f"image_shape needs images, but all pixels of X are {low:g}.")
+    pixels = images[np.isfinite(images)]
+    if not pixels.size or pixels.min() == pixels.max():
+        raise ValueError(f"image_shape needs images, but all pixels of X are {images.flat[0]:g}.")
+    low, high = float(pixels.min()), float(pixels.max())
+    # Missing pixels are background.
+    images = np.where(np.isnan(images), low, np.clip(images, low, high))
     ink = (images - low) / (high - low)
     ink = ink[(ink > LEAST_INK).any(axis=(1, 2))]
     is_ink = ink > LEAST_INK
@@ -375,7 +381,7 @@ def _assembled(data: dict[str, Any]) -> str:
 def _write(path: str | os.PathLike[str], text: str) -> None:
     # Lone halves of surrogate pairs, which no encoding has, become references.
     page = text.encode("utf-8", "xmlcharrefreplace")
-    Path(path).write_bytes(page)
+    replace_file(path, page)
     if len(page) > LARGE:
         warn(
             f"The page has {len(page) / 1e6:.1f} MB, which is slow to send and to open. It becomes "

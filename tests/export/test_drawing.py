@@ -6,6 +6,9 @@ from mlp import mlp_classifier
 from pages import shown
 from sklearn.datasets import load_digits
 
+from skdnn import DNNClassifier
+from skdnn.export._html import page_data
+
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -106,3 +109,12 @@ def test_drawing_with_the_keyboard(opened, digits):
     assert (row[:, 3:5].max(axis=1) > 0.5).all()
     assert row[:, [0, 1, 6, 7]].max() < 0.05
     np.testing.assert_allclose(shown(page), model.predict_proba(row.reshape(1, -1))[0], atol=1e-5)
+
+
+def test_missing_pixels_are_background(tmp_path):
+    X = np.random.default_rng(0).random((120, 4))
+    gaps = np.where(X > 0.9, np.nan, X)
+    model = DNNClassifier(max_iter=2, random_state=0).fit(gaps, X[:, 0] > 0.5)
+    image = page_data(model, gaps, image_shape=(2, 2))["image"]
+    filled = page_data(model, np.where(X > 0.9, np.nanmin(gaps), X), image_shape=(2, 2))["image"]
+    assert image == filled
