@@ -36,7 +36,7 @@ from skdnn.training.history import History
 from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import Seeds
 from skdnn.training.stopping import NoImprovement
-from skdnn_light.checks import classes_of
+from skdnn_light.checks import classes_of, scalar
 from skdnn_light.files import read
 
 Arrays = dict[str, np.ndarray]
@@ -239,7 +239,7 @@ def _encoder(encoding: dict[str, Any], arrays: Arrays) -> TableEncoder:
     scaler.indicated = np.array(encoding["indicated"], dtype=np.int64)
     scaler.labels, scaler.late, scaler.n_late = tuple(encoding["labels"]), {}, {}
     encoder.categories = tuple(
-        Categories(tuple(_value(value) for value in each["values"]), each["has_missing"])
+        Categories(tuple(map(scalar, each["values"])), each["has_missing"])
         for each in encoding["categories"]
     )
     return encoder

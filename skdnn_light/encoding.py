@@ -92,7 +92,7 @@ class Encoder:
                 ]
             except TypeError as error:
                 raise TypeError(f"Column {X.label(j)} cannot hold categories: {error}.") from error
-            if not np.isin(codes[:, i], list(known.values())).any():
+            if not ((codes[:, i] > 0) & (codes[:, i] <= len(known))).any():
                 doubts.append(_doubt(known, items, X.label(j)))
         if any(doubts):
             warnings.warn(

@@ -64,19 +64,19 @@ def members_of(splits: list[Split], i: int) -> slice:
     return slice(None) if len(splits) == 1 else slice(i, i + 1)
 
 
-def judges_of(splits: list[Split], held_out: list[list[Rows]], n_members: int) -> list[Judges]:
+def judges_of(splits: list[Split], held_out: list[list[Rows]]) -> list[Judges]:
     """The members that share held-out rows, with these rows as inputs of each of them.
 
-    None if the user has given validation rows: ``best_validation_score_`` is the score of all
-    members with equal weights on these.
+    Empty if a single split is that of all members. Rows that the user has given do not weigh
+    members, so that ``best_validation_score_`` is the score of the model on these.
     """
-    found: dict[int, Judges] = {}
     if len(splits) == 1:
         return []
-    for i, rows in enumerate(held_out):
-        judges = found.setdefault(id(splits[i].held_out), Judges([], []))
-        judges.members.extend(range(n_members)[members_of(splits, i)])
-        judges.rows.extend(rows)
+    found: dict[int, Judges] = {}
+    for member, [rows] in enumerate(held_out):
+        judges = found.setdefault(id(splits[member].held_out), Judges([], []))
+        judges.members.append(member)
+        judges.rows.append(rows)
     return list(found.values())
 
 

@@ -218,13 +218,12 @@ class Fit:
                 model.network, rows, settings, progress, threads, validation, callbacks
             )
             training.run(single_epoch=self.is_partial)
-            if self.task.is_calibrated and validation is not None and validation.keep_best:
-                calibrate(model.network, validation.validators, threads)
-                progress.calibrated_values = model.network.values.copy()
             if validation is not None and validation.keep_best:
-                model.weights = member_weights(
-                    model.network, judges_of(splits, validated, model.network.n_members), threads
-                )
+                if self.task.is_calibrated:
+                    calibrate(model.network, validation.validators, threads)
+                    progress.calibrated_values = model.network.values.copy()
+                judges = judges_of(splits, validated)
+                model.weights = member_weights(model.network, judges, threads)
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
 

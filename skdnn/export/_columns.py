@@ -16,6 +16,7 @@ from skdnn.estimators._tables import rows_to_predict
 from skdnn.export._extra import check_model
 from skdnn.tabular.categories import factorize
 from skdnn.tabular.schema import Columns
+from skdnn_light.checks import scalar
 
 #: Name of the input if there is one for all columns.
 MATRIX = "X"
@@ -118,7 +119,7 @@ def columns_of(document: dict[str, Any], *, matrix: bool = False) -> list[Column
             columns.append(Column(each["name"]))
             continue
         known = next(categories)
-        values = tuple(_number(value) for value in known["values"])
+        values = tuple(map(scalar, known["values"]))
         found = _type_of(each["name"], values, known["has_missing"], is_number=matrix)
         columns.append(Column(each["name"], "category", found, values, known["has_missing"]))
     return columns
@@ -133,11 +134,6 @@ def is_matrix(document: dict[str, Any]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _number(value: Any) -> Any:
-    """A value of a document; those that JSON cannot hold are dicts."""
-    return float(value["number"]) if isinstance(value, dict) else value
 
 
 def _type_of(name: str, values: tuple, has_missing: bool, *, is_number: bool) -> str:

@@ -29,6 +29,7 @@ from skdnn.estimators._saving import replace_file
 from skdnn.estimators._tables import as_plain, rows_to_predict
 from skdnn.tabular.categories import encode
 from skdnn.tabular.schema import Columns
+from skdnn_light.checks import scalar
 from skdnn_light.files import DTYPES
 
 #: Range of the sliders of a network that knows nothing of its columns.
@@ -182,9 +183,9 @@ def page_data(
 
 def _texts(values: list) -> list[str]:
     """Different texts of different values; JavaScript would round large integers."""
-    plain = [value["number"] if isinstance(value, dict) else value for value in values]
-    texts = [str(value) for value in plain]
-    return texts if len(set(texts)) == len(texts) else [repr(value) for value in plain]
+    known = [scalar(value) for value in values]
+    texts = [str(value) for value in known]
+    return texts if len(set(texts)) == len(texts) else [repr(value) for value in known]
 
 
 def _array(array: np.ndarray) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from skdnn.estimators._labels import CERTAIN
 from skdnn.export._operators import Operators
+from skdnn_light.checks import scalar
 
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -186,7 +187,7 @@ def classes_of(task: dict[str, Any]) -> np.ndarray:
     ValueError
         If they are of several types, or do not fit.
     """
-    values = [float(v["number"]) if isinstance(v, dict) else v for v in task["classes"]]
+    values = [scalar(value) for value in task["classes"]]
     for kinds, dtype in ((str, np.str_), (bool, np.bool_), (int, np.int64), (float, np.float64)):
         if all(type(value) is kinds for value in values):
             try:

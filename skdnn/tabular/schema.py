@@ -102,12 +102,13 @@ class Columns:
             if len(indices) != self.n_columns:
                 block = block[:, indices]
             return block if self._rows is None else block[self._rows]
-        columns = [self[index] for index in indices]
-        if self.n_rows <= _FEW_ROWS and all(_holds_plain_numbers(each) for each in columns):
-            return np.array(columns).reshape(len(columns), self.n_rows).T
+        if self.n_rows <= _FEW_ROWS:
+            columns = [self[index] for index in indices]
+            if all(_holds_plain_numbers(each) for each in columns):
+                return np.array(columns).reshape(len(columns), self.n_rows).T
         block = np.empty((len(indices), self.n_rows), dtype=ACCUMULATOR)
-        for row, index, values in zip(block, indices, columns, strict=True):
-            row[:] = as_numbers(values, self.label(index))
+        for row, index in zip(block, indices, strict=True):
+            row[:] = as_numbers(self[index], self.label(index))
         return block.T
 
 
