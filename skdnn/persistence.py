@@ -78,15 +78,15 @@ def load(file: Any) -> DNNClassifier | DNNRegressor:
         same kind of processor. Its training cannot be continued. Parameters that a file cannot
         hold, such as functions, have their default values.
 
-    Warns
-    -----
-    UserWarning
-        If the file holds parameters that this version does not accept: they have their defaults.
-
     Raises
     ------
     ValueError
         If it is not such a file, if it is damaged, or if a later version has made it.
+
+    Warns
+    -----
+    UserWarning
+        If the file holds parameters that this version does not accept: they have their defaults.
 
     Examples
     --------

@@ -72,12 +72,13 @@ class Model:
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : (n_features_in_,) array of str
+    feature_names_in_ : array of shape (``n_features_in_``,)
         Names of the columns, if the estimator was trained on a table with names.
     n_outputs : int
         Number of targets, or of classes; 1 for two classes.
@@ -175,6 +176,7 @@ class Classifier(Model):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
 
     Attributes
     ----------
@@ -197,7 +199,8 @@ class Classifier(Model):
 
         Returns
         -------
-        y : array of shape (n_samples,), or (n_samples, n_classes) of 0 and 1 for several labels
+        y : array of shape (n_samples,) or (n_samples, n_classes)
+            Labels of ``classes_``; for several labels a column of 0 and 1 for each.
         """
         on, off = self._odds(X)
         if self._task["kind"] == "labels":
@@ -250,6 +253,7 @@ class Regressor(Model):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
     """
 
     def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -274,6 +278,7 @@ class Regressor(Model):
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Weighted mean of the members' predictions.
         std : array of the shape of ``y``
             Only with ``return_std=True``.
         """
@@ -328,6 +333,7 @@ class QuantileRegressor(Regressor):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
 
     Attributes
     ----------

@@ -437,7 +437,7 @@ intercepts_ : list of (n_out,) arrays
 n_features_in_ : int
     Number of columns of ``X`` seen during :term:`fit`.
 
-feature_names_in_ : (n_features_in_,) array of str
+feature_names_in_ : (``n_features_in_``,) array of str
     Names of the columns, if ``X`` had names that are all strings.
 
 n_iter_ : int
@@ -470,7 +470,7 @@ dropout_ : tuple of float
 dtype_ : numpy dtype
     Precision of the network, by ``dtype``.
 
-is_categorical_ : (n_features_in_,) array of bool or None
+is_categorical_ : (``n_features_in_``,) array of bool or None
     Which columns are categorical; None if there are none.
 
 n_outputs_ : int

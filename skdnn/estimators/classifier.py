@@ -221,6 +221,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
             As in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            As in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
             those of other calls.
@@ -230,6 +231,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Returns
         -------
         self : object
+            Fitted estimator.
 
         Raises
         ------
@@ -271,7 +273,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Returns
         -------
-        y : array of shape (n_samples,), or (n_samples, n_classes) of 0 and 1 for multilabel
+        y : array of shape (n_samples,) or (n_samples, n_classes)
+            Labels of ``classes_``; for multilabel a column of 0 and 1 for each.
         """
         raw, task = self._predict_raw(X), self._task
         if isinstance(task, ClassLabels):
@@ -308,6 +311,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Returns
         -------
         log_proba : array of shape (n_samples, n_classes)
+            Logarithms of what :meth:`predict_proba` returns.
         """
         return np.log(self.predict_proba(X))
 
@@ -320,6 +324,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             As in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
 
         Returns
         -------

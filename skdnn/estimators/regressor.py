@@ -265,6 +265,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
             As in :meth:`fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            As in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
             those of other calls.
@@ -272,6 +273,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         Returns
         -------
         self : object
+            Fitted estimator.
 
         Raises
         ------
@@ -291,6 +293,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             As in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
 
         Returns
         -------

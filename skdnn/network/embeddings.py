@@ -132,6 +132,7 @@ class PiecewiseLinear(NumericEmbedding):
         Returns
         -------
         columns : list of InputColumn
+            A single one of kind "bins".
         """
         return [InputColumn("bins", source, n_bins, n_bins)]
 
@@ -146,6 +147,7 @@ class PiecewiseLinear(NumericEmbedding):
         Returns
         -------
         embedding : PiecewiseLinear or None
+            With fewer bins; None is the number without embedding.
         """
         n_bins = int(share * self.n_bins)
         return PiecewiseLinear(n_bins) if n_bins > 1 else None
@@ -207,6 +209,7 @@ class Periodic(NumericEmbedding):
         Returns
         -------
         columns : list of InputColumn
+            One of kind "periodic", and the number itself.
         """
         width = self.d_embedding - 1
         periodic = InputColumn("periodic", source, width, self.n_frequencies, float(self.sigma))
@@ -223,6 +226,7 @@ class Periodic(NumericEmbedding):
         Returns
         -------
         embedding : Periodic or None
+            With fewer frequencies; None is the number without embedding.
         """
         d_embedding = int(share * self.d_embedding)
         n_frequencies = max(1, int(share * self.n_frequencies))
