@@ -40,6 +40,7 @@ myst_heading_anchors = 4
 # Docstrings.
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_validation_checks = {
     "all",
@@ -113,8 +114,9 @@ html_sidebars = {"index": []}
 logger = logging.getLogger(__name__)
 
 
-def check_tables(app):
-    """Warn, which is an error with ``-W``, if the generated tables are not current."""
+def make_tables(app):
+    """Write what the first page shows; warn, an error with ``-W``, if tables are not current."""
+    runpy.run_path(str(HERE / "landing.py"))["write"]()
     tables = runpy.run_path(str(HERE / "tables.py"))
     if (HERE / "reference.md").read_text() != tables["text"]() + "\n":
         logger.warning("docs/reference.md: run python docs/tables.py")
@@ -133,5 +135,5 @@ def visit_math(self, node):
 
 
 def setup(app):
-    app.connect("builder-inited", check_tables)
+    app.connect("builder-inited", make_tables)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
