@@ -37,6 +37,9 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
 
+# The button copies what is typed, without prompts and output.
+copybutton_exclude = ".linenos, .gp, .go"
+
 # Docstrings.
 autosummary_generate = True
 autodoc_typehints = "none"

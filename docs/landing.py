@@ -1,6 +1,6 @@
 """The result on the first page: a table and a figure of the accuracy in README.md.
 
-``docs/conf.py`` calls ``write`` at the beginning of a build. The files are not kept in the repository.
+``docs/conf.py`` calls ``write`` at the beginning of a build; the files are not kept.
 """
 
 from pathlib import Path
