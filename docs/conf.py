@@ -82,6 +82,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,  # their page loads scripts from elsewhere
     "min_reported_time": 1,
 }
 

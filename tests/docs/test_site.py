@@ -18,9 +18,7 @@ pytest.importorskip("sphinx_gallery", reason='needs pip install "skdnn[docs]"')
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ["docs", "examples", "tutorials", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
-GENERATED = shutil.ignore_patterns(
-    "auto_examples", "gen_modules", "generated", "__pycache__", "sg_execution_times.rst"
-)
+GENERATED = shutil.ignore_patterns("auto_examples", "gen_modules", "generated", "__pycache__")
 #: Pages that are looked at in a browser.
 LOOKED_AT = [
     "index", "getting_started", "when", "coming_from/deep_learning", "performance", "api/index",
