@@ -3,6 +3,7 @@
 The build needs no network. ``-D plot_gallery=0`` leaves out the scripts of the gallery.
 """
 
+import re
 import runpy
 from pathlib import Path
 
@@ -138,6 +139,15 @@ def visit_math(self, node):
     raise nodes.SkipNode
 
 
+def link_scikit_learn(app, env, node, content):
+    """Link classes and functions of scikit-learn: their addresses follow from their names."""
+    name = node["reftarget"]
+    if re.fullmatch(r"sklearn\.\w+\.\w+", name):
+        address = f"https://scikit-learn.org/stable/modules/generated/{name}.html"
+        return nodes.reference("", "", content, internal=False, refuri=address)
+
+
 def setup(app):
+    app.connect("missing-reference", link_scikit_learn)
     app.connect("builder-inited", make_tables)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))

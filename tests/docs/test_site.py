@@ -89,11 +89,30 @@ def test_nothing_is_loaded_from_elsewhere(pages):
     assert not elsewhere
 
 
-@pytest.mark.parametrize("module", [skdnn, skdnn.export, skdnn_light], ids=lambda m: m.__name__)
-def test_every_public_name_is_in_the_api(module, site, pages):
+NAMES = {
+    f"{module.__name__}.{name}"
+    for module in (skdnn, skdnn.export, skdnn_light)
+    for name in module.__all__
+    if name != "__version__"
+}
+
+
+def test_every_public_name_is_in_the_api(site, pages):
     described = set().union(*(pages[path].ids for path in (site / "api").rglob("*.html")))
-    names = {f"{module.__name__}.{name}" for name in module.__all__ if name != "__version__"}
-    assert names - described == set()
+    assert NAMES - described == set()
+
+
+def test_every_public_name_is_in_an_example(site):
+    """Types that ``load`` of ``skdnn_light`` returns need not be named."""
+    folder = site.parents[1] / "docs" / "gen_modules" / "backreferences"
+    used = {
+        name
+        for name in NAMES
+        if any(path.stat().st_size for path in folder.glob(f"{name}.*examples"))
+    }
+    unused = NAMES - used - {f"skdnn_light.{name}" for name in skdnn_light.__all__}
+    assert unused == set()
+    assert "skdnn_light.load" in used
 
 
 @pytest.mark.parametrize("width", [400, 1400])
