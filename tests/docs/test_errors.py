@@ -73,7 +73,8 @@ def is_internal(name, text):
 
 def user_messages():
     modules = (path for name in ("skdnn", "skdnn_light") for path in (ROOT / name).rglob("*.py"))
-    for path in sorted(modules):
+    # The messages of a playground are about its own page.
+    for path in sorted(path for path in modules if "playground" not in path.parts):
         name = path.relative_to(ROOT).as_posix()
         texts = {
             text for text in templates_of(path) if len(re.findall("[a-z]", text)) > FEW_LETTERS
