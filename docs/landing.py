@@ -35,7 +35,7 @@ def table(cells):
     lines = ["| | error | won | log-loss | fit, s |", "|---|--:|--:|--:|--:|"]
     for model, name in NAMES.items():
         of = cells[model]
-        values = [of["score"], of["won"].replace("%", " %"), of["log-loss"], of["fit seconds"]]
+        values = [of["score"], of["won"], of["log-loss"], of["fit seconds"]]
         lines.append("| " + " | ".join([name, *values]) + " |")
     return "\n".join(lines) + "\n"
 

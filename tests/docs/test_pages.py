@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,17 @@ def test_the_defaults_of_the_mlp_and_ours_are_those_of_the_code():
         assert eval(after, {"inf": float("inf")}) == ours[name], name
     for name, (after, *_) in defaults("New parameters").items():
         assert eval(after) == ours[name], name
+
+
+def test_the_accuracies_are_those_of_the_readme():
+    cells = runpy.run_path(str(DOCS / "landing.py"))["rows"]()
+    table = (DOCS / "when.md").read_text().split("\n\n| | skdnn")[1].split("\n\n")[0]
+    stated = [
+        [cell.strip() for cell in line[1:-1].split("|")[1:]] for line in table.splitlines()[2:]
+    ]
+    columns = ["regression", "classification", "log-loss", "won", "fit seconds"]
+    models = ["default", "best", "hgb"]
+    assert stated == [[cells[model][column] for model in models] for column in columns]
 
 
 def test_the_example_of_the_first_page_runs(capsys):
