@@ -20,7 +20,8 @@ def test_examples_run(page):
     blocks = re.findall(r"^```pycon\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     session = doctest.DocTestParser().get_doctest("".join(blocks), {}, page.name, str(page), 0)
     report = []
-    failed, tried = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    failed, tried = runner.run(session, out=report.append)
     assert tried
     assert not failed, "".join(report)
 
