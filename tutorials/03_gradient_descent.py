@@ -96,14 +96,14 @@ plt.show()
 #
 # Momentum and Adam
 # -----------------
-# *Momentum* remembers the steps so far, like a heavy ball that rolls downhill. With :math:`g_t` for
-# the gradient of step :math:`t` and :math:`\mu = 0.9`,
+# *Momentum* remembers the steps so far, like a heavy ball that rolls downhill. With the gradient
+# :math:`g_t` of step :math:`t`,
 #
 # .. math:: v_t = \mu\, v_{t-1} - \eta\, g_t, \qquad \theta_t = \theta_{t-1} + v_t .
 #
-# The memory is :math:`\mu`, often 0.9, here 0.8. Steps across the valley cancel each other, steps
-# along the floor add up. *Adam* divides the average of the gradients of each weight by the root
-# of their mean square (both averages forget old steps):
+# The number :math:`\mu`, often 0.9 and here 0.8, says how long it remembers. Steps across the
+# valley cancel each other, steps along the floor add up. *Adam* divides the average of the
+# gradients of each weight by the root of their mean square (both averages forget old steps):
 #
 # .. math:: \theta_t = \theta_{t-1} - \eta\,
 #           \frac{\mathrm{average}(g)}{\sqrt{\mathrm{average}(g^2)} + \epsilon} .
