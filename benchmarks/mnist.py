@@ -2,8 +2,8 @@
 
     python benchmarks/mnist.py --mnist PATH
 
-PATH is an npz file with X_train, y_train, X_test, y_test. The chapters of ``tutorials/`` are run with
-it, and the table of ``tutorials/README.rst`` is printed.
+PATH is an npz file with X_train, y_train, X_test, y_test. The chapters of ``tutorials/`` are
+run with it, and the table of ``tutorials/README.rst`` is printed.
 """
 
 import argparse
