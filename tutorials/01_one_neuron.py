@@ -158,8 +158,10 @@ if mnist:
         X_train, X_test = (data[name].astype(np.float32) / 255 for name in ("X_train", "X_test"))
         y_train, y_test = data["y_train"], data["y_test"]
 else:
-    X, y = load_digits(return_X_y=True)
-    X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
+    images, digits = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        images / 16, digits, stratify=digits, random_state=0
+    )
 
 #: Accuracy and recall on MNIST of a single neuron in an introductory notebook.
 published = {1: (0.9861, 0.9075), 3: (0.9600, 0.6525)}

@@ -155,8 +155,8 @@ plt.show()
 # 570. Steps that are right for one weight are far too long for another (chapter 3). With batch
 # normalization the units are on one scale, whatever their inputs are, and training works. (Better
 # still is to scale the inputs, which ``DNNClassifier()`` does.)
-X, y = load_breast_cancer(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+tumors, benign = load_breast_cancer(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(tumors, benign, stratify=benign, random_state=0)
 raw = {}
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for normalization, color in [(None, "tab:orange"), ("batch", "tab:blue")]:
