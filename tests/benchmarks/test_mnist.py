@@ -37,7 +37,7 @@ def test_chapters_read_mnist(mnist_like, monkeypatch, capsys):
     scores = table.set_index("network")["skdnn"]
     assert (scores.filter(like="one neuron") > 0.95).all()
     assert (scores.filter(like="784-") > 0.95).all()
-    last = capsys.readouterr().out.splitlines()[-1]
+    last = capsys.readouterr().out.strip().splitlines()[-1]
     assert last.startswith('"784-512-10, RMSprop, dropout, one cycle",accuracy,-,')
 
 
