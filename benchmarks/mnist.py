@@ -3,7 +3,7 @@
     python benchmarks/mnist.py --mnist PATH
 
 PATH is an npz file with X_train, y_train, X_test, y_test. The chapters of ``tutorials/`` are
-run with it, and the table of ``tutorials/README.rst`` is printed.
+run with it, and the table of the last one is printed.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def collect(mnist):
 
 def csv(table):
     """Lines of a ``csv-table`` of reStructuredText."""
-    return table.to_csv(index=False, float_format="%.4f", na_rep="-")
+    return table.to_csv(index=False, float_format="%.4f")
 
 
 def main(argv=None):
