@@ -24,8 +24,7 @@ def collect(mnist):
     matplotlib.use("Agg")
     os.environ["SKDNN_MNIST"] = str(mnist)
     tables = [runpy.run_path(str(TUTORIALS / name))["table"] for name in CHAPTERS]
-    columns = {"published (MNIST)": "published"}
-    return pd.concat([table.rename(columns=columns) for table in tables], ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def csv(table):

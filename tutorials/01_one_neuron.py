@@ -6,7 +6,7 @@ A neural network is made of *neurons*, also called units. This chapter is about 
 it computes, and how it learns. A neuron has a *weight* :math:`w_j` for each of its inputs
 :math:`x_j` and one more number, the *bias* :math:`b`. It computes
 
-.. math:: z = w_1 x_1 + \dots + w_d x_d + b .
+.. math:: z = w_1 x_1 + \ldots + w_d x_d + b .
 
 A neuron that returns :math:`z` itself is a *linear unit*. To learn means to find the weights and
 the bias that fit the data.
@@ -182,14 +182,14 @@ for digit in (1, 3):
     ]
     for (measure, score), reference in zip(scores, published[digit], strict=True):
         rows.append((f"one neuron, digit {digit}", measure, reference, score))
-table = pd.DataFrame(rows, columns=["network", "measure", "published (MNIST)", "skdnn"])
+table = pd.DataFrame(rows, columns=["network", "measure", "published", "skdnn"])
 print(table.round(4).to_string(index=False))
 
 # %%
 # Nine of ten images show another digit: a neuron that always says no has an accuracy of 0.9. That
 # is why the table has the *recall*, too: the share of the images of the digit that the neuron
-# finds. On MNIST it is better than
-# the published neuron in both: see :ref:`the table <results-on-mnist>`.
+# finds. The published results are those of a notebook with MNIST, on which our neuron is better in
+# both: see :ref:`the table <results-on-mnist>`.
 #
 # The loss falls quickly at first, then more and more slowly. The weights form an image themselves:
 # a pixel with a positive weight (red) speaks for the digit, one with a negative weight (blue)

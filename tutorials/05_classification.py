@@ -99,9 +99,9 @@ plt.show()
 # Softmax
 # -------
 # For more than two classes the last layer has one unit for each. The *softmax* makes
-# probabilities of their outputs :math:`z_1, \dots, z_K`: all are positive, and their sum is 1.
+# probabilities of their outputs :math:`z_1, \ldots, z_K`: all are positive, and their sum is 1.
 #
-# .. math:: p_k = \frac{e^{z_k}}{e^{z_1} + \dots + e^{z_K}} .
+# .. math:: p_k = \frac{e^{z_k}}{e^{z_1} + \ldots + e^{z_K}} .
 z = np.array([2.0, 1.0, -1.0])
 softmax = np.exp(z) / np.exp(z).sum()
 print("softmax of", z, "is", softmax.round(3))
@@ -155,8 +155,8 @@ nielsen_accuracy = accuracy_score(y_test, nielsen.predict_proba(X_test).argmax(a
 # is ours. It adds what the last two chapters have shown: dropout, and a learning rate that falls
 # at the end (``"one_cycle"`` raises it first).
 #
-# Such results vary with the random start by some tenths of a percent. Each network is trained five
-# times, and the mean is reported.
+# Such results vary with the random start by some tenths of a percent. Each of the two is trained
+# five times, and the mean is reported. The published results are for MNIST.
 
 
 def fit_five(**parameters):
@@ -189,7 +189,7 @@ table = pd.DataFrame(
         (f"{n_pixels}-512-10, RMSprop", 0.9785, mean_accuracy(keras)),
         (f"{n_pixels}-512-10, RMSprop, dropout, one cycle", np.nan, mean_accuracy(ours)),
     ],
-    columns=["network", "published (MNIST)", "skdnn"],
+    columns=["network", "published", "skdnn"],
 )
 table.insert(1, "measure", "accuracy")
 print(table.round(4).to_string(index=False, na_rep="-"))
