@@ -4,7 +4,6 @@ import importlib.util
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import skdnn
@@ -46,7 +45,7 @@ def run(monkeypatch, tmp_path):
 
 def test_every_example_is_tested():
     names = {path.stem for path in EXAMPLES.glob("[!_]*.py")}
-    expected = {"quickstart", "single_neuron", "xor", "mnist", "tabular", "tuning", "inspection"}
+    expected = {"quickstart", "xor", "tabular", "tuning", "inspection"}
     expected |= {"save_and_load", "browser", "deploy_onnx"}
     assert names == expected
 
@@ -69,49 +68,11 @@ def test_quickstart(run, capsys):
     assert "DNNRegressor" in capsys.readouterr().out
 
 
-def test_single_neuron_without_reference(run):
-    table = run("single_neuron")
-    assert list(table["digit"]) == [1, 3]
-    assert (table["accuracy"] > 0.95).all()
-    assert (table["recall"] > 0.7).all()
-    assert (table["specificity"] > 0.97).all()
-
-
-@pytest.fixture
-def mnist_like(tmp_path):
-    """File in the layout of MNIST, with images that a single bright row of pixels tells apart."""
-    rng = np.random.default_rng(0)
-    path = tmp_path / "mnist.npz"
-    arrays = {}
-    for part, n_samples in (("train", 1000), ("test", 200)):
-        y = np.arange(n_samples) % 10
-        images = rng.integers(0, 50, (n_samples, 28, 28))
-        images[np.arange(n_samples), 2 * y + 4] += 150
-        arrays[f"X_{part}"] = images.reshape(n_samples, 784).astype(np.uint8)
-        arrays[f"y_{part}"] = y.astype(np.uint8)
-    np.savez(path, **arrays)
-    return path
-
-
-def test_single_neuron_reads_mnist_and_shows_the_reference(run, mnist_like):
-    table = run("single_neuron", "--mnist", str(mnist_like))
-    assert list(table["model"]) == ["DNNClassifier", "reference"] * 2
-    assert table.query("model == 'reference' and digit == 3")["recall"].item() == 0.6525
-    assert (table.query("model == 'DNNClassifier'")["accuracy"] > 0.95).all()
-
-
 def test_xor(run):
     accuracy = run("xor").set_index("network")["test accuracy"]
     assert accuracy["no hidden layer"] < 0.6
     assert accuracy["2-6-4-1"] >= 0.98
     assert accuracy["2-6-4-1, dropout 0.2"] >= 0.98
-
-
-def test_mnist_on_digits(run):
-    table = run("mnist")
-    assert (table["test accuracy"] > 0.96).all()
-    assert (table["min"] > 0.95).all()
-    assert list(table["fits"]) == [1, 10]
 
 
 def test_tabular(run, capsys):
