@@ -138,7 +138,7 @@ def _of_table(settings: Settings, table: Table) -> Problem:
     X_train, X_test, y_train, y_test = _split(
         settings, X, y, stratify=None if labels is None else y
     )
-    classes = None if labels is None else np.unique(y_train)
+    classes = None if labels is None else np.unique(y)
     drawn = {
         name: np.c_[part[axes].to_numpy(float), _as_drawn(targets, classes)]
         for name, part, targets in (("train", X_train, y_train), ("test", X_test, y_test))

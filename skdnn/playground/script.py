@@ -82,7 +82,7 @@ def _training_lines(settings: Settings, problem: Problem, epochs: int) -> list[s
     if settings.solver == "lbfgs":
         call = "model.fit(X_train, y_train)"
     elif problem.classes is not None:
-        call = "model.partial_fit(X_train, y_train, classes=sorted(set(y_train)))"
+        call = "model.partial_fit(X_train, y_train, classes=sorted(set(y)))"
     else:
         call = "model.partial_fit(X_train, y_train)"
     return [f"for epoch in range({max(epochs, 1)}):", f"    {call}"]

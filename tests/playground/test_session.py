@@ -5,50 +5,16 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from playing import configure, do, new_session, train
 
-from skdnn.playground.frames import decode
 from skdnn.playground.options import OPTIONS, Settings
 from skdnn.playground.points import CLASSES, FEATURES, NUMBERS
 from skdnn.playground.problem import GRID, SMALL_GRID
-from skdnn.playground.session import Session
-
-
-class Collected:
-    """A sink that keeps everything."""
-
-    def __init__(self):
-        self.messages, self.frames = [], []
-
-    def put_message(self, message):
-        self.messages.append(message)
-
-    def put_frame(self, frame):
-        self.frames.append(decode(frame))
-
-    def of(self, kind):
-        return [message for message in self.messages if message["type"] == kind]
 
 
 @pytest.fixture
 def session():
-    """Not started: messages are handled by the caller."""
-    return Session(Collected())
-
-
-def configure(session, **settings):
-    session._guarded(session._handle, {"type": "configure", "settings": settings})
-    assert session.sink.of("error") == []
-    return session.sink
-
-
-def do(session, kind, **more):
-    session._guarded(session._handle, {"type": kind, **more})
-
-
-def train(session, epochs):
-    for _ in range(epochs):
-        do(session, "step")
-    return session.sink.frames[-1]
+    return new_session()
 
 
 # ---------------------------------------------------------------- frames
@@ -110,7 +76,7 @@ def test_the_same_settings_give_the_same_bits(session):
     settings = {"data": "spiral", "noise": 0.1, "dropout": 0.1, "hidden": [6, 4], "seed": 3}
     configure(session, **settings)
     first, _ = train(session, 20)
-    other = Session(Collected())
+    other = new_session()
     configure(other, **settings)
     other.speed = 20
     other._advance()
@@ -239,7 +205,7 @@ def test_defaults_are_valid():
 
 
 def test_the_thread_trains_until_it_is_closed():
-    session = Session(Collected())
+    session = new_session()
     session.start()
     session.post({"type": "configure", "settings": {}})
     session.post({"type": "play"})
