@@ -1,8 +1,12 @@
 import os
+import shutil
 import signal
 
 import pytest
 from numba import config
+
+#: Names of Chromium.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_addoption(parser):
@@ -33,3 +37,16 @@ def pytest_collection_modifyitems(items):
         # NumPy's scalars warn of what compiled code computes silently: inf - inf, overflow.
         for item in items:
             item.add_marker(pytest.mark.filterwarnings("ignore::RuntimeWarning"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The Chromium of the system; without a network it is the same everywhere."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("There is no Chromium.")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -10,6 +10,7 @@ from skdnn.estimators.classifier import DNNClassifier
 from skdnn.estimators.regressor import DNNRegressor
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.network.embeddings import Periodic
 from skdnn.network.losses import loss_names
 from skdnn.playground.points import CLASSES, FEATURES, NUMBERS
 from skdnn.training.schedules import SCHEDULES
@@ -18,6 +19,14 @@ from skdnn.training.schedules import SCHEDULES
 CSV = "csv"
 #: Most hidden layers, units of each, and columns of a user's table.
 MAX_LAYERS, MAX_UNITS, MAX_COLUMNS = 6, 8, 50
+#: Values of the parameter by the words of the page. The plane has several waves, so that the usual
+#: frequencies are too low.
+EMBEDDINGS = {
+    "none": None,
+    "bins": "piecewise_linear",
+    "waves": Periodic(sigma=0.5),
+    "mixed": "mixed",
+}
 #: Iterations of "lbfgs" that count as an epoch.
 LBFGS_ITERATIONS = 10
 
@@ -87,7 +96,7 @@ OPTIONS: dict[str, Choice | Range] = {
     "alpha": Range(0, 100, 0.01, (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)),
     "dropout": Range(0, 0.9, 0, (0, 0.05, 0.1, 0.2, 0.3, 0.5)),
     "normalization": Choice(("none", "batch", "layer"), "none"),
-    "numeric_embedding": Choice(("none", "piecewise_linear", "periodic", "mixed"), "none"),
+    "numeric_embedding": Choice(tuple(EMBEDDINGS), "none"),
     "n_members": Range(1, 8, 1, (1, 2, 4, 8), whole=True),
     "max_iter": Range(1, 10_000, 1000, (50, 100, 200, 500, 1000, 2000, 5000), whole=True),
     "seed": Range(0, 2**31 - 1, 0, (), whole=True),
@@ -170,7 +179,7 @@ class Settings:
             "normalization": _none(self.normalization),
             "categorical_features": "from_dtype",
             "feature_scaling": "robust",
-            "numeric_embedding": _none(self.numeric_embedding),
+            "numeric_embedding": EMBEDDINGS[self.numeric_embedding],
             "solver": self.solver,
             "learning_rate_init": self.learning_rate_init,
             "learning_rate": self.learning_rate,

@@ -22,10 +22,12 @@ def script(settings: Settings, problem: Problem, table: Table | None, epochs: in
     """
     is_classifier = problem.classes is not None
     name = "DNNClassifier" if is_classifier else "DNNRegressor"
+    parameters = settings.parameters(is_classifier=is_classifier)
+    classes = f"{name}, Periodic" if settings.numeric_embedding == "waves" else name
     imports = [
         "from sklearn.model_selection import train_test_split",
         "",
-        f"from skdnn import {name}",
+        f"from skdnn import {classes}",
     ]
     if settings.data == CSV and table is not None:
         imports.insert(0, "import pandas as pd")
@@ -47,8 +49,7 @@ def script(settings: Settings, problem: Problem, table: Table | None, epochs: in
             f"y_train = flip_labels(y_train, {settings.label_noise}, random_state={settings.seed})"
         )
     lines += ["", f"model = {name}.preset(", '    "mlp",']
-    parameters = settings.parameters(is_classifier=is_classifier)
-    lines += [f"    {key}={value!r}," for key, value in parameters.items()]
+    lines += [f"    {key}={_literal(value)}," for key, value in parameters.items()]
     lines += [
         ")",
         *_training_lines(settings, problem, epochs),
@@ -61,10 +62,11 @@ def _points_lines(settings: Settings) -> list[str]:
     arguments: dict[str, Any] = {"noise": settings.noise, "random_state": settings.seed}
     if settings.data in CLASSES:
         arguments["share"] = settings.share
+    features = ", ".join(map(_literal, settings.features))
     given = ", ".join(f"{key}={value}" for key, value in arguments.items())
     return [
         f'points, y = make_points("{settings.data}", {settings.n_samples}, {given})',
-        f"X = add_features(points, {list(settings.features)})",
+        f"X = add_features(points, [{features}])",
     ]
 
 
@@ -75,6 +77,11 @@ def _table_lines(settings: Settings, table: Table) -> list[str]:
         f"table = table[table[{target!r}].notna()]",
         f"X, y = table.drop(columns={target!r}), table[{target!r}].to_numpy()",
     ]
+
+
+def _literal(value: Any) -> str:
+    """A literal; text of the settings has double quotes, as elsewhere in the code."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _training_lines(settings: Settings, problem: Problem, epochs: int) -> list[str]:

@@ -1,23 +1,6 @@
-import shutil
-
 import pytest
 
 from skdnn.export import to_html
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """The Chromium of the system; without a network it is the same everywhere."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip("There is no Chromium.")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def town_table(n=120):
 @pytest.mark.parametrize("settings", [
     {},
     {"data": "spiral", "noise": 0.1, "label_noise": 0.1, "share": 0.3, "seed": 4, "n_members": 2,
-     "numeric_embedding": "mixed", "dropout": 0.1, "features": ["x1", "x2", "sin x1"]},
+     "numeric_embedding": "waves", "dropout": 0.1, "features": ["x1", "x2", "sin x1"]},
     {"data": "hills", "loss": "huber", "normalization": "batch", "learning_rate": "cosine",
      "max_iter": 30, "penalty": "l1", "alpha": 0.1},
     {"data": "three", "solver": "lbfgs", "activation": "mish"},

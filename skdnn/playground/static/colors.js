@@ -1,7 +1,7 @@
 // Colors of numbers and classes (Okabe & Ito), safe for color-blind readers.
 
 export const CLASS_COLORS = ["#e69f00", "#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
-const LOW = [224, 138, 30], HIGH = [31, 119, 180];
+const LOW = [238, 158, 66], HIGH = [66, 142, 198];
 const NEUTRAL = { light: [242, 243, 244], dark: [36, 42, 51] };
 const STEPS = 256;
 
@@ -41,7 +41,7 @@ export function paintClasses(pixels, labels, probabilities, nClasses, discretize
   const palette = CLASS_COLORS.map(rgb), neutral = NEUTRAL[theme()];
   for (let i = 0; i < labels.length; i++) {
     const sure = (probabilities[i] - 1 / nClasses) / (1 - 1 / nClasses);
-    const color = mix(neutral, palette[labels[i]], discretize ? 0.85 : 0.1 + 0.75 * sure);
+    const color = mix(neutral, palette[labels[i]], discretize ? 0.7 : 0.05 + 0.65 * sure);
     pixels.set([...color, 255], 4 * i);
   }
 }

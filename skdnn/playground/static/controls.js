@@ -21,7 +21,7 @@ const TITLES = {
   seed: "Of the data, the split, the initial weights and the order of the rows",
 };
 const WORDS = {
-  none: "none", auto: "default", piecewise_linear: "bins", periodic: "waves", mixed: "mixed",
+  auto: "default",
   l1: "L1", l2: "L2", lbfgs: "L-BFGS", sgd: "SGD", adam: "Adam", adamw: "AdamW", rmsprop: "RMSprop",
 };
 const TOP = ["learning_rate_init", "learning_rate", "solver", "activation", "loss", "penalty", "alpha",
@@ -45,7 +45,7 @@ export class Controls {
     byId("options").replaceChildren(...top, this.seed());
     byId("sliders").replaceChildren(...SLIDERS.map((name) => this.slider(name)));
     this.sets = [...hello.classes, ...hello.numbers].map((name) => this.set(name));
-    byId("sets").replaceChildren(...this.sets);
+    byId("sets").prepend(...this.sets);
   }
 
   select(name, values, label = LABELS[name], id = name) {
@@ -106,7 +106,8 @@ export class Controls {
     });
     byId("table").replaceChildren(...kinds.map(([label], i) =>
       element("label", {}, element("span", {}, label), this.axes[i])),
-      element("small", {}, `${columns.length - 1} columns are trained on`));
+      element("small", {}, `${columns.length - 1} columns are trained on. In the maps, those that are no axis have their ` +
+        "median or most frequent value."));
   }
 
   show(state) {

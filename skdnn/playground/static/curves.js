@@ -25,7 +25,7 @@ export class Curves {
     const pen = this.canvas.getContext("2d"), { width, height } = this.canvas;
     const style = getComputedStyle(document.documentElement);
     const color = (name) => style.getPropertyValue(name);
-    const left = 62, bottom = height - 36, top = 12, right = width - 12;
+    const left = 76, bottom = height - 36, top = 12, right = width - 12;
     pen.clearRect(0, 0, width, height);
     const last = Math.max(10, this.points.at(-1)?.epoch ?? 0);
     const losses = this.points.flatMap((p) => [p.train, p.test]).filter((x) => x !== null).sort((a, b) => a - b);

@@ -157,11 +157,11 @@ function hide() {
 
 function drawDots() {
   if (!data) return;
-  const canvas = byId("dots"), dark = theme() === "dark";
+  const canvas = byId("dots"), outline = theme() === "dark" ? "#c9d3de" : "#ffffff";
   const radius = data.points.train.length > 600 ? 5 : 7;
-  drawPoints(canvas, data, data.points.train, { radius, outline: dark ? "#0d1117" : "#ffffff" });
+  drawPoints(canvas, data, data.points.train, { radius, outline });
   if (state.values.test) {
-    drawPoints(canvas, data, data.points.test, { radius: radius - 1, outline: dark ? "#ffffff" : "#1c2530", clear: false });
+    drawPoints(canvas, data, data.points.test, { radius, outline: "#1c2530", square: true, clear: false });
   }
 }
 
@@ -169,8 +169,8 @@ function showAxes() {
   const names = ["x-low", "x-high", "y-low", "y-high"];
   names.forEach((id, i) => { byId(id).textContent = short(data.bounds[i]); });
   byId("x-name").textContent = data.axes[0] === "x1" ? "x₁" : data.axes[0];
-  byId("y-name").textContent = data.axes[1] === "x2" ? "x₂" : data.axes[1].slice(0, 4);
-  byId("y-name").title = data.axes[1];
+  byId("y-name").textContent = data.axes[1] === "x2" ? "x₂" : data.axes[1];
+  byId("y-name").classList.toggle("upright", data.axes[1] === "x2");
 }
 
 function showLegend() {

@@ -49,11 +49,11 @@ export const pointColor = (data, target) => {
     const [low, high] = data.range;
     return css(colorOf((target - low) / (high - low || 1)));
   }
-  return CLASS_COLORS[data.classes.length === 2 ? target : target];
+  return CLASS_COLORS[target];
 };
 
-// Points of [[x, y, target], ...], which lie within the bounds.
-export function drawPoints(canvas, data, points, { radius, outline, clear = true }) {
+// Those of the points [[x, y, target], ...] that lie within the bounds.
+export function drawPoints(canvas, data, points, { radius, outline, square = false, clear = true }) {
   const pen = canvas.getContext("2d"), { width, height } = canvas;
   const [left, right, bottom, top] = data.bounds;
   if (clear) pen.clearRect(0, 0, width, height);
@@ -65,7 +65,8 @@ export function drawPoints(canvas, data, points, { radius, outline, clear = true
     pen.beginPath();
     const across = ((x - left) / (right - left)) * width;
     const down = ((top - y) / (top - bottom)) * height;
-    pen.arc(across, down, radius, 0, 7);
+    if (square) pen.rect(across - radius, down - radius, 2 * radius, 2 * radius);
+    else pen.arc(across, down, radius, 0, 7);
     pen.fill();
     pen.stroke();
   }

@@ -103,6 +103,7 @@ export class Network {
       this.hover(box, text, () => [SIZE, numbers, scale]);
     }
     if (toggles) box.onclick = () => this.actions.toggle(name);
+    else if (!map) canvas.replaceWith(element("small", {}, "abc"));
     const node = element("div", { className: "node", title: name }, element("span", {}, text), box);
     return { node, box, row, canvas };
   }

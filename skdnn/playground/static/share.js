@@ -26,6 +26,7 @@ function drawNetwork(pen, network, x, y, width, height) {
   }
   pen.globalAlpha = 1;
   for (const { canvas, box } of [...network.layers[0], ...network.hidden.flat()]) {
+    if (!canvas.isConnected) continue; // a column without a map
     const at = box.getBoundingClientRect();
     pen.drawImage(canvas, at.left - graph.left, at.top - graph.top, at.width, at.height);
   }
