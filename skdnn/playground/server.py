@@ -108,7 +108,8 @@ async def _send(socket: Any, outbox: Outbox) -> None:
 
 
 async def _receive(socket: Any, session: Session, outbox: Outbox) -> None:
-    with suppress(_required("starlette.websockets").WebSocketDisconnect):
+    # A RuntimeError if a frame could not be sent before.
+    with suppress(RuntimeError, _required("starlette.websockets").WebSocketDisconnect):
         async for text in socket.iter_text():
             try:
                 message = json.loads(text)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from playing import configure, do, new_session, train
+from sklearn.metrics import log_loss, mean_squared_error
 
 from skdnn.playground.options import OPTIONS, Settings
 from skdnn.playground.points import CLASSES, FEATURES, NUMBERS
@@ -67,6 +68,21 @@ def test_members_and_their_disagreement(session):
     assert header["member"] == 2
     assert (other["units"] != arrays["units"]).any()
     assert other["weights0"].shape == (2, 4)  # all inputs of a column together
+
+
+@pytest.mark.parametrize("name", ["three", "hills"])
+def test_losses_and_scores_are_those_of_scikit_learn(session, name):
+    configure(session, data=name)
+    header, _ = train(session, 3)
+    problem, model = session.problem, session.model
+    for i, (X, y) in enumerate(((problem.X_train, problem.y_train),
+                                (problem.X_test, problem.y_test))):  # fmt: skip
+        if name == "three":
+            loss = log_loss(y, model.predict_proba(X))
+        else:
+            loss = mean_squared_error(y, model.predict(X))
+        assert header["loss"][i] == pytest.approx(loss)
+        assert header["score"][i] == pytest.approx(model.score(X, y))
 
 
 # ---------------------------------------------------------------- training

@@ -39,7 +39,7 @@ function setData(message) {
   frame = null;
   shown = null;
   curves.clear();
-  network.build(state.values, data);
+  network.build(data.settings, data);
   showLayers();
   showAxes();
   drawDots();
@@ -324,7 +324,7 @@ byId("link").onclick = () => copyText(location.href);
 function setTheme(name) {
   document.documentElement.dataset.theme = name;
   if (!data) return;
-  network.build(state.values, data);
+  network.build(data.settings, data);
   drawDots();
   showLegend();
   if (frame) { network.draw(frame.arrays); drawMain(); drawMembers(); curves.draw(); }
