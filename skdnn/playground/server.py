@@ -202,6 +202,7 @@ def serve(port: int = 0, *, opens: bool = True, tell: Callable[[str], None] = pr
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     listening = config.bind_socket()
+    listening.listen()  # the browser may be faster than the server
     address = f"http://{HOST}:{listening.getsockname()[1]}/{token}/"
     tell(f"The playground is at {address} (Ctrl-C ends it)")
     if opens:

@@ -1,12 +1,19 @@
 """The server and its protocol, without a browser."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
 testclient = pytest.importorskip("starlette.testclient", reason="Starlette is not installed.")
 
+from skdnn.__main__ import main  # noqa: E402
 from skdnn.playground import server  # noqa: E402
 from skdnn.playground.frames import decode  # noqa: E402
 
@@ -122,3 +129,32 @@ def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(server, "import_module", missing)
     with pytest.raises(ImportError, match=r'uvicorn is missing: pip install "skdnn\[playground\]"'):
         server.serve(opens=False)
+
+
+@pytest.fixture
+def command():
+    """The command line, in a process of its own."""
+    arguments = [sys.executable, "-u", "-m", "skdnn", "playground", "--no-browser"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_command_serves_until_it_is_interrupted(command):
+    address = re.search(r"http://127.0.0.1:\d+/[\w-]{20,}/", command.stdout.readline())[0]
+    with urllib.request.urlopen(address) as page:
+        assert b"skdnn playground" in page.read()
+    with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+        urllib.request.urlopen(address.rsplit("/", 2)[0] + "/")
+    refused.value.close()
+    command.send_signal(signal.SIGINT)
+    assert command.wait() == 0
+
+
+def test_the_command_passes_its_options(monkeypatch):
+    calls = []
+    monkeypatch.setattr(server, "serve", lambda port, *, opens: calls.append((port, opens)))
+    main(["playground"])
+    main(["playground", "--port", "8000", "--no-browser"])
+    assert calls == [(0, True), (8000, False)]
