@@ -18,6 +18,7 @@ from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
+from skdnn.estimators._hidden import HiddenActivationsMixin
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._presets import PresetMixin
 from skdnn.estimators._saving import SavingMixin
@@ -31,6 +32,7 @@ from skdnn.estimators._versions import VersionedMixin
 class BaseDNN(
     FittedAttributesMixin,
     EmbeddingMixin,
+    HiddenActivationsMixin,
     CallbackSupportMixin,
     PresetMixin,
     SavingMixin,
@@ -171,11 +173,7 @@ class BaseDNN(
         """Raw predictions of shape (n_members, n_samples, n_outputs)."""
         if self._known_raw is not None and X is self._known_raw[0]:
             return self._known_raw[1]
-        model = self._fitted_model()
-        self._check_attributes()
-        if not is_validated(self, X):
-            X = rows_to_predict(self, X)
-            X = as_plain(self, X) if model.inputs is None else X
+        X, model = self._rows_to_predict(X), self._model
         rows = model.encoded(X)
         raw = model.predict_encoded(rows, self.n_jobs)
         if not np.isfinite(raw).all():
@@ -183,6 +181,15 @@ class BaseDNN(
                 check_range(self, X, model.network.dtype)
             warn_of_overflow(self, raw, X, rows)
         return raw
+
+    def _rows_to_predict(self, X: Any) -> Any:
+        """Rows of X, validated against those of the training."""
+        model = self._fitted_model()
+        self._check_attributes()
+        if not is_validated(self, X):
+            X = rows_to_predict(self, X)
+            X = as_plain(self, X) if model.inputs is None else X
+        return X
 
     def _predict_raw(self, X: Any) -> np.ndarray:
         """Raw predictions of shape (n_samples, n_outputs), of all members together."""

@@ -15,7 +15,7 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 from skdnn.tabular.encoder import Table
 from skdnn.training.data import Features, make_features
-from skdnn.training.engine import predict_raw
+from skdnn.training.engine import hidden_activations, predict_raw
 from skdnn.training.threads import Threads
 
 #: Numbers and categories of the rows whose bins are computed, and predicted with, at a time.
@@ -153,21 +153,46 @@ class FittedModel(VersionedMixin):
         larger than these: only those of some rows exist at a time.
         """
         network = self.network
-        n_rows, n_columns = rows.shape
-        size = n_rows if self.inputs is None else max(LEAST_ROWS, BLOCK_VALUES // n_columns)
+        n_rows, blocks = rows.shape[0], self._blocks(rows)
         # An upper bound: the engine does not split rows into too small blocks.
         with Threads(n_jobs, max(network.n_members, n_rows)) as threads:
-            if n_rows <= size:
+            if len(blocks) == 1:
                 return predict_raw(network, self._features(rows), threads)
             raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
             alone = threads.alone()
 
-            def predict(first: int) -> None:
-                block = slice(first, first + size)
+            def predict(block: slice) -> None:
                 raw[:, block] = predict_raw(network, self._features(rows, block), alone)
 
-            threads.map(predict, range(0, n_rows, size))
+            threads.map(predict, blocks)
         return raw
+
+    def hidden_activations(self, X: Any, layer: int) -> np.ndarray:
+        """Activations of a hidden layer, those of the members side by side.
+
+        Parameters
+        ----------
+        X : {data frame, array, sparse array} of shape (n_samples, n_features)
+        layer : int
+            Index of the hidden layer, from 0 on.
+
+        Returns
+        -------
+        activations : (n_samples, n_members * n_units) array in the dtype of the network
+        """
+        rows, members = self.encoded(X), range(self.network.n_members)
+        blocks = []
+        for block in self._blocks(rows):
+            features = self._features(rows, block)
+            parts = [hidden_activations(self.network, i, features[i], layer) for i in members]
+            blocks.append(np.hstack(parts))
+        return np.concatenate(blocks)
+
+    def _blocks(self, rows: Any) -> list[slice]:
+        """Slices of the rows that ``encoded`` returns: all of them if they are inputs already."""
+        n_rows, n_columns = rows.shape
+        size = n_rows if self.inputs is None else max(LEAST_ROWS, BLOCK_VALUES // n_columns)
+        return [slice(first, first + size) for first in range(0, n_rows, size)]
 
     def mean(self, raw: np.ndarray) -> np.ndarray:
         """Raw predictions (n_samples, n_outputs) of the ensemble."""

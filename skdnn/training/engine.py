@@ -18,7 +18,7 @@ from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.columns import N_LOOKUPS, N_SUMS, WIDTH
 from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import N_IN, N_OUT, Features, Program, Samples, State
+from skdnn.kernels.network import N_IN, N_OUT, VALUE, Features, Program, Samples, State
 from skdnn.kernels.optimizers import (
     BETA_1,
     BETA_2,
@@ -545,6 +545,32 @@ def pre_activations(
     order = rows.astype(INDEX)
     entries.predict_raw(program, layout.normalization, layout.encoding, state, features, order, z)
     return z
+
+
+def hidden_activations(network: Network, member: int, features: Features, layer: int) -> np.ndarray:
+    """Activations (n_rows, n_units) of a hidden layer of a member, without dropout."""
+    check_values(network)
+    check_features(network, member, features)
+    layout, kept = network.layouts[member], _kept(network)
+    # The layer after it has the pre-activations that the kernel would return.
+    program = kept.programs[member]
+    program = program._replace(table=program.table[: layer + 2])
+    n_units, n_next = program.table[layer:, N_OUT].tolist()
+    n_rows = n_feature_rows(features)
+    block = min(BLOCK_ROWS, n_rows)
+    state = _state(kept.network, member, features, block)
+    place = block * int(program.table[layer, VALUE])
+    unused = np.empty((block, n_next), network.dtype)
+    activations = np.empty((n_rows, n_units), network.dtype)
+    for first in range(0, n_rows, block):
+        order = np.arange(first, min(first + block, n_rows), dtype=INDEX)
+        entries.predict_raw(
+            program, layout.normalization, layout.encoding, state, features, order,
+            unused[: order.size],
+        )  # fmt: skip
+        values = state.arena[place : place + order.size * n_units]
+        activations[first : first + order.size] = values.reshape(-1, n_units)
+    return activations
 
 
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
