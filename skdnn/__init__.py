@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skdnn.inspection.embedding import EmbeddingDisplay
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
+    from skdnn.inspection.shapley import ShapleyValues, shapley_values
     from skdnn.inspection.weights import WeightsDisplay
     from skdnn.persistence import SKOPS_TRUSTED, load
     from skdnn.tuning import search_space, suggest_params
@@ -42,12 +43,14 @@ __all__ = [
     "Periodic",
     "PiecewiseLinear",
     "Quantile",
+    "ShapleyValues",
     "Tweedie",
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
     "load",
     "search_space",
+    "shapley_values",
     "suggest_params",
     "warmup",
 ]
@@ -58,10 +61,12 @@ _MODULES = {
     "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
+    "ShapleyValues": "skdnn.inspection.shapley",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
     "load": "skdnn.persistence",
     "search_space": "skdnn.tuning",
+    "shapley_values": "skdnn.inspection.shapley",
     "suggest_params": "skdnn.tuning",
     "warmup": "skdnn._warmup",
 }
