@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.shapley import ShapleyValues, shapley_values
+    from skdnn.inspection.shapley_display import ShapleyDisplay
     from skdnn.inspection.weights import WeightsDisplay
     from skdnn.persistence import SKOPS_TRUSTED, load
     from skdnn.tuning import search_space, suggest_params
@@ -43,6 +44,7 @@ __all__ = [
     "Periodic",
     "PiecewiseLinear",
     "Quantile",
+    "ShapleyDisplay",
     "ShapleyValues",
     "Tweedie",
     "WeightsDisplay",
@@ -61,6 +63,7 @@ _MODULES = {
     "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
+    "ShapleyDisplay": "skdnn.inspection.shapley_display",
     "ShapleyValues": "skdnn.inspection.shapley",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
