@@ -17,6 +17,7 @@ with no_garbage_collection():
 
 if TYPE_CHECKING:
     from skdnn._warmup import warmup
+    from skdnn.inspection.dependence_display import DependenceDisplay
     from skdnn.inspection.embedding import EmbeddingDisplay
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
@@ -33,6 +34,7 @@ __all__ = [
     "Cosine",
     "DNNClassifier",
     "DNNRegressor",
+    "DependenceDisplay",
     "EmbeddingDisplay",
     "Huber",
     "InconsistentVersionWarning",
@@ -60,6 +62,7 @@ __all__ = [
 # Imported on first access, so that `import skdnn` is fast.
 _MODULES = {
     "SKOPS_TRUSTED": "skdnn.persistence",
+    "DependenceDisplay": "skdnn.inspection.dependence_display",
     "EmbeddingDisplay": "skdnn.inspection.embedding",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn.estimators._base import BaseDNN
@@ -170,31 +171,57 @@ class MixedRows:
         self._numbers = np.append(numbers, numbers[encoder.scaler.indicated]).astype(int)
         self._categories = np.flatnonzero(encoder.is_categorical)
 
-    def rows(self, sources: np.ndarray, member: int | None = None) -> tuple[Any, Any]:
+    def rows(self, sources: np.ndarray) -> tuple[Any, Any]:
         """Mixed rows, and an estimator whose methods predict for them.
 
         Parameters
         ----------
         sources : (n_rows, n_columns) int array
             Row of the table that each value is taken from.
-        member : int, default=None
-            Index of a single member that predicts; None is the estimator itself.
 
         Returns
         -------
         estimator : object
-            It has predicted encoded rows already, and knows only these.
+            A copy that has predicted these rows, and knows only them, if they are encoded.
         rows : object
             Argument of its methods.
         """
         if self._table is None:
             return self.estimator, mixed(self._X, sources)
+        rows = self._encoded(sources)
+        raw = self.estimator._model.predict_encoded(rows, self.estimator.n_jobs)
+        return knowing(self.estimator, rows, raw), rows
+
+    def members(self, sources: np.ndarray) -> list[tuple[Any, Any]]:
+        """As ``rows``, and the same for each member, if there are several of them."""
+        estimator, rows = self.rows(sources)
+        while isinstance(estimator, Pipeline):
+            rows = estimator[:-1].transform(rows) if len(estimator) > 1 else rows
+            estimator = estimator.steps[-1][1]
+        pairs = [(estimator, rows)]
+        if isinstance(estimator, BaseDNN) and estimator._model.network.n_members > 1:
+            raw, model = estimator._member_raw(rows), estimator._model
+            for i in range(len(raw)):
+                member = knowing(estimator, rows, raw[i : i + 1])
+                member._model = model.part(slice(i, i + 1))
+                pairs.append((member, rows))
+        return pairs
+
+    @property
+    def member_weights(self) -> np.ndarray:
+        """Weight of each member of a DNN estimator: (n_members,), of sum 1."""
+        estimator = self.estimator
+        while isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        return estimator._model.member_weights
+
+    def _encoded(self, sources: np.ndarray) -> Table:
+        assert self._table is not None
         numbers, codes = self._table
-        rows = Table(
+        return Table(
             numbers[sources[:, self._numbers], np.arange(numbers.shape[1])],
             codes[sources[:, self._categories], np.arange(codes.shape[1])],
         )
-        return knowing(self.estimator, rows), rows
 
     def blocks(self, n_rows: int) -> list[slice]:
         """Slices of ``n_rows`` rows, each small enough to be predicted at a time."""
@@ -202,10 +229,17 @@ class MixedRows:
         return [slice(first, first + size) for first in range(0, n_rows, size)]
 
 
-def knowing(estimator: BaseDNN, rows: Table) -> BaseDNN:
-    """A copy of a fitted estimator that has predicted encoded rows."""
+def knowing(estimator: BaseDNN, rows: Any, raw: np.ndarray) -> BaseDNN:
+    """A copy of a fitted estimator whose predictions of ``rows`` are known.
+
+    Parameters
+    ----------
+    estimator : DNNClassifier or DNNRegressor
+    rows : object
+    raw : (n_members, n_rows, n_outputs) array
+    """
     twin = copy(estimator)
-    twin._known_raw = rows, estimator._model.predict_encoded(rows, estimator.n_jobs)
+    twin._known_raw = rows, raw
     return twin
 
 
