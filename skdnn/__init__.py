@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skdnn._warmup import warmup
     from skdnn.inspection.dependence_display import DependenceDisplay
     from skdnn.inspection.embedding import EmbeddingDisplay
+    from skdnn.inspection.importance import ImportanceDisplay
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
     from skdnn.inspection.shapley import ShapleyValues, shapley_values
@@ -37,6 +38,7 @@ __all__ = [
     "DependenceDisplay",
     "EmbeddingDisplay",
     "Huber",
+    "ImportanceDisplay",
     "InconsistentVersionWarning",
     "InputColumn",
     "LearningRateDisplay",
@@ -64,6 +66,7 @@ _MODULES = {
     "SKOPS_TRUSTED": "skdnn.persistence",
     "DependenceDisplay": "skdnn.inspection.dependence_display",
     "EmbeddingDisplay": "skdnn.inspection.embedding",
+    "ImportanceDisplay": "skdnn.inspection.importance",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
     "ShapleyDisplay": "skdnn.inspection.shapley_display",

@@ -176,7 +176,7 @@ class DependenceDisplay:
             if show_distribution:
                 self._draw_distribution()
             self.ax_.set(xlabel=self.axes[0].name, ylabel=self.ylabel)
-        show_literally(self.ax_)
+        show_literally(self.ax_, *([self.colorbar_.ax] if self.colorbar_ else []))
         return self
 
     # ---------------------------------------------------------------- one column
@@ -238,6 +238,8 @@ class DependenceDisplay:
         width = np.ptp(places) or 1.0
         self.ax_.set_xlim(places[0] - 0.03 * width, places[-1] + 0.05 * width)
         if missing:
+            # The labels become fixed ones, for which a common factor is not shown.
+            self.ax_.ticklabel_format(axis="x", style="plain", useOffset=False)
             ticks = self.ax_.get_xticks()
             inside = (ticks >= axis.values[0] - 0.03 * width) & (
                 ticks < axis.values[-1] - 0.02 * width

@@ -120,6 +120,13 @@ def test_curve_of_a_number(model, table):
     assert display.ax_.get_ylabel() == "Prediction"
 
 
+def test_ticks_of_large_numbers():
+    X = np.array([[1e7], [3e7], [np.nan]])
+    display = draw(Function(lambda X: np.nan_to_num(X[:, 0])).fit(), X, 0)
+    assert "20000000" in x_labels(display)
+    assert x_labels(display)[-1] == "missing"
+
+
 def test_the_band_is_the_spread_of_the_members(model, table):
     X, _ = table
     display = draw(model, X, "age", grid_resolution=5)
@@ -180,7 +187,7 @@ def test_displays_that_share_an_axis(model, table):
     lows = []
     for ax, column in zip(axes, ("member", "age"), strict=True):
         display = draw(model, X, column, kind="both", ax=ax)
-        lows.append(display.individual.min())
+        lows += [display.individual.min(), (display.average - display.spread).min()]
     low, high = axes[0].get_ylim()
     assert 0.12 < (min(lows) - low) / (high - low) < 0.22
 
