@@ -17,9 +17,13 @@ with no_garbage_collection():
 
 if TYPE_CHECKING:
     from skdnn._warmup import warmup
+    from skdnn.inspection.dependence_display import DependenceDisplay
     from skdnn.inspection.embedding import EmbeddingDisplay
+    from skdnn.inspection.importance import ImportanceDisplay
     from skdnn.inspection.learning_rate import LearningRateDisplay, find_learning_rate
     from skdnn.inspection.loss_curve import LossCurveDisplay
+    from skdnn.inspection.shapley import ShapleyValues, shapley_values
+    from skdnn.inspection.shapley_display import ShapleyDisplay
     from skdnn.inspection.weights import WeightsDisplay
     from skdnn.persistence import SKOPS_TRUSTED, load
     from skdnn.tuning import search_space, suggest_params
@@ -31,8 +35,10 @@ __all__ = [
     "Cosine",
     "DNNClassifier",
     "DNNRegressor",
+    "DependenceDisplay",
     "EmbeddingDisplay",
     "Huber",
+    "ImportanceDisplay",
     "InconsistentVersionWarning",
     "InputColumn",
     "LearningRateDisplay",
@@ -42,12 +48,15 @@ __all__ = [
     "Periodic",
     "PiecewiseLinear",
     "Quantile",
+    "ShapleyDisplay",
+    "ShapleyValues",
     "Tweedie",
     "WeightsDisplay",
     "__version__",
     "find_learning_rate",
     "load",
     "search_space",
+    "shapley_values",
     "suggest_params",
     "warmup",
 ]
@@ -55,13 +64,18 @@ __all__ = [
 # Imported on first access, so that `import skdnn` is fast.
 _MODULES = {
     "SKOPS_TRUSTED": "skdnn.persistence",
+    "DependenceDisplay": "skdnn.inspection.dependence_display",
     "EmbeddingDisplay": "skdnn.inspection.embedding",
+    "ImportanceDisplay": "skdnn.inspection.importance",
     "LearningRateDisplay": "skdnn.inspection.learning_rate",
     "LossCurveDisplay": "skdnn.inspection.loss_curve",
+    "ShapleyDisplay": "skdnn.inspection.shapley_display",
+    "ShapleyValues": "skdnn.inspection.shapley",
     "WeightsDisplay": "skdnn.inspection.weights",
     "find_learning_rate": "skdnn.inspection.learning_rate",
     "load": "skdnn.persistence",
     "search_space": "skdnn.tuning",
+    "shapley_values": "skdnn.inspection.shapley",
     "suggest_params": "skdnn.tuning",
     "warmup": "skdnn._warmup",
 }

@@ -43,6 +43,17 @@ def axes_for(display: Any, ax: Any) -> Any:
     return ax
 
 
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise unless the value of a parameter is one of some strings.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not (isinstance(value, str) and value in choices):
+        raise ValueError(f"{name} must be one of {list(choices)}. Got {value!r}.")
+
+
 def show_literally(*axes: Any) -> None:
     """Switch off math text, except for ticks: names may contain dollar signs."""
     for ax in axes:

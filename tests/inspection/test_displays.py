@@ -19,8 +19,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skdnn
-from skdnn import EmbeddingDisplay, LearningRateDisplay, LossCurveDisplay, WeightsDisplay
+from skdnn import (
+    DependenceDisplay,
+    EmbeddingDisplay,
+    ImportanceDisplay,
+    LearningRateDisplay,
+    LossCurveDisplay,
+    ShapleyDisplay,
+    ShapleyValues,
+    WeightsDisplay,
+)
 from skdnn.inspection._displays import fitted_network
+from skdnn.inspection.dependence import Axis
 
 FROM_ESTIMATOR = [
     LossCurveDisplay.from_estimator,
@@ -28,7 +38,26 @@ FROM_ESTIMATOR = [
     partial(EmbeddingDisplay.from_estimator, column=0),
 ]
 HISTORY = {"epoch": [1, 2], "loss": [2.0, 1.0]}
+
+
+def shapley_of(name):
+    """Shapley values of one feature."""
+    values = np.ones((2, 1))
+    data = pd.DataFrame({name: [1.0, 2.0]})
+    return ShapleyValues(values, 0.0, values, data, [0], f"Probability of {name}")
+
+
+def axis_of(name):
+    """Two categories with this name, and a missing value."""
+    index = np.array([0, 1, -1])
+    values = np.array([name, "b"], dtype=object)
+    return Axis(name, 0, values, np.array([0, 1]), 2, index, values[index], True)
+
+
 DISPLAYS = [
+    DependenceDisplay(axes=[axis_of("a")], average=np.arange(3.0)),
+    ImportanceDisplay(importances=np.eye(2), feature_names=["a", "b"]),
+    ShapleyDisplay(shapley=shapley_of("a")),
     LossCurveDisplay(history=HISTORY),
     WeightsDisplay(weights=np.eye(2)),
     EmbeddingDisplay(embedding=pd.DataFrame(np.eye(3))),
@@ -137,7 +166,12 @@ def displays_of(name):
     numbers = pd.Index([1.0, 2.0, np.nan], name=name)
     categories = pd.Index([name, "b", None], name=name)
     history = {**HISTORY, "validation_score": [0.1, 0.2]}
+    axis, average = axis_of(name), np.arange(3.0)
     return [
+        (DependenceDisplay(axes=[axis], average=average, ylabel=name), 3),
+        (DependenceDisplay(axes=[axis, axis], average=np.eye(2), ylabel=name), 5),
+        (ImportanceDisplay(importances=np.eye(1), feature_names=[name], score_name=name), 2),
+        (ShapleyDisplay(shapley=shapley_of(name)), 2),
         (LossCurveDisplay(history=history, score_name=name), 2),
         (WeightsDisplay(weights=np.eye(2), feature_names=[name, name]), 2),
         (EmbeddingDisplay(embedding=pd.DataFrame(np.eye(3), numbers), categorical=False), 1),
