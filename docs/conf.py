@@ -65,7 +65,8 @@ maximum_signature_line_length = 80
 nitpick_ignore_regex = [
     (r"py:.*", r"(sklearn|numpy|pandas|scipy|matplotlib|onnx|skl2onnx|optuna|shap)\..*"),
     (r"std:term", r".*"),  # of scikit-learn's glossary
-    (r"py:obj", r"\w+_|levels|feature_names|predictions"),  # attributes, which are described in their class
+    # Attributes, which are described in their class.
+    (r"py:obj", r"\w+_|levels|feature_names|predictions"),
 ]
 
 # Gallery and tutorials.
