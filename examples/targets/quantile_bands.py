@@ -67,7 +67,9 @@ figure, (left, right) = plt.subplots(
 )
 left.plot(x, y, ".", color="gray", markersize=2, label="training rows")
 left.fill_between(x_test, *quantiles[:, [0, 4]].T, alpha=0.25, label="5 % to 95 %")
-left.fill_between(x_test, *quantiles[:, [1, 3]].T, alpha=0.5, color="tab:blue", label="25 % to 75 %")
+left.fill_between(
+    x_test, *quantiles[:, [1, 3]].T, alpha=0.5, color="tab:blue", label="25 % to 75 %"
+)
 left.plot(x_test, quantiles[:, 2], color="black", label="median")
 left.set(xlabel="x", ylabel="y", title="Quantiles of y")
 left.legend(loc="upper left", ncols=2)

@@ -53,14 +53,15 @@ network = DNNRegressor(
     n_members=1, max_iter=20_000, learning_rate="constant", learning_rate_init=0.002, random_state=0
 ).set_callbacks(film)
 network.fit(x[:, None], y)
-print(f"{len(film.frames)} epochs in a second, of {network.max_iter}")
+print(f"{network.n_iter_} epochs in a second, of {network.max_iter}")
 
 # %%
 # The first epochs find the coarse shape, later ones the details.
 
 figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
 ax.plot(x, y, ".", color="lightgray", markersize=4)
-epochs = [1, 3, 6, 12, 25, len(film.frames)]
+n_epochs = len(film.frames)
+epochs = [epoch for epoch in (1, 3, 6, 12, 25) if epoch < n_epochs] + [n_epochs]
 colors = plt.get_cmap("viridis")(np.linspace(0.95, 0, len(epochs)))
 for epoch, color in zip(epochs, colors, strict=True):
     ax.plot(grid, film.frames[epoch - 1], color=color, label=f"epoch {epoch}")
@@ -76,4 +77,5 @@ from sklearn.callback import ScoringMonitor  # noqa: E402
 
 monitor = ScoringMonitor(scoring=["r2", "neg_mean_absolute_error"])
 DNNRegressor(n_members=1, max_iter=5, random_state=0).set_callbacks(monitor).fit(x[:, None], y)
-print(monitor.get_logs())
+logs = monitor.get_logs().data_as_pandas.query("task_name == 'epoch'")
+print(logs[["task_id", "r2", "neg_mean_absolute_error"]].round(3).to_string(index=False))

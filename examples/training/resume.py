@@ -73,7 +73,9 @@ print(f"Test accuracy: {patient.score(X_test, y_test):.3f}")
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 left.plot(range(1, 25), at_once.loss_curve_, color="lightgray", linewidth=6, label="24 epochs")
 left.plot(range(1, 13), model.loss_curve_[:12], "o-", markersize=3, label="first 12")
-left.plot(range(13, 25), model.loss_curve_[12:], "s-", markersize=3, label="12 more, after a pickle")
+left.plot(
+    range(13, 25), model.loss_curve_[12:], "s-", markersize=3, label="12 more, after a pickle"
+)
 left.set(xlabel="epoch", ylabel="training log-loss", title="warm_start", ylim=0)
 left.legend()
 right.plot(range(100, len(X_train) + 1, 100), losses, "o-", markersize=3)
