@@ -94,8 +94,8 @@ importance = pd.Series(found.importances_mean, X.columns).sort_values(ascending=
 print(importance.round(3).to_string())
 
 # %%
-# The presets "mlp" have the defaults of scikit-learn's MLP; all parameters have the same names.
-# The test score is accuracy or R².
+# The presets "mlp" have the defaults of scikit-learn's MLP; all parameters have the same names. The
+# test score is accuracy or R².
 
 params = dict(hidden_layer_sizes=(64, 32), batch_size=32, early_stopping=True)
 params |= dict(n_iter_no_change=30, max_iter=500, random_state=0)

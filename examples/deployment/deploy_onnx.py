@@ -3,8 +3,8 @@ An HTTP service with an ONNX graph
 ==================================
 
 :func:`~skdnn.export.to_onnx` writes a graph with an input for each column. A service then needs
-onnxruntime and NumPy alone: neither skdnn nor scikit-learn nor Numba. The class ``Scorer`` below is all of
-it; Python's own HTTP server stands for the framework of your choice.
+onnxruntime and NumPy alone: neither skdnn nor scikit-learn nor Numba. The class ``Scorer`` below is
+all of it; Python's own HTTP server stands for the framework of your choice.
 """
 
 import json
@@ -35,8 +35,8 @@ difference = check(model, graph, X)
 print(f"{graph.ByteSize() / 1e6:.2f} MB, largest difference of probabilities {difference:.0e}")
 
 # %%
-# The graph says which columns there are, of which type, and what stands for a missing value: neither
-# text nor integers have one.
+# The graph says which columns there are, of which type, and what stands for a missing value:
+# neither text nor integers have one.
 
 
 class Scorer:

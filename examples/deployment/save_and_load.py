@@ -2,8 +2,8 @@
 Save a model, and predict without skdnn
 =======================================
 
-A pickle holds all of a model, training state included. ``save`` writes what predictions need: text and
-arrays, a fraction of the size, without code, and readable by all later versions.
+A pickle holds all of a model, training state included. ``save`` writes what predictions need: text
+and arrays, a fraction of the size, without code, and readable by all later versions.
 :func:`skdnn.load` reads the file, and so does ``skdnn_light``, which needs NumPy alone.
 """
 
@@ -54,8 +54,8 @@ print(table.to_string(float_format="{:.2g}".format))
 print(f"The weights alone: {weights:.0f} kB")
 
 # %%
-# A new process, such as a function in the cloud, predicts a row with ``skdnn_light``. None of the large
-# libraries is imported.
+# A new process, such as a function in the cloud, predicts a row with ``skdnn_light``. None of the
+# large libraries is imported.
 
 program = """
 import json, sys, skdnn_light

@@ -2,9 +2,9 @@
 Safe files of whole pipelines with skops
 ========================================
 
-Loading a pickle runs the code in it. A file of skops is loaded without running anything but types that
-are trusted: its own list, and those that are named. :data:`skdnn.SKOPS_TRUSTED` names the types
-of this package. A pipeline is kept as a whole, and its training can go on.
+Loading a pickle runs the code in it. A file of skops is loaded without running anything but types
+that are trusted: its own list, and those that are named. :data:`skdnn.SKOPS_TRUSTED` names the
+types of this package. A pipeline is kept as a whole, and its training can go on.
 """
 
 import tempfile

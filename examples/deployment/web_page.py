@@ -2,9 +2,9 @@
 A web page that predicts
 ========================
 
-:func:`~skdnn.export.to_html` writes a model as one HTML file that works without a server and without a
-network: a form for a table, or a canvas to draw on for a model of images. The second page is part of
-this one: draw a digit.
+:func:`~skdnn.export.to_html` writes a model as one HTML file that works without a server and
+without a network: a form for a table, or a canvas to draw on for a model of images. The second page
+is part of this one: draw a digit.
 """
 
 import html
@@ -22,8 +22,8 @@ from skdnn.export import to_html
 folder = tempfile.TemporaryDirectory()
 
 # %%
-# **A form.** The page has a field for each column, with a range and a curve of its effect, taken from
-# the rows of ``X``.
+# **A form.** The page has a field for each column, with a range and a curve of its effect, taken
+# from the rows of ``X``.
 
 X, y = load_wine(return_X_y=True, as_frame=True)
 X = X[["alcohol", "color_intensity", "flavanoids", "proline"]]
@@ -69,8 +69,8 @@ page = Frame(canvas)
 page  # noqa: B018
 
 # %%
-# What the network is least sure of, among the test images, and the probabilities of the two most likely
-# digits.
+# What the network is least sure of, among the test images, and the probabilities of the two most
+# likely digits.
 
 probability = recognizer.predict_proba(X_test)
 figure, axes = plt.subplots(2, 8, figsize=(12, 4.2), layout="constrained")

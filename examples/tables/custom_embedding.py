@@ -57,9 +57,9 @@ print("Root mean squared error on test rows (noise: 1)")
 print(errors[list(encodings)].round(2).to_string())
 
 # %%
-# The number alone misses the steps, however many rows there are. Bins alone have to learn the
-# trend piece by piece, which takes many rows. Both together are near the better of the two with few
-# rows, and best with more.
+# The number alone misses the steps, however many rows there are. Bins alone have to learn the trend
+# piece by piece, which takes many rows. Both together are near the better of the two with few rows,
+# and best with more.
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for marker, name in zip("osD", encodings, strict=True):

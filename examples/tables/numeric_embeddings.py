@@ -3,9 +3,9 @@ Numeric embeddings: bins and waves
 ==================================
 
 A network learns smooth functions of a number first; steps and fast oscillations come late, or
-never. An encoding of the number makes them easy: quantile bins
-(:class:`~skdnn.PiecewiseLinear`) for steps, learned waves (:class:`~skdnn.Periodic`) for
-oscillations. The same network learns both functions with each encoding.
+never. An encoding of the number makes them easy: quantile bins (:class:`~skdnn.PiecewiseLinear`)
+for steps, learned waves (:class:`~skdnn.Periodic`) for oscillations. The same network learns both
+functions with each encoding.
 """
 
 import numpy as np
@@ -47,9 +47,9 @@ print("Root mean squared error against the true function (noise: 0.3)")
 print(errors.loc[list(encodings)].round(2).to_string())
 
 # %%
-# Black is the true function. The number itself gives a smooth curve through the middle of what
-# it should follow. Bins and waves follow both functions: bins stay level between the steps, waves
-# have rounder curves. The default, "mixed", has members of both kinds.
+# Black is the true function. The number itself gives a smooth curve through the middle of what it
+# should follow. Bins and waves follow both functions: bins stay level between the steps, waves have
+# rounder curves. The default, "mixed", has members of both kinds.
 
 figure, axes = plt.subplots(2, 3, figsize=(12, 6), sharex=True, sharey="row", layout="constrained")
 for row, (function, f) in zip(axes, functions.items(), strict=True):

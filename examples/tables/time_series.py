@@ -3,8 +3,8 @@ Time series: lags, and validation by time
 =========================================
 
 Tomorrow's demand for electricity is predicted from the demand of the days before. Lagged values are
-columns of a table like any other. What needs care is validation: rows that are held out at
-random have neighbours in time among the training rows; the last rows in time are an honest test.
+columns of a table like any other. What needs care is validation: rows that are held out at random
+have neighbours in time among the training rows; the last rows in time are an honest test.
 """
 
 import numpy as np

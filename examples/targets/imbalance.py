@@ -30,8 +30,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 print(f"Positive: {y.mean():.1%}")
 
 # %%
-# Three ways: the defaults; ``class_weight="balanced"``, which counts both classes alike in the loss;
-# and the defaults with the threshold that has the best balanced accuracy in cross-validation.
+# Three ways: the defaults; ``class_weight="balanced"``, which counts both classes alike in the
+# loss; and the defaults with the threshold that has the best balanced accuracy in cross-validation.
 
 plain = DNNClassifier(scoring="loss", n_members=2, random_state=0)
 models = {
@@ -57,9 +57,10 @@ print(f"Threshold: {threshold:.3f}")
 
 # %%
 # Class weights and a threshold both find more of the positive rows. Class weights pay for it with
-# probabilities that are much too high (the mean should be the share of positive rows), which shows in
-# the log-loss; the threshold leaves them as they are. On the left, the ranking of the rows, which
-# class weights do not improve. On the right, precision and recall of the defaults by threshold.
+# probabilities that are much too high (the mean should be the share of positive rows), which shows
+# in the log-loss; the threshold leaves them as they are. On the left, the ranking of the rows,
+# which class weights do not improve. On the right, precision and recall of the defaults by
+# threshold.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
 for name, style in {"defaults": "-", "class_weight": "--"}.items():

@@ -34,8 +34,8 @@ print("Root mean squared error of a pixel of 0 to 16, test images")
 print(pd.Series(errors).round(2).to_string())
 
 # %%
-# The upper halves are given. A mean of plausible halves is blurred; that of the linear model is more
-# so, and has shadows of other digits.
+# The upper halves are given. A mean of plausible halves is blurred; that of the linear model is
+# more so, and has shadows of other digits.
 
 shown = range(12)
 figure, axes = plt.subplots(3, len(shown), figsize=(12, 3.6), layout="constrained")

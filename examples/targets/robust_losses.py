@@ -42,8 +42,8 @@ print("Root mean squared error against the true function")
 print(pd.Series(errors).round(3).to_string())
 
 # %%
-# With ``scoring="loss"``, early stopping uses the robust loss, too: R² of held-out rows would be that
-# of the outliers. On the right, the error against the true function.
+# With ``scoring="loss"``, early stopping uses the robust loss, too: R² of held-out rows would be
+# that of the outliers. On the right, the error against the true function.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
 left.plot(x[~wrong], y[~wrong], ".", color="lightgray", markersize=4, label="rows")

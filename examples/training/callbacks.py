@@ -3,8 +3,8 @@ Callbacks: a curve that grows
 =============================
 
 A callback of scikit-learn 1.9 or later is told of the beginning and the end of every epoch, with an
-estimator that can predict. It can draw, report, or end the training. This one keeps the
-prediction of some epochs, draws them, and stops when a second has passed.
+estimator that can predict. It can draw, report, or end the training. This one keeps the prediction
+of some epochs, draws them, and stops when a second has passed.
 """
 
 import time
@@ -15,8 +15,8 @@ from matplotlib import pyplot as plt
 from skdnn import DNNRegressor
 
 # %%
-# A callback is an object with four methods. What ``on_fit_task_end`` returns says whether to stop. In a
-# notebook ``display`` of the figure would show each epoch at once.
+# A callback is an object with four methods. What ``on_fit_task_end`` returns says whether to stop.
+# In a notebook ``display`` of the figure would show each epoch at once.
 
 
 class Film:

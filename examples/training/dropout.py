@@ -3,8 +3,8 @@ Dropout and weight decay
 ========================
 
 A large network learns few rows by heart. Dropout switches off random hidden units in each training
-step, weight decay shrinks the weights: both make it smoother. The figures show what they do to
-the curve, and the error by the strength of each.
+step, weight decay shrinks the weights: both make it smoother. The figures show what they do to the
+curve, and the error by the strength of each.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@ Early stopping
 ==============
 
 After some epochs a network begins to learn the noise of its training rows. Early stopping watches
-rows that are held out, keeps the weights of the best epoch, and ends training when the score has not
-improved for ``n_iter_no_change`` epochs.
+rows that are held out, keeps the weights of the best epoch, and ends training when the score has
+not improved for ``n_iter_no_change`` epochs.
 """
 
 import numpy as np
@@ -44,9 +44,9 @@ table = pd.DataFrame(rows, index=["epochs", "test log-loss", "test accuracy"]).T
 print(table.round(3).to_string())
 
 # %%
-# On the left, training and validation loss part; the dotted line is the epoch whose weights are kept.
-# On the right, the losses of the test rows: the network that was trained to the end is sure of
-# what is wrong. The defaults have early stopping for each of four members, dropout and more.
+# On the left, training and validation loss part; the dotted line is the epoch whose weights are
+# kept. On the right, the losses of the test rows: the network that was trained to the end is sure
+# of what is wrong. The defaults have early stopping for each of four members, dropout and more.
 
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 4.3), layout="constrained", width_ratios=[1.4, 1]

@@ -2,9 +2,9 @@
 Rows that belong together: groups
 =================================
 
-Several rows of one patient are alike. If one of them is held out for early stopping while the others
-are trained on, the network recognizes the patient, and the validation score is far too good. With
-``groups`` a patient is held out as a whole, or not at all.
+Several rows of one patient are alike. If one of them is held out for early stopping while the
+others are trained on, the network recognizes the patient, and the validation score is far too good.
+With ``groups`` a patient is held out as a whole, or not at all.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, cross_
 from skdnn import DNNClassifier
 
 # %%
-# Two hundred patients with five visits each. Most of a measurement is peculiar to the patient; little of it
-# has to do with the disease.
+# Two hundred patients with five visits each. Most of a measurement is peculiar to the patient;
+# little of it has to do with the disease.
 
 rng = np.random.default_rng(0)
 patient = np.repeat(np.arange(200), 5)

@@ -4,8 +4,7 @@ Find a learning rate
 
 :func:`~skdnn.find_learning_rate` trains for some hundred steps while the learning rate rises, and
 records the loss. It falls where the rate is useful, and explodes where it is too high. The default
-rates are good for the defaults; with another solver, network or scale of inputs it is worth
-a look.
+rates are good for the defaults; with another solver, network or scale of inputs it is worth a look.
 """
 
 import warnings

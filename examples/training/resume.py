@@ -2,9 +2,9 @@
 Stop and go on: warm_start, partial_fit, Ctrl-C
 ===============================================
 
-A training can be interrupted and continued. ``warm_start`` goes on with the optimizer's averages and
-the random streams where ``fit`` ended, also after the estimator was pickled; ``partial_fit`` is one
-epoch on the rows that it is given; and Ctrl-C ends a fit with the best model so far.
+A training can be interrupted and continued. ``warm_start`` goes on with the optimizer's averages
+and the random streams where ``fit`` ended, also after the estimator was pickled; ``partial_fit`` is
+one epoch on the rows that it is given; and Ctrl-C ends a fit with the best model so far.
 """
 
 import pickle
@@ -67,8 +67,8 @@ print(caught[-1].message)
 print(f"Test accuracy: {patient.score(X_test, y_test):.3f}")
 
 # %%
-# The loss curve of the resumed network has no step where it was interrupted. A stream sees each
-# row once: its loss still falls at the end.
+# The loss curve of the resumed network has no step where it was interrupted. A stream sees each row
+# once: its loss still falls at the end.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 left.plot(range(1, 25), at_once.loss_curve_, color="lightgray", linewidth=6, label="24 epochs")

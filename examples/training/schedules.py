@@ -20,8 +20,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=1500, rando
 
 # %%
 # Schedules have settings: the warmup of a cosine, the rise of one cycle, the number of cycles. With
-# the test rows as validation set, their error is recorded after every epoch. Here it is only
-# looked at; ``early_stopping=False`` keeps the weights of the last epoch.
+# the test rows as validation set, their error is recorded after every epoch. Here it is only looked
+# at; ``early_stopping=False`` keeps the weights of the last epoch.
 
 schedules = {
     "constant": "constant",
@@ -43,8 +43,8 @@ print("Root mean squared error after the last epoch (noise: 1)")
 print(pd.Series(errors).round(3).to_string())
 
 # %%
-# With a constant rate the error goes up and down to the end, and the last epoch is a matter of luck.
-# Where the rate falls to zero, the error settles. It does so at the end of each cycle of
+# With a constant rate the error goes up and down to the end, and the last epoch is a matter of
+# luck. Where the rate falls to zero, the error settles. It does so at the end of each cycle of
 # ``CosLog``, so that early stopping has several good epochs to choose from.
 
 figure, axes = plt.subplots(

@@ -2,9 +2,9 @@
 Speed: the same network in scikit-learn's MLP
 =============================================
 
-``preset("mlp")`` has the defaults of :class:`~sklearn.neural_network.MLPClassifier`: the same network,
-the same initial weights, the same batches and the same number of steps. What differs is the time
-between two steps. This page measures it on the machine that builds it.
+``preset("mlp")`` has the defaults of :class:`~sklearn.neural_network.MLPClassifier`: the same
+network, the same initial weights, the same batches and the same number of steps. What differs is
+the time between two steps. This page measures it on the machine that builds it.
 """
 
 import time
@@ -24,16 +24,16 @@ from skdnn import DNNClassifier
 warnings.simplefilter("ignore", ConvergenceWarning)  # all fits have three epochs
 
 # %%
-# The first fit on a machine compiles; :func:`~skdnn.warmup` does that ahead. It returns the seconds of
-# what it has compiled, and nothing if all is stored on disk already.
+# The first fit on a machine compiles; :func:`~skdnn.warmup` does that ahead. It returns the seconds
+# of what it has compiled, and nothing if all is stored on disk already.
 
 compiled = skdnn.warmup("float32")
 print(f"Compiled: {len(compiled['float32'])} functions")
 
 # %%
 # In small networks the steps are short, and what Python does between them counts; in wide networks
-# the time goes into products of matrices, which both libraries leave to BLAS. Each time is the median
-# of three fits, made in turns, on one thread.
+# the time goes into products of matrices, which both libraries leave to BLAS. Each time is the
+# median of three fits, made in turns, on one thread.
 
 X, y = make_classification(3000, 20, random_state=0)
 X = X.astype(np.float32)

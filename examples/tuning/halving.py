@@ -4,8 +4,8 @@ Random search, successive halving, and pruning by partial_fit
 
 :func:`~skdnn.search_space` returns distributions around the defaults. A random search trains all
 candidates to the end. Successive halving trains them for some epochs, drops the worse half, and so
-on: scikit-learn's implementation begins anew each time, with a shorter schedule; with ``partial_fit``
-the training goes on.
+on: scikit-learn's implementation begins anew each time, with a shorter schedule; with
+``partial_fit`` the training goes on.
 """
 
 import numpy as np
@@ -35,8 +35,8 @@ for name, distribution in space.items():
     print(name, getattr(distribution, "args", distribution))
 
 # %%
-# scikit-learn's searches. The resource of the halving is ``max_iter``: 16 candidates for 3 epochs, 8
-# for 6, 4 for 12, and 2 for 24.
+# scikit-learn's searches. The resource of the halving is ``max_iter``: 16 candidates for 3 epochs,
+# 8 for 6, 4 for 12, and 2 for 24.
 
 common = dict(scoring="neg_log_loss", cv=2, refit=False, random_state=0)
 random = RandomizedSearchCV(model, space, n_iter=16, **common).fit(X, y)

@@ -3,8 +3,8 @@ Tuning with Optuna
 ==================
 
 Optuna proposes parameters by what earlier trials have found, and ends trials that promise little.
-:func:`~skdnn.suggest_params` draws the parameters of a trial from the same spaces that scikit-learn's
-searches use.
+:func:`~skdnn.suggest_params` draws the parameters of a trial from the same spaces that
+scikit-learn's searches use.
 """
 
 import logging
@@ -24,7 +24,8 @@ X, X_test, y, y_test = train_test_split(*load_diabetes(return_X_y=True), random_
 X_train, X_val, y_train, y_val = train_test_split(X, y, random_state=0)
 
 # %%
-# The space can be changed: here, sizes of the network by hand, and dropout of the inputs in addition.
+# The space can be changed: here, sizes of the network by hand, and dropout of the inputs in
+# addition.
 
 model = DNNRegressor(n_members=1, max_iter=15, random_state=0)
 space = search_space(model)
@@ -32,7 +33,8 @@ space["hidden_layer_sizes"] = [(16,), (64,), (64, 64)]
 space["input_dropout"] = [0.0, 0.1, 0.2]
 
 # %%
-# A trial trains epoch by epoch, reports, and is pruned if it is worse than the median of the others.
+# A trial trains epoch by epoch, reports, and is pruned if it is worse than the median of the
+# others.
 
 
 def objective(trial):
@@ -69,8 +71,8 @@ errors = {
 print({name: round(error, 1) for name, error in errors.items()})
 
 # %%
-# The curves of all trials, and the best value so far. The test set has 111 rows: its error is a rough
-# measure.
+# The curves of all trials, and the best value so far. The test set has 111 rows: its error is a
+# rough measure.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 for trial in study.trials:

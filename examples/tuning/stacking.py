@@ -2,8 +2,8 @@
 Networks and trees together
 ===========================
 
-Networks are good at smooth functions of many columns, trees at steps and thresholds. Their errors are
-different, so that a mean of both is often better than either. scikit-learn's
+Networks are good at smooth functions of many columns, trees at steps and thresholds. Their errors
+are different, so that a mean of both is often better than either. scikit-learn's
 :class:`~sklearn.ensemble.StackingRegressor` learns the weights.
 """
 

@@ -2,8 +2,8 @@
 Calibration of probabilities
 ============================
 
-Of the rows that get a probability of 80 %, eight in ten should be positive. By default the log-odds of
-each member are scaled on held-out rows (temperature scaling), and the members are averaged. The
+Of the rows that get a probability of 80 %, eight in ten should be positive. By default the log-odds
+of each member are scaled on held-out rows (temperature scaling), and the members are averaged. The
 calibration curve shows what each of both does.
 """
 
@@ -45,8 +45,8 @@ print(table.round(3).to_string())
 
 # %%
 # The first network is too sure: below the diagonal on the right, above it on the left. Calibration
-# moves its curve to the diagonal; which class is the more probable does not change, and the accuracy
-# neither. The histograms show why: probabilities near 0 and 1 become rarer.
+# moves its curve to the diagonal; which class is the more probable does not change, and the
+# accuracy neither. The histograms show why: probabilities near 0 and 1 become rarer.
 
 figure = plt.figure(figsize=(10, 6), layout="constrained")
 axes = figure.subplot_mosaic([["curve"] * 3, list(models)], height_ratios=[2.2, 1])

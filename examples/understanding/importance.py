@@ -2,10 +2,10 @@
 Importance and partial dependence
 =================================
 
-The tools of :mod:`sklearn.inspection` work with tables as they are. Permutation importance is
-how much worse the predictions become when the values of a column are shuffled; partial dependence is
-the mean prediction when a column has a given value in all rows.
-:class:`~skdnn.EmbeddingDisplay` shows what the first layer of a member gets to see of a column.
+The tools of :mod:`sklearn.inspection` work with tables as they are. Permutation importance is how
+much worse the predictions become when the values of a column are shuffled; partial dependence is
+the mean prediction when a column has a given value in all rows. :class:`~skdnn.EmbeddingDisplay`
+shows what the first layer of a member gets to see of a column.
 """
 
 import numpy as np
@@ -53,10 +53,10 @@ table = pd.DataFrame(
 print(table[::-1].round(3).to_string())
 
 # %%
-# Above: columns without an effect have no importance; the curves are those of the yield. (Rows
-# with missing rain are left out of the curve.) Below: the embedding of a number by a member of bins
-# is curves over its values, steep where the network tells values apart. The embedding of categories
-# is points, near to each other if they are alike.
+# Above: columns without an effect have no importance; the curves are those of the yield. (Rows with
+# missing rain are left out of the curve.) Below: the embedding of a number by a member of bins is
+# curves over its values, steep where the network tells values apart. The embedding of categories is
+# points, near to each other if they are alike.
 
 figure, axes = plt.subplots(2, 3, figsize=(13, 7.5), layout="constrained")
 axes[0, 0].barh(table.index, table["importance"], xerr=table["std"])

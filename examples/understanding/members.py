@@ -2,9 +2,9 @@
 Members and their disagreement
 ==============================
 
-The default is a mean of four networks with different inputs, initial weights and held-out rows. Where
-there are training rows the members agree; where there are none, each continues as it likes. Their
-standard deviation therefore warns of rows that are unlike the training rows. (It is not the
+The default is a mean of four networks with different inputs, initial weights and held-out rows.
+Where there are training rows the members agree; where there are none, each continues as it likes.
+Their standard deviation therefore warns of rows that are unlike the training rows. (It is not the
 noise of the target: that is for quantiles.)
 """
 

@@ -2,9 +2,9 @@
 Weights: what a neuron looks at, and a sparse first layer
 =========================================================
 
-A network without hidden layers has one weight for each input. For images the weights are an image, too:
-ink at a pixel is evidence for or against a digit. In deeper networks an L1 penalty on the weights
-leaves out the inputs that do not help, which :class:`~skdnn.WeightsDisplay` shows.
+A network without hidden layers has one weight for each input. For images the weights are an image,
+too: ink at a pixel is evidence for or against a digit. In deeper networks an L1 penalty on the
+weights leaves out the inputs that do not help, which :class:`~skdnn.WeightsDisplay` shows.
 """
 
 import warnings
@@ -40,8 +40,8 @@ plt.show()
 
 # %%
 # The zero has its blue hole, the one its red stroke. Now 30 measurements of tumors, 15 of which are
-# shuffled: they are useless. ``alpha`` is the strength of the penalty, ``l1_ratio=1`` makes it
-# L1, which sets weights to exactly zero.
+# shuffled: they are useless. ``alpha`` is the strength of the penalty, ``l1_ratio=1`` makes it L1,
+# which sets weights to exactly zero.
 
 X, y = load_breast_cancer(return_X_y=True, as_frame=True)
 rng = np.random.default_rng(0)

@@ -9,7 +9,7 @@ def test_claims(run, capsys):
     assert network["ROC AUC"] > 0.81
     assert network["accuracy"] > linear["accuracy"] + 0.03
     assert network["log-loss"] < linear["log-loss"] - 0.05
-    assert "hidden_layer_sizes" in capsys.readouterr().out
+    assert "DNNClassifier: {'dropout': 0." in capsys.readouterr().out
 
 
 def test_missing_values(run):
