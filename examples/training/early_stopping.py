@@ -7,14 +7,19 @@ rows that are held out, keeps the weights of the best epoch, and ends training w
 not improved for ``n_iter_no_change`` epochs.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from sklearn.datasets import make_classification
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from skdnn import DNNClassifier, LossCurveDisplay
+
+warnings.simplefilter("ignore", ConvergenceWarning)  # one network is trained to the end
 
 # %%
 # A tenth of the labels is wrong: there is much noise to learn.

@@ -7,14 +7,18 @@ is :class:`~skdnn.CosLog`. The same network is trained with each schedule for th
 epochs.
 """
 
+import warnings
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from sklearn.datasets import make_friedman1
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import train_test_split
 
 from skdnn import Cosine, CosLog, DNNRegressor, OneCycle
 
+warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is chosen
 X, y = make_friedman1(2500, n_features=8, noise=1.0, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=1500, random_state=0)
 
@@ -32,8 +36,9 @@ schedules = {
 networks = {}
 for name, schedule in schedules.items():
     networks[name] = DNNRegressor(
-        learning_rate=schedule, learning_rate_init=0.02, batch_size=128, early_stopping=False,
-        regularization_schedule="constant", scoring="neg_root_mean_squared_error", random_state=0,
+        learning_rate=schedule, learning_rate_init=0.02, batch_size=128, n_members=2,
+        early_stopping=False, regularization_schedule="constant",
+        scoring="neg_root_mean_squared_error", random_state=0,
     ).fit(X_train, y_train, X_val=X_test, y_val=y_test)  # fmt: skip
 errors = {
     name: root_mean_squared_error(y_test, network.predict(X_test))

@@ -10,9 +10,7 @@ import skdnn
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-#: Scripts with arguments, which are no pages of the gallery.
-SCRIPTS = {"mnist", "single_neuron"}
-PAGES = [path for path in sorted(EXAMPLES.rglob("[!_]*.py")) if path.stem not in SCRIPTS]
+PAGES = sorted(EXAMPLES.rglob("[!_]*.py"))
 
 
 def test_there_are_enough_examples():

@@ -18,8 +18,8 @@ def test_members(run):
     assert np.isclose(names["run"].member_weights_.sum(), 1)
 
 
-def test_importance(run):
-    names = run("understanding/importance")
+def test_partial_dependence(run):
+    names = run("understanding/partial_dependence")
     importance = names["table"]["importance"]
     assert list(importance.index[-3:]) == ["rain", "soil", "temperature"]
     assert (importance[["altitude", "farm"]].abs() < 0.02).all()

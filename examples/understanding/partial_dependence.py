@@ -1,6 +1,6 @@
 """
-Importance and partial dependence
-=================================
+scikit-learn's importance and partial dependence
+================================================
 
 The tools of :mod:`sklearn.inspection` work with tables as they are. Permutation importance is how
 much worse the predictions become when the values of a column are shuffled; partial dependence is
