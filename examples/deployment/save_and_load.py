@@ -31,6 +31,9 @@ print(f"Trained by skdnn {skdnn.__version__}")
 
 # %%
 # Both files, their size, the seconds to load them, and the largest difference of the probabilities.
+# What ``skdnn_light.load`` returns is a :class:`~skdnn_light.Model`: a
+# :class:`~skdnn_light.Classifier`, :class:`~skdnn_light.Regressor` or
+# :class:`~skdnn_light.QuantileRegressor`.
 
 folder = tempfile.TemporaryDirectory()
 pickled, saved = (Path(folder.name) / name for name in ("model.pickle", "model.skdnn"))
