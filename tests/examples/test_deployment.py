@@ -30,6 +30,14 @@ def test_deploy_onnx(run):
     assert len(names["times"]) == 3
 
 
+def test_onnx_pipeline(run):
+    pytest.importorskip("skl2onnx", reason='needs pip install "skdnn[export]"')
+    differences = run("deployment/onnx_pipeline")["differences"]
+    assert differences["float32"] > 0.1
+    assert differences["float64"] < 1e-5
+    assert differences["without pipeline"] < 1e-5
+
+
 def test_web_page(run):
     names = run("deployment/web_page")
     assert names["accuracy"] > 0.95

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import skdnn
+import skdnn.export
 import skdnn_light
 
 ROOT = Path(__file__).parents[2]
@@ -45,5 +46,5 @@ def test_every_example_is_run_by_a_test():
 
 def test_every_public_name_is_in_an_example():
     text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
-    names = skdnn.__all__ + skdnn_light.__all__
+    names = skdnn.__all__ + skdnn_light.__all__ + skdnn.export.__all__
     assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
