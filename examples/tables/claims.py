@@ -86,8 +86,8 @@ table = pd.DataFrame(rows, columns=["model", "accuracy", "ROC AUC", "log-loss"])
 print(table.round(3).to_string(index=False))
 
 # %%
-# The curves of network and trees lie together, above that of logistic regression, which has no
-# interactions of columns.
+# The curves of network and trees lie close together, above that of logistic regression, which has
+# no interactions of columns.
 
 figure, ax = plt.subplots(figsize=(5.5, 5.7), layout="constrained")
 for (name, probability), line in zip(probabilities.items(), (":", "--", "-"), strict=True):
