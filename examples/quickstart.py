@@ -1,16 +1,19 @@
-"""The defaults on a mixed table, and a comparison with scikit-learn's MLP.
+"""
+Quickstart
+==========
 
-The table has numeric and categorical columns and missing values: no preprocessing is needed, as in
-histogram gradient boosting. Permutation importance shows which columns the network uses.
-
-Then classification and regression in a Pipeline: both libraries get the same data and the same
-parameters. With ``early_stopping=True`` training stops when the validation score stops improving;
-the figure shows the recorded training curves.
+The first part fits a classifier with its defaults to a table of drivers, which has categories,
+missing values and columns of different scales, and compares it with histogram gradient boosting.
+The second part gives scikit-learn's MLP and the networks of skdnn the same parameters.
 """
 
+import time
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
-from _common import parse_args, print_table, save_figure, timed_fit
 from matplotlib import pyplot as plt
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -20,114 +23,106 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tabular import make_claims
 
-from skdnn import DNNClassifier, DNNRegressor
+from skdnn import DNNClassifier, DNNRegressor, LossCurveDisplay
 
-PARAMS = dict(
-    hidden_layer_sizes=(64, 32),
-    batch_size=32,
-    early_stopping=True,
-    n_iter_no_change=30,
-    max_iter=500,
-    random_state=0,
+# %%
+# Drivers, their cars, and whether they make a claim within a year. The risk depends on
+# interactions: young drivers of powerful cars, long distances in the city. Three columns have
+# missing values.
+
+rng = np.random.default_rng(0)
+n = 8000
+effects = {"city": 0.6, "suburb": 0.1, "village": -0.3, "mountains": 0.2}
+region = rng.choice(list(effects), n, p=[0.4, 0.3, 0.2, 0.1])
+uses = {"private": -0.2, "commuting": 0.1, "business": 0.6}
+use = rng.choice(list(uses), n, p=[0.5, 0.35, 0.15])
+X = pd.DataFrame({"age": rng.uniform(18, 85, n).round(), "power": rng.gamma(9, 12, n).round()})
+X["distance"] = (rng.lognormal(2.5, 0.5, n) * (1 + (use == "business"))).round(1)
+X["car_age"] = rng.exponential(6, n).round()
+X["years_without_claim"] = (rng.uniform(0, 1, n) * (X["age"] - 18)).round()
+X["region"], X["use"] = pd.Categorical(region), pd.Categorical(use)
+risk = (
+    -1.2
+    + pd.Series(region).map(effects)
+    + pd.Series(use).map(uses)
+    + 2.5 * expit((27 - X["age"]) / 3) * (X["power"] - 60) / 50
+    + 1.5 * expit((X["age"] - 72) / 3)
+    + 0.06 * (X["distance"] - 12) * np.where(region == "city", 1.5, 0.3)
+    - 0.9 * np.tanh(X["years_without_claim"] / 8)
+    + 0.5 * np.sin(X["car_age"] / 3) * (use != "private")
 )
-TASKS = {
-    "digits": (load_digits, "accuracy", [DNNClassifier, MLPClassifier]),
-    "diabetes": (load_diabetes, "R²", [DNNRegressor, MLPRegressor]),
-}
+for column in ("distance", "car_age", "use"):
+    X.loc[rng.uniform(size=n) < 0.08, column] = np.nan
+y = (rng.uniform(size=n) < expit(1.5 * risk)).astype(int)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+print(X_train.head(3).to_string(index=False))
+
+# %%
+# Neither model needs preprocessing. Times are those of a second fit: the first one compiles, or
+# loads compiled code.
 
 
-def run_defaults():
-    """The defaults of both libraries on a data frame, and the permutation importance."""
-    X_train, X_test, y_train, y_test = train_test_split(*make_claims(), random_state=0)
-    models = [DNNClassifier(random_state=0), HistGradientBoostingClassifier(random_state=0)]
-    rows = []
-    for model in models:
-        clone(model).fit(X_train[:500], y_train[:500])  # untimed, as below
-        seconds = timed_fit(model, X_train, y_train)
-        probability = model.predict_proba(X_test)[:, 1]
-        rows.append(
-            {
-                "model": type(model).__name__,
-                "accuracy": model.score(X_test, y_test),
-                "ROC AUC": roc_auc_score(y_test, probability),
-                "log-loss": log_loss(y_test, probability),
-                "fit seconds": seconds,
-            }
-        )
-    found = permutation_importance(
-        models[0], X_test, y_test, scoring="neg_log_loss", n_repeats=3, random_state=0
-    )
-    importance = pd.Series(found.importances_mean, X_test.columns).sort_values(ascending=False)
-    return X_train, pd.DataFrame(rows), importance
+def timed_fit(model, X, y):
+    clone(model).fit(X[:500], y[:500])
+    start = time.perf_counter()
+    model.fit(X, y)
+    return time.perf_counter() - start
 
 
-def make(estimator):
-    """An estimator with scikit-learn's defaults and the common parameters."""
-    return getattr(estimator, "preset", lambda _, **params: estimator(**params))("mlp", **PARAMS)
+def summary(model):
+    seconds, probability = timed_fit(model, X_train, y_train), model.predict_proba(X_test)[:, 1]
+    return {
+        "accuracy": model.score(X_test, y_test),
+        "ROC AUC": roc_auc_score(y_test, probability),
+        "log-loss": log_loss(y_test, probability),
+        "fit seconds": seconds,
+    }
 
 
-def run(data, load, score_name, estimators):
-    """A row of the table for each estimator, and the fitted skdnn network."""
-    X_train, X_test, y_train, y_test = train_test_split(*load(return_X_y=True), random_state=0)
-    rows, networks = [], []
+models = [DNNClassifier(random_state=0), HistGradientBoostingClassifier(random_state=0)]
+defaults = pd.DataFrame({type(model).__name__: summary(model) for model in models}).T
+print(defaults.round(3).to_string())
+
+# %%
+# Permutation importance is the increase of the log-loss when the values of a column are shuffled.
+
+found = permutation_importance(
+    models[0], X_test, y_test, scoring="neg_log_loss", n_repeats=3, random_state=0
+)
+importance = pd.Series(found.importances_mean, X.columns).sort_values(ascending=False)
+print(importance.round(3).to_string())
+
+# %%
+# The presets "mlp" have the defaults of scikit-learn's MLP; all parameters have the same names. The
+# test score is accuracy or R².
+
+params = dict(hidden_layer_sizes=(64, 32), batch_size=32, early_stopping=True)
+params |= dict(n_iter_no_change=30, max_iter=500, random_state=0)
+tasks = [
+    ("digits", load_digits, DNNClassifier.preset("mlp", **params), MLPClassifier(**params)),
+    ("diabetes", load_diabetes, DNNRegressor.preset("mlp", **params), MLPRegressor(**params)),
+]
+rows, networks = [], {}
+for data, load, *estimators in tasks:
+    parts = train_test_split(*load(return_X_y=True), random_state=0)
     for estimator in estimators:
-        model = make_pipeline(StandardScaler(), make(estimator))
-        clone(model).fit(X_train, y_train)  # untimed: compiles, or loads compiled code from disk
-        seconds = timed_fit(model, X_train, y_train)
-        networks.append(model[-1])
-        rows.append(
-            {
-                "data": data,
-                "model": estimator.__name__,
-                "score": score_name,
-                "test score": model.score(X_test, y_test),
-                "epochs": model[-1].n_iter_,
-                "fit seconds": seconds,
-            }
-        )
-    return rows, networks[0]
+        model = make_pipeline(StandardScaler(), estimator)
+        seconds = timed_fit(model, parts[0], parts[2])
+        name, score = type(estimator).__name__, model.score(parts[1], parts[3])
+        rows.append([data, name, score, estimator.n_iter_, seconds])
+    networks[data] = estimators[0]
+same = pd.DataFrame(rows, columns=["data", "model", "test score", "epochs", "fit seconds"])
+print(same.round(3).to_string(index=False))
 
+# %%
+# Training and validation loss of both networks: the weights of the epoch with the best validation
+# score are kept, and training ends 30 epochs after it.
 
-def plot_curves(networks):
-    figure, axes = plt.subplots(2, 2, figsize=(9, 6), sharex="col", layout="constrained")
-    for (data, network), (top, bottom) in zip(networks.items(), axes.T, strict=True):
-        epochs = range(1, network.n_iter_ + 1)
-        best = network.validation_scores_.index(network.best_validation_score_) + 1
-        top.plot(epochs, network.loss_curve_, label="training")
-        top.plot(epochs, network.validation_loss_curve_, label="validation")
-        top.set(title=f"{type(network).__name__}: {data}", ylabel="loss")
-        bottom.plot(epochs, network.validation_scores_, color="C1", label="validation")
-        bottom.set(xlabel="epoch", ylabel=f"validation {TASKS[data][1]}")
-        for ax in (top, bottom):
-            ax.axvline(best, color="gray", linestyle=":", label="weights kept")
-            ax.legend()
-            ax.grid(alpha=0.3)
-            ax.xaxis.get_major_locator().set_params(integer=True)
-    return figure
-
-
-def main(argv=None):
-    args = parse_args(__doc__, argv)
-    X_train, defaults, importance = run_defaults()
-    print(f"The defaults on {len(X_train)} rows without preprocessing:\n")
-    print(X_train.head(3).to_string(index=False), end="\n\n")
-    print_table(defaults)
-    print("\nIncrease of the network's log-loss when a column is shuffled:")
-    print(", ".join(f"{name} {rise:.3f}" for name, rise in importance.items()))
-    print("\nThe same parameters for skdnn and for scikit-learn's MLP, in a Pipeline:\n")
-    rows, networks = [], {}
-    for data, task in TASKS.items():
-        task_rows, networks[data] = run(data, *task)
-        rows += task_rows
-    table = pd.DataFrame(rows)
-    print_table(table)
-    print("\nTimes are those of a second fit: the first one also compiles skdnn's kernels,")
-    print("or loads them from the disk cache.")
-    save_figure(plot_curves(networks), args.output, "quickstart.png")
-    return defaults, importance, table
-
-
-if __name__ == "__main__":
-    main()
+figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+for ax, (data, network) in zip(axes, networks.items(), strict=True):
+    LossCurveDisplay.from_estimator(network, ax=ax)
+    ax.set_title(f"{type(network).__name__}: {data}")
+Path("figures").mkdir(exist_ok=True)
+figure.savefig("figures/quickstart.png", dpi=150)
+print("Figure: figures/quickstart.png")
