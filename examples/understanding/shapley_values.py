@@ -47,9 +47,9 @@ print(f"R² on {len(X_test)} test rows: {model.score(X_test, y_test):.3f}")
 # One home
 # --------
 #
-# The waterfall starts at the mean prediction of the background rows, and ends at the prediction of
-# this home. With six columns all :math:`2^6` sets of known columns are evaluated, so that the
-# values are exact.
+# The result is a :class:`skdnn.ShapleyValues`. The waterfall starts at the mean prediction of the
+# background rows, and ends at the prediction of this home. With six columns all :math:`2^6` sets of
+# known columns are evaluated, so that the values are exact.
 shapley = shapley_values(model, X_test[:300], background=X_train[:100])
 oldest = int(X_test["built"][:300].argmin())
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
