@@ -32,7 +32,7 @@ print(f"Compiled: {len(compiled['float32'])} functions")
 
 # %%
 # In small networks the steps are short, and what Python does between them counts; in wide networks
-# the time goes into products of matrices, which both libraries leave to BLAS. Each time is the
+# the time goes into products of matrices. Each time is the
 # median of three fits, made in turns, on one thread.
 
 X, y = make_classification(3000, 20, random_state=0)
