@@ -8,9 +8,6 @@ one epoch on the rows that it is given; and Ctrl-C ends a fit with the best mode
 """
 
 import pickle
-import signal
-import threading
-import time
 import warnings
 
 import numpy as np
@@ -54,16 +51,24 @@ for start in range(0, len(X_train), 100):
 print(f"Log-loss after the stream: {losses[-1]:.3f}, after 24 epochs: {at_once.loss_:.3f}")
 
 # %%
-# **Ctrl-C**, here sent by a timer after a third of a second. ``fit`` returns with a warning.
+# **Ctrl-C** raises KeyboardInterrupt, and so does this scorer when it is called for the thirtieth
+# time, once after each epoch. ``fit`` returns with a warning.
 
-patient = DNNClassifier(max_iter=100_000, **params)
+scores = []
+
+
+def score(model, X, y):
+    scores.append(model.score(X, y))
+    if len(scores) == 30:
+        raise KeyboardInterrupt
+    return scores[-1]
+
+
+patient = DNNClassifier(max_iter=100_000, scoring=score, **params).set_params(n_members=1)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
-    start = time.perf_counter()
-    patient.fit(X_train, y_train)
-print(f"Interrupted in epoch {patient.n_iter_}, {time.perf_counter() - start:.1f} s: ", end="")
-print(caught[-1].message)
+    patient.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+print(f"After {patient.n_iter_} epochs: {caught[-1].message}")
 print(f"Test accuracy: {patient.score(X_test, y_test):.3f}")
 
 # %%

@@ -66,7 +66,7 @@ def test_resume(run):
     assert len(names["model"].loss_curve_) == 24
     assert names["losses"][-1] < 0.6 * names["losses"][0]
     assert str(names["caught"][-1].message) == "Training interrupted by user."
-    assert names["patient"].n_iter_ < 100_000
+    assert names["patient"].n_iter_ == 29
     assert names["patient"].score(names["X_test"], names["y_test"]) > 0.9
 
 
