@@ -13,7 +13,9 @@ Vovk, Gammerman & Shafer 2005, Algorithmic learning in a random world; Romano, P
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,7 +78,10 @@ def sorted_scores(values: np.ndarray, weights: np.ndarray | None = None, n_lost:
     """
     if weights is None:
         weights = np.ones(len(values))
-    values, weights = values[weights > 0].T.astype(np.float64), weights[weights > 0]
+    # Finite, as files need them: a row that cannot be predicted has the largest score.
+    largest = np.finfo(np.float64).max
+    values = np.nan_to_num(values[weights > 0].T.astype(np.float64), nan=largest)
+    weights = weights[weights > 0]
     largest = weights.max()
     weights = weights / max(min(largest, 1.0), largest / LARGEST_WEIGHT)
     n_rows = weights.size
@@ -86,6 +91,33 @@ def sorted_scores(values: np.ndarray, weights: np.ndarray | None = None, n_lost:
     order = values.argsort(axis=1, kind="stable")
     cumulative = weights[order].cumsum(axis=1)
     return Scores(np.take_along_axis(values, order[:, kept], axis=1), cumulative[:, kept], n_lost)
+
+
+def stored_scores(document: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Scores | None:
+    """Scores of a saved model; None if it has none. See ``skdnn_light.files.read``."""
+    found = document.get("conformal")
+    if found is None:
+        return None
+    values, cumulative = (arrays[f"conformal.{name}"] for name in ("values", "cumulative"))
+    return Scores(values.copy(), cumulative.copy(), found["n_lost"])
+
+
+def checked_scores(scores: Scores | None, coverage: float, remedy: str) -> Scores:
+    """The scores for a coverage.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or if the coverage is not valid.
+    """
+    if not isinstance(coverage, Real) or not 0 < coverage < 1:
+        raise ValueError(f"coverage must be a number above 0 and below 1. Got {coverage!r}.")
+    if scores is None:
+        raise ValueError(
+            "Intervals and sets need rows that were not trained on, and this model has held out "
+            f"none. {remedy}"
+        )
+    return scores
 
 
 # ------------------------------------------------------------------------------------------------
@@ -134,14 +166,14 @@ def number_scores(y: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
 
 
 def interval(
-    quantiles: np.ndarray, levels: tuple[float, ...], scores: Scores, coverage: float
+    quantiles: np.ndarray, levels: Sequence[float], scores: Scores, coverage: float
 ) -> np.ndarray:
     """Prediction intervals: the band whose levels are closest to the coverage, widened.
 
     Parameters
     ----------
     quantiles : (n_rows, n_targets, n_levels) array
-    levels : (n_levels,) tuple
+    levels : sequence of n_levels float
         Empty for a prediction that is no quantile.
     scores : Scores
         Those of ``number_scores``.

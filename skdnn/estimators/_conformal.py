@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -20,12 +19,16 @@ from skdnn.estimators._targets import check_weights
 from skdnn.training.data import Rows
 from skdnn.training.engine import predict_raw
 from skdnn.training.threads import Threads
-from skdnn_light.conformal import Scores, sorted_scores
+from skdnn_light.conformal import Scores, checked_scores, sorted_scores
 
 #: Rows that members hold out also choose their epoch, weights and temperature: with ``n`` of them
 #: the coverage is lower by about ``1 / n``, which is one rank (measured at 0.8, 0.9 and 0.95: lower
 #: by 0.02 with 54 rows, 0.005 with 150 to 190, and 0.003 with 285).
 N_LOST = 1
+REMEDY = (
+    "Call conformalize(X_cal, y_cal) with rows that are not trained on, or fit with "
+    "early_stopping=True."
+)
 
 
 def held_out_scores(
@@ -158,7 +161,7 @@ class ConformalMixin:
         encoded = self._new_task(y, model.task, is_partial=True).encode(y, "y_cal")
         n_targets = 1 if encoded.ndim == 1 else encoded.shape[1]
         if isinstance(model.task, NumericTargets) and n_targets != model.n_outputs:
-            raise ValueError(f"y_cal has {n_targets} targets, but the model {model.n_outputs}.")
+            raise ValueError(f"y_cal has {n_targets} targets, but the model has {model.n_outputs}.")
         found = model.task.conformal_scores(encoded, self._predict_raw(X))
         if found is None:
             raise ValueError("there are no sets for multilabel targets, which are several labels.")
@@ -180,14 +183,7 @@ class ConformalMixin:
         ValueError
             If there are none, or if the coverage is not valid.
         """
-        scores = self._fitted_model().scores
-        if not isinstance(coverage, Real) or not 0 < coverage < 1:
-            raise ValueError(f"coverage must be a number above 0 and below 1. Got {coverage!r}.")
-        if scores is None:
-            raise ValueError(
-                f"{what} needs rows that were not trained on, and this model has held out none. "
-                "Call conformalize(X_cal, y_cal) with such rows, or fit with early_stopping=True."
-            )
+        scores = checked_scores(self._fitted_model().scores, coverage, REMEDY)
         needed = scores.n_needed(coverage)
         if scores.n_rows < needed:
             warn(
