@@ -30,7 +30,7 @@ LAYERS = [
     "training",
 ]
 LAYERS += ["tabular", "estimators", "_warmup"]
-LAST = ["inspection", "tuning", "persistence", "export", "distributed"]
+LAST = ["inspection", "metrics", "tuning", "persistence", "export", "distributed"]
 
 
 def name_of(path):
