@@ -49,11 +49,13 @@ def pinball_loss(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
     quantiles : array-like of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
         As ``predict_quantiles`` returns them.
     levels : sequence of float
         Levels of the quantiles in (0, 1).
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def crps(
     *,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Continuous ranked probability score, approximated by quantiles.
+    """Compute the continuous ranked probability score, approximated by quantiles.
 
     It is twice the integral of the pinball loss over all levels from 0 to 1. Each given level
     stands for those that are closer to it than to the others: the approximation is good with evenly
@@ -95,11 +97,13 @@ def crps(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
     quantiles : array-like of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
         As ``predict_quantiles`` returns them.
     levels : sequence of float
         Levels of the quantiles in (0, 1), increasing.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
@@ -133,13 +137,16 @@ def quantile_reliability(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
     quantiles : array-like of shape (n_samples, n_levels) or (n_samples, n_outputs, n_levels)
         As ``predict_quantiles`` returns them.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
     shares : array of shape (n_levels,) or (n_outputs, n_levels)
+        Between 0 and 1.
 
     References
     ----------
@@ -184,9 +191,11 @@ def interval_coverage(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
     interval : array-like of shape (n_samples, 2) or (n_samples, n_outputs, 2)
         As ``predict_interval`` returns it.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
@@ -216,6 +225,7 @@ def interval_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = Non
     interval : array-like of shape (n_samples, 2) or (n_samples, n_outputs, 2)
         As ``predict_interval`` returns it.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
@@ -244,15 +254,18 @@ def set_coverage(
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
+        Labels.
     sets : bool array-like of shape (n_samples, n_classes)
         As ``predict_set`` returns them.
     classes : array-like of shape (n_classes,)
         ``classes_`` of the estimator.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
     coverage : float
+        Between 0 and 1.
 
     References
     ----------
@@ -279,10 +292,12 @@ def set_size(sets: ArrayLike, *, sample_weight: ArrayLike | None = None) -> floa
     sets : bool array-like of shape (n_samples, n_classes)
         As ``predict_set`` returns them.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
     size : float
+        Between 0 and ``n_classes``.
 
     Examples
     --------
@@ -327,7 +342,9 @@ def pinball_scorer(
         Fitted with ``loss=Quantile(...)``.
     X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
@@ -361,7 +378,9 @@ def crps_scorer(
         Fitted with ``loss=Quantile(...)``.
     X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
 
     Returns
     -------
@@ -396,9 +415,12 @@ def coverage_scorer(
     Parameters
     ----------
     estimator : DNNRegressor, DNNClassifier, Pipeline or search
+        Fitted.
     X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets, or labels.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
     coverage : float, default=0.9
         The coverage that is asked for; ``functools.partial(coverage_scorer, coverage=0.8)`` is a
         scorer with another one.
@@ -406,6 +428,7 @@ def coverage_scorer(
     Returns
     -------
     share : float
+        Between 0 and 1.
 
     Examples
     --------
@@ -437,11 +460,14 @@ def width_scorer(
     Parameters
     ----------
     estimator : DNNRegressor, DNNClassifier, Pipeline or search
+        Fitted.
     X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
     y : object, default=None
         Not used.
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
     coverage : float, default=0.9
+        The coverage that is asked for.
 
     Returns
     -------

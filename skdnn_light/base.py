@@ -24,12 +24,13 @@ class Model:
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : (n_features_in_,) array of str
+    feature_names_in_ : array of shape (``n_features_in_``,)
         Names of the columns, if the estimator was trained on a table with names.
     n_outputs : int
         Number of targets, or of classes; 1 for two classes.

@@ -68,6 +68,7 @@ class Classifier(Model):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
 
     Attributes
     ----------
@@ -90,7 +91,8 @@ class Classifier(Model):
 
         Returns
         -------
-        y : array of shape (n_samples,), or (n_samples, n_classes) of 0 and 1 for several labels
+        y : array of shape (n_samples,) or (n_samples, n_classes)
+            Labels of ``classes_``; for several labels a column of 0 and 1 for each.
         """
         on, off = self._odds(X)
         if self._task["kind"] == "labels":
@@ -166,6 +168,7 @@ class Regressor(Model):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
     """
 
     def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -190,6 +193,7 @@ class Regressor(Model):
         Returns
         -------
         y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Weighted mean of the members' predictions.
         std : array of the shape of ``y``
             Only with ``return_std=True``.
         """
@@ -275,6 +279,7 @@ class QuantileRegressor(Regressor):
     document : dict
         See ``skdnn_light.files.read``.
     arrays : dict of str to array
+        Weights and tables of the networks, by name.
 
     Attributes
     ----------

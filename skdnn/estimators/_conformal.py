@@ -121,6 +121,7 @@ class ConformalMixin:
         X_cal : {data frame, array-like, sparse matrix} of shape (n_cal, n_features)
             Columns as in :meth:`fit`.
         y_cal : array-like of shape (n_cal,) or (n_cal, n_outputs)
+            Targets or labels, as in :meth:`fit`.
         sample_weight : array-like of shape (n_cal,), default=None
             Non-negative weights: 0 removes a row, and an integer repeats it. A row to predict has
             weight 1, or that of the heaviest row if all are below 1.
@@ -128,10 +129,12 @@ class ConformalMixin:
         Returns
         -------
         self : object
+            The estimator.
 
         Raises
         ------
         NotFittedError
+            Before :meth:`fit`.
         ValueError, TypeError
             If the rows are not valid, and for multilabel targets.
 
