@@ -37,6 +37,7 @@ from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import Seeds
 from skdnn.training.stopping import NoImprovement
 from skdnn_light.checks import classes_of, scalar
+from skdnn_light.conformal import Scores, stored_scores
 from skdnn_light.files import read
 
 Arrays = dict[str, np.ndarray]
@@ -119,7 +120,8 @@ def _estimator(document: dict[str, Any], arrays: Arrays) -> Any:
     network = _network(document, arrays)
     inputs = _inputs(document, arrays, network)
     task = _task(document, arrays)
-    model = FittedModel(inputs, network, task, _weights(document))
+    scores = stored_scores(document, arrays)
+    model = FittedModel(inputs, network, task, _weights(document), scores)
     model.check()
     if model.link != document["task"]["link"]:
         raise ValueError(f"the link of {network.spec.loss!r} is {model.link!r}")
@@ -289,6 +291,6 @@ SKOPS_TRUSTED = [
         *ESTIMATORS.values(), *SETTINGS.values(), FittedModel, TableInputs, StoredInputs,
         StoredColumns, TableEncoder, NumericScaler, Categories, BinEdges, Network, NetworkSpec,
         InputColumn, ClassLabels, LabelIndicators, NumericTargets, TargetScaler, TrainingState,
-        History, Seeds, NoImprovement, Beginning, Data, np.dtype,
+        History, Seeds, NoImprovement, Beginning, Data, Scores, np.dtype,
     )
 ]  # fmt: skip

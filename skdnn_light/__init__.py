@@ -4,6 +4,7 @@
 the standard library is imported: for functions in the cloud, small containers and browsers.
 """
 
-from skdnn_light.model import Classifier, Model, QuantileRegressor, Regressor, load
+from skdnn_light.base import Model
+from skdnn_light.model import Classifier, QuantileRegressor, Regressor, load
 
 __all__ = ["Classifier", "Model", "QuantileRegressor", "Regressor", "load"]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skdnn_light.activations import ACTIVATIONS
+from skdnn_light.conformal import n_bands
 
 Arrays = Mapping[str, np.ndarray]
 #: Names of arrays and their shapes.
@@ -84,6 +85,7 @@ def check(document: dict[str, Any], arrays: Arrays) -> None:
     if not abs(total - 1) < 1e-6:
         raise ValueError(f"the weights of the members sum to {total}")
     _check_task(document, shapes)
+    _check_conformal(document, shapes)
     dtype = one_of("dtype", document["dtype"], ("float32", "float64"))
     _check_arrays(arrays, shapes, np.dtype(dtype))
 
@@ -331,6 +333,21 @@ def _check_numbers(task: dict[str, Any], network: dict[str, Any], shapes: Shapes
         shapes |= {f"target.{name}": shape for name in ("mean", "scale", "low", "high")}
 
 
+def _check_conformal(document: dict[str, Any], shapes: Shapes) -> None:
+    found, task, n_columns = document.get("conformal"), document["task"], 1
+    if found is None:
+        return
+    if task["kind"] == "number":
+        n_targets = document["network"]["n_outputs"] // document["network"]["outputs_per_target"]
+        n_columns = n_targets * n_bands(max(1, len(task["levels"])))
+    elif task["kind"] != "class":
+        raise _wrong("conformal", found, "null")
+    one_of("n_columns", found["n_columns"], (n_columns,))
+    count("n_lost", found["n_lost"])
+    shape = n_columns, count("n_rows", found["n_rows"], 1)
+    shapes |= dict.fromkeys(("conformal.values", "conformal.cumulative"), shape)
+
+
 def _check_arrays(arrays: Arrays, shapes: Shapes, dtype: np.dtype) -> None:
     for name in sorted(arrays.keys() ^ shapes.keys()):
         raise ValueError(f"the array {name!r} {'is missing' if name in shapes else 'has no use'}")
@@ -345,6 +362,8 @@ def _check_arrays(arrays: Arrays, shapes: Shapes, dtype: np.dtype) -> None:
         # Bins may have no end, and a column without values has no percentiles.
         if not (name.startswith(("edges.", "percentiles")) or np.isfinite(array).all()):
             raise ValueError(f"{name!r} has numbers that are not finite")
+        if name.startswith("conformal.") and (array[:, 1:] < array[:, :-1]).any():
+            raise ValueError(f"{name!r} decreases")
         if ".variances." in name and (array < 0).any():
             raise ValueError(f"{name!r} has numbers below 0")
     if "target.scale" in arrays and (

@@ -1,21 +1,17 @@
-"""Saved models, and what their outputs mean."""
+"""Saved models: what their outputs mean."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from skdnn_light.activations import logistic, softmax
+from skdnn_light.base import Model
 from skdnn_light.checks import classes_of
-from skdnn_light.encoding import Encoder
+from skdnn_light.conformal import class_set, interval
 from skdnn_light.files import read
-from skdnn_light.network import Network
-from skdnn_light.tables import Columns
 
-#: Rows that are predicted at a time have so many numbers in the widest layer, but are not fewer.
-_BLOCK, _LEAST_ROWS = 2**18, 16
 #: Log-odds whose probability is 1.
 _CERTAIN = 100.0
 
@@ -62,110 +58,6 @@ def load(file: Any) -> Model:
     if document["task"]["kind"] == "number":
         kind = QuantileRegressor if document["task"]["levels"] else Regressor
     return kind(document, arrays)
-
-
-class Model:
-    """A saved model; :func:`load` makes it.
-
-    Parameters
-    ----------
-    document : dict
-        See ``skdnn_light.files.read``.
-    arrays : dict of str to array
-        Weights and tables of the networks, by name.
-
-    Attributes
-    ----------
-    n_features_in_ : int
-        Number of columns.
-    feature_names_in_ : array of shape (``n_features_in_``,)
-        Names of the columns, if the estimator was trained on a table with names.
-    n_outputs : int
-        Number of targets, or of classes; 1 for two classes.
-    n_members : int
-        Number of networks.
-    dtype : dtype
-        Of the networks.
-    """
-
-    def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        network = document["network"]
-        self.n_features_in_, self._names = document["n_features"], document["feature_names"]
-        if self._names is not None:
-            self.feature_names_in_ = np.array(self._names, dtype=object)
-        self.n_outputs = network["n_outputs"] // network["outputs_per_target"]
-        self.n_members = len(document["members"])
-        self.dtype = np.dtype(document["dtype"])
-        self._estimator, self._task = document["estimator"], document["task"]
-        self._link = self._task["link"]
-        self._encoder = None
-        if document["encoding"] is not None:
-            self._encoder = Encoder(document["encoding"], arrays, self.dtype)
-        self._networks = [Network(document, arrays, i) for i in range(self.n_members)]
-        self._weights = np.array([member["weight"] for member in document["members"]])
-        widest = max(network.width for network in self._networks)
-        self._n_rows = max(_LEAST_ROWS, _BLOCK // widest)
-
-    def __repr__(self) -> str:
-        return (
-            f"<saved {self._estimator}: {self.n_features_in_} columns, {self.n_members} networks, "
-            f"{self.n_outputs} outputs>"
-        )
-
-    def _raw(self, X: Any) -> np.ndarray:
-        """Raw predictions of the members, (n_members, n_rows, n_outputs)."""
-        if hasattr(X, "tocsr"):  # sparse: dense some rows at a time
-            X, step = X.tocsr(), self._n_rows
-            starts = range(0, X.shape[0], step) or [0]
-            dense = (X[start : start + step].toarray() for start in starts)
-            return np.concatenate([self._raw(rows) for rows in dense], axis=1)
-        columns = Columns(X, self._names, self.n_features_in_)
-        if self._encoder is None:
-            numbers = columns.numbers(list(range(self.n_features_in_)))
-            codes = np.empty((columns.n_rows, 0), np.int32)
-            _check_all_finite(numbers, columns)
-        else:
-            numbers, codes = self._encoder.columns_of(columns)
-        parts: list[Any] = []
-        with np.errstate(all="ignore"):
-            for start in range(0, columns.n_rows, self._n_rows):
-                block = slice(start, start + self._n_rows)
-                rows = self._encoded(numbers[block], codes[block])
-                parts.append([network.raw(rows) for network in self._networks])
-            raw = np.concatenate(parts, axis=1)
-        self._check_overflow(raw, numbers, columns)
-        return raw
-
-    def _encoded(self, numbers: np.ndarray, codes: np.ndarray) -> Any:
-        """What the networks take for some rows."""
-        if self._encoder is None:
-            return numbers.astype(np.float64).astype(self.dtype)
-        return self._encoder.rows(numbers, codes)
-
-    def _check_overflow(self, raw: np.ndarray, numbers: np.ndarray, columns: Columns) -> None:
-        bad = ~np.isfinite(raw).all(axis=(0, 2))
-        if not bad.any():
-            return
-        if self._encoder is None:
-            largest = np.abs(numbers.astype(np.float64)).max(axis=0)
-            j = int(largest.argmax())
-            if largest[j] > np.finfo(self.dtype).max:
-                raise ValueError(
-                    f"Input X contains a value too large for {self.dtype}, the dtype of the "
-                    f"network: {largest[j]:g} in column {columns.label(j)}."
-                )
-        warnings.warn(
-            f"The predictions for {np.count_nonzero(bad)} row(s) overflow {self.dtype}, the dtype "
-            "of the network: some of their numbers are far from all training rows.",
-            stacklevel=4,
-        )
-
-    def _mean(self, values: np.ndarray) -> np.ndarray:
-        """Weighted mean over the members, the first axis."""
-        if len(values) == 1:
-            return values[0]
-        weights = self._weights.astype(values.dtype)
-        return (values * weights.reshape(-1, *[1] * (values.ndim - 1))).sum(axis=0)
 
 
 class Classifier(Model):
@@ -231,6 +123,29 @@ class Classifier(Model):
         precision = np.finfo(self.dtype)
         return np.clip(on, precision.tiny, 1 - precision.epsneg)
 
+    def predict_set(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict sets of classes that contain the right one with a given probability.
+
+        Parameters
+        ----------
+        X : array-like, dictionary of columns, list of dictionaries, or data frame
+            As for :meth:`predict`.
+        coverage : float, default=0.9
+            Above 0 and below 1.
+
+        Returns
+        -------
+        sets : bool array of shape (n_samples, n_classes)
+            Whether each class is in the set of a row, in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no scores of rows that were not trained on.
+        """
+        scores = self._checked_scores(coverage)
+        return class_set(self.predict_proba(X), scores, coverage)
+
     def _odds(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Probability of each output, and of its opposite if there is one."""
         raw, sole = self._raw(X), self._task["sole_class"]
@@ -293,6 +208,37 @@ class Regressor(Model):
             largest = np.abs(errors).max(axis=0)
             unit = np.where(largest > 0, largest, 1)
             return y, np.sqrt(self._mean((errors / unit) ** 2)) * unit
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Predict intervals that contain the target with a given probability.
+
+        Parameters
+        ----------
+        X : array-like, dictionary of columns, list of dictionaries, or data frame
+            As for :meth:`predict`.
+        coverage : float, default=0.9
+            Above 0 and below 1.
+
+        Returns
+        -------
+        interval : array of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no scores of rows that were not trained on.
+        """
+        scores, ends = self._checked_scores(coverage), self._band_ends(X)
+        n_levels = max(1, len(self._levels))
+        ends = ends.reshape(-1, self.n_outputs, n_levels)
+        found = interval(ends, self._levels, scores, coverage)
+        if self._link == "exp":
+            found = np.maximum(found, 0)
+        return found[:, 0] if self.n_outputs == 1 else found
+
+    def _band_ends(self, X: Any) -> np.ndarray:
+        return self.predict(X)
 
     def _mean_raw(self, raw: np.ndarray) -> np.ndarray:
         if self._link != "exp" or len(raw) == 1:
@@ -365,10 +311,5 @@ class QuantileRegressor(Regressor):
         quantiles = np.moveaxis(units, 0, -1)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
-
-def _check_all_finite(numbers: np.ndarray, columns: Columns) -> None:
-    for what, bad in ("NaN", np.isnan(numbers)), ("infinity", np.isinf(numbers)):
-        if bad.any():
-            label = columns.label(int(bad.any(axis=0).argmax()))
-            hint = " The model was trained without missing values." if what == "NaN" else ""
-            raise ValueError(f"Input X contains {what} in column {label}.{hint}")
+    def _band_ends(self, X: Any) -> np.ndarray:
+        return self.predict_quantiles(X)

@@ -191,7 +191,10 @@ def fitted(name, dtype):
     if setting.cls is NUMBERS:
         params.setdefault("target_scaling", "standard")
     X = setting.X()
-    return mlp(setting.cls, **params).fit(X, setting.y(X)), setting.rows()
+    model = mlp(setting.cls, **params).fit(X, setting.y(X))
+    if setting.y is not labels:
+        model.conformalize(X, setting.y(X))
+    return model, setting.rows()
 
 
 def written(model):
@@ -203,9 +206,13 @@ def written(model):
 
 def outputs(model, X):
     """Everything that a model predicts: numbers, and labels."""
+    own = getattr(model, "_model", model)
+    has_scores = getattr(own, "scores", getattr(own, "_scores", None)) is not None
     if hasattr(model, "predict_proba"):
-        return [model.predict_proba(X)], [model.predict(X), model.classes_]
+        found, names = [model.predict_proba(X)], [model.predict(X), model.classes_]
+        return found, names + ([model.predict_set(X, 0.8)] if has_scores else [])
     found = [*model.predict(X, return_std=True), model.predict(X)]
+    found += [model.predict_interval(X, 0.8)] if has_scores else []
     return found + ([model.predict_quantiles(X)] if hasattr(model, "predict_quantiles") else []), []
 
 

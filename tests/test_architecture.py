@@ -30,7 +30,7 @@ LAYERS = [
     "training",
 ]
 LAYERS += ["tabular", "estimators", "_warmup"]
-LAST = ["inspection", "tuning", "persistence", "export", "distributed", "playground"]
+LAST = ["inspection", "metrics", "tuning", "persistence", "export", "distributed", "playground"]
 
 
 def name_of(path):

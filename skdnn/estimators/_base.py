@@ -15,6 +15,7 @@ from skdnn._typing import MatrixLike
 from skdnn.estimators._attributes import FittedAttributesMixin
 from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
+from skdnn.estimators._conformal import ConformalMixin
 from skdnn.estimators._embeddings import EmbeddingMixin
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
@@ -35,6 +36,7 @@ class BaseDNN(
     HiddenActivationsMixin,
     CallbackSupportMixin,
     PresetMixin,
+    ConformalMixin,
     SavingMixin,
     VersionedMixin,
     BaseEstimator,

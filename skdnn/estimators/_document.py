@@ -28,6 +28,9 @@ members : list of dict
     the members' predictions; all weights together are 1.
 task : dict
     ``kind`` "class", "labels" or "number"; the fields of the task.
+conformal : dict or null
+    Of the scores for intervals or sets: ``n_columns``, ``n_rows``, ``n_lost``. Missing in the files
+    of early versions.
 
 Arrays
 ------
@@ -38,6 +41,8 @@ percentiles : (n_numbers, 101)
 edges.N.values, edges.N.counts
     Edges of at most N bins of all numbers, one after the other, and how many each has.
 target.mean, target.scale, target.low, target.high : () or (n_targets,)
+conformal.values, conformal.cumulative : (n_columns, n_rows)
+    See ``skdnn_light.conformal.Scores``.
 """
 
 from __future__ import annotations
@@ -106,7 +111,13 @@ def document_of(estimator: Any) -> tuple[dict[str, Any], Arrays]:
         "network": network,
         "members": members,
         "task": task,
+        "conformal": None,
     }
+    if model.scores is not None:
+        held, cumulative, n_lost = model.scores
+        n_columns, n_rows = held.shape
+        document["conformal"] = {"n_columns": n_columns, "n_rows": n_rows, "n_lost": n_lost}
+        limits |= {"conformal.values": held, "conformal.cumulative": cumulative}
     return document, {**arrays, **limits, **values}
 
 

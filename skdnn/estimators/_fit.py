@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from skdnn.estimators._callbacks import EpochTasks
 from skdnn.estimators._checks import check_domain, check_range
+from skdnn.estimators._conformal import held_out_scores
 from skdnn.estimators._data import (
     Data,
     Split,
@@ -224,6 +225,7 @@ class Fit:
                     progress.calibrated_values = model.network.values.copy()
                 judges = judges_of(splits, validated)
                 model.weights = member_weights(model.network, judges, threads)
+                model.scores = held_out_scores(model, splits, validated, threads)
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
 

@@ -15,6 +15,7 @@ from skdnn.estimators._tasks import Outputs, Task
 from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
+from skdnn_light.conformal import Scores, class_scores, class_set
 
 #: Log-odds whose probability is 1 in either dtype.
 CERTAIN = 100.0
@@ -267,6 +268,14 @@ class ClassLabels(Labels):
         # The difference of two may be infinite: one probability is then 1.
         with np.errstate(over="ignore", invalid="ignore"):
             return never_certain(softmax(raw, axis=1))
+
+    def conformal_scores(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Sum of the probabilities of the classes that are more probable than the right one."""
+        return np.take_along_axis(class_scores(self.probabilities(raw)), y[:, None], axis=1)
+
+    def class_set(self, raw: np.ndarray, scores: Scores, coverage: float) -> np.ndarray:
+        """Whether each class is in the set of a row: (n_samples, n_classes)."""
+        return class_set(self.probabilities(raw), scores, coverage)
 
     def is_right(self, raw: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Whether each row is predicted right."""

@@ -17,6 +17,7 @@ from skdnn.tabular.encoder import Table
 from skdnn.training.data import Features, make_features
 from skdnn.training.engine import hidden_activations, predict_raw
 from skdnn.training.threads import Threads
+from skdnn_light.conformal import Scores
 
 #: Numbers and categories of the rows whose bins are computed, and predicted with, at a time.
 BLOCK_VALUES = 2**17
@@ -40,6 +41,8 @@ class FittedModel(VersionedMixin):
         The encoding of the targets and the meaning of the outputs.
     weights : (n_members,) array, optional
         Positive weights of the members, whose sum is 1; None is the same for all.
+    scores : Scores, optional
+        Of held-out rows, for intervals and sets.
     """
 
     def __init__(
@@ -48,9 +51,10 @@ class FittedModel(VersionedMixin):
         network: Network,
         task: Task,
         weights: np.ndarray | None = None,
+        scores: Scores | None = None,
     ) -> None:
         self.inputs, self.network, self.task = inputs, network, task
-        self.weights = weights
+        self.weights, self.scores = weights, scores
 
     @property
     def link(self) -> str:
@@ -89,7 +93,11 @@ class FittedModel(VersionedMixin):
     def snapshot(self) -> FittedModel:
         """A copy with the current values of the networks."""
         network = Network(self.network.specs, self.network.values.copy())
-        return FittedModel(self.inputs, network, self.task, self.weights)
+        return FittedModel(self.inputs, network, self.task, self.weights, self.scores)
+
+    def with_scores(self, scores: Scores) -> FittedModel:
+        """The model with other scores of held-out rows; all else is shared."""
+        return FittedModel(self.inputs, self.network, self.task, self.weights, scores)
 
     def silent(self) -> FittedModel:
         """The model without warnings of unknown categories; the networks are shared."""
@@ -97,7 +105,7 @@ class FittedModel(VersionedMixin):
             return self
         inputs = copy(self.inputs)
         inputs.encoder = inputs.encoder.silent()
-        return FittedModel(inputs, self.network, self.task, self.weights)
+        return FittedModel(inputs, self.network, self.task, self.weights, self.scores)
 
     # ---------------------------------------------------------------- predictions
 

@@ -14,6 +14,7 @@ from skdnn.network.losses import ChosenLoss, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
 from skdnn.training.data import Rows
+from skdnn_light.conformal import Scores, interval, number_scores
 
 
 class NumericTargets(Task):
@@ -94,6 +95,23 @@ class NumericTargets(Task):
         if self.scaler is not None:
             y = self.scaler.transform(y)
         return np.repeat(y.reshape(y.shape[0], -1), len(self.parameters), axis=1)
+
+    def conformal_scores(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """How far each target is outside of each band of quantiles, or off the prediction."""
+        return number_scores(y.reshape(len(y), -1).astype(np.float64), self._band_ends(raw))
+
+    def interval(self, raw: np.ndarray, scores: Scores, coverage: float) -> np.ndarray:
+        """Lower and upper ends: (n_samples, 2) or (n_samples, n_targets, 2)."""
+        found = interval(self._band_ends(raw), self.levels, scores, coverage)
+        if LOSSES[self.loss].domain != "real":
+            found = np.maximum(found, 0)
+        return found[:, 0] if found.shape[1] == 1 else found
+
+    def _band_ends(self, raw: np.ndarray) -> np.ndarray:
+        """Quantiles, or the prediction alone: (n_samples, n_targets, n_levels)."""
+        n_levels = max(1, len(self.levels))
+        values = self.quantiles(raw) if self.levels else self.predict(raw)
+        return values.reshape(len(raw), -1, n_levels)
 
     def quantiles(self, raw: np.ndarray) -> np.ndarray:
         """Increasing quantiles: (n_samples, n_levels) or (n_samples, n_targets, n_levels)."""

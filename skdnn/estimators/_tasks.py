@@ -122,6 +122,21 @@ class Task(ABC):
     def predict(self, raw: np.ndarray) -> np.ndarray:
         """Predictions in the units of the user's targets from (n_samples, n_outputs) raw ones."""
 
+    def conformal_scores(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray | None:
+        """Scores for intervals or sets; None if there are neither.
+
+        Parameters
+        ----------
+        y : (n_samples,) or (n_samples, n_targets) array
+            Encoded targets.
+        raw : (n_samples, n_outputs) array
+
+        Returns
+        -------
+        scores : (n_samples, n_columns) array or None
+        """
+        return None
+
     @abstractmethod
     def can_score(self, rows: Rows) -> bool:
         """Whether the score is meaningful on the validation rows."""

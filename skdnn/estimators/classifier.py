@@ -315,6 +315,65 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         return np.log(self.predict_proba(X))
 
+    @reads_one_model
+    def predict_set(self, X: MatrixLike, coverage: float = 0.9) -> np.ndarray:
+        """Predict sets of classes that contain the right one with a given probability.
+
+        A set has the most probable classes of a row until their probabilities sum to more than a
+        threshold (adaptive prediction sets, without the random number of the paper): it is larger
+        where the model is less certain, and never empty. The threshold is learned from rows that
+        are not trained on: those that :meth:`fit` holds out, each predicted by the members that
+        were not trained on it (``class_weight`` counts there; these rows have also chosen the
+        epoch), or those of :meth:`conformalize`, for which the coverage is guaranteed. If the most
+        probable class is right more often than ``coverage``, it alone is the set, and the coverage
+        is the accuracy.
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+        coverage : float, default=0.9
+            Probability that a set contains the right class, on average over all rows, above 0 and
+            below 1.
+
+        Returns
+        -------
+        sets : bool array of shape (n_samples, n_classes)
+            Whether each class is in the set of a row, in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If no rows were held out and :meth:`conformalize` was not called, and for multilabel
+            targets.
+
+        Warns
+        -----
+        UserWarning
+            If there are too few such rows for the coverage (for 0.9 below 19, or 9 of
+            :meth:`conformalize`): the sets have all classes.
+
+        References
+        ----------
+        Romano, Sesia & Candès 2020, "Classification with valid and adaptive coverage", arXiv
+        2006.02544.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skdnn import DNNClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> model = DNNClassifier(max_iter=10, random_state=0).fit(X, y)
+        >>> sets = model.predict_set(X, coverage=0.8)
+        >>> [model.classes_[row].tolist() for row in sets[:2]]
+        [[0], [0]]
+        """
+        task = self._task
+        if not isinstance(task, ClassLabels):
+            raise ValueError("predict_set needs one label for each row, not multilabel targets.")
+        scores = self._checked_scores(coverage, "predict_set", "all classes")
+        return task.class_set(self._predict_raw(X), scores, coverage)
+
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy on the given rows and labels.
 

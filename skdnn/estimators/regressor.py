@@ -240,6 +240,59 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         """
         return self._task.quantiles(self._predict_raw(X))
 
+    @reads_one_model
+    def predict_interval(self, X: MatrixLike, coverage: float = 0.9) -> np.ndarray:
+        """Predict intervals that contain the target with a given probability.
+
+        The width is learned from rows that are not trained on: those that :meth:`fit` holds out,
+        each predicted by the members that were not trained on it (these rows have also chosen the
+        epoch; see the user guide for the measured coverage), or those of :meth:`conformalize`, for
+        which the coverage is guaranteed. It is the same for all rows, except with several levels of
+        ``loss=Quantile(...)``: then the two quantiles whose distance is closest to ``coverage`` are
+        moved by the same amount (conformalized quantile regression).
+
+        Parameters
+        ----------
+        X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error.
+        coverage : float, default=0.9
+            Probability that an interval contains the target, on average over all rows and for each
+            output, above 0 and below 1.
+
+        Returns
+        -------
+        interval : array of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper ends in units of ``y``. They are not limited to the range of the
+            training targets, but not below 0 for losses with a log link.
+
+        Raises
+        ------
+        ValueError
+            If no rows were held out and :meth:`conformalize` was not called.
+
+        Warns
+        -----
+        UserWarning
+            If there are too few such rows for the coverage (for 0.9 below 19, or 9 of
+            :meth:`conformalize`): the intervals are infinite.
+
+        References
+        ----------
+        Romano, Patterson & Candès 2019, "Conformalized quantile regression", arXiv 1905.03222.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skdnn import DNNRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = DNNRegressor(max_iter=10, random_state=0).fit(X[:300], y[:300])
+        >>> lower, upper = model.predict_interval(X[300:], coverage=0.8).T
+        >>> bool(((lower <= y[300:]) & (y[300:] <= upper)).mean() > 0.7)
+        True
+        """
+        scores = self._checked_scores(coverage, "predict_interval", "infinite intervals")
+        return self._task.interval(self._predict_raw(X), scores, coverage)
+
     @available_when(has_epochs)
     @fit_context
     def partial_fit(

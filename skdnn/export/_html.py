@@ -150,8 +150,10 @@ def page_data(
     if not isinstance(title, str | None):
         raise TypeError(f"title must be text or None, got {title!r}.")
     document, arrays = document_of(model)
-    for name in ("parameters", "omitted"):
+    # A page has no intervals.
+    for name in ("parameters", "omitted", "conformal"):
         del document[name]
+    arrays = {k: v for k, v in arrays.items() if not k.startswith("conformal.")}
     encoding, task = document["encoding"], document["task"]
     for known in [] if encoding is None else encoding["categories"]:
         known["values"] = _texts(known["values"])

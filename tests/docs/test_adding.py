@@ -191,7 +191,7 @@ np.testing.assert_allclose(gradient[: coef_grads[0].size], coef_grads[0].ravel()
 def copied(tmp_path_factory):
     """The package and its tests with all that the guide adds."""
     root = tmp_path_factory.mktemp("added")
-    for name in ("skdnn", "tests"):
+    for name in ("skdnn", "skdnn_light", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
     for name, _, text in sections():

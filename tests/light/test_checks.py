@@ -127,6 +127,11 @@ WRONG = {
     "NaN among the centers": array("center", with_nan),
     "an infinite scale": array("scale", lambda a: a / 0.0),
     "variances below 0": array("members.0.variances.0", np.negative),
+    "columns of scores": put(2, "conformal", "n_columns"),
+    "rows of scores": put(3, "conformal", "n_rows"),
+    "lost rows": put(-1, "conformal", "n_lost"),
+    "no scores": put(None, "conformal"),
+    "scores that fall": array("conformal.values", lambda a: -1 - a[:, ::-1].cumsum(axis=1)),
     "edges that fall": array("edges.16.values", lambda a: a[::-1]),
     "NaN among the edges": array("edges.16.values", with_nan),
     "infinite edges": array("edges.16.values", lambda a: np.where(a == a[1], np.inf, a)),
@@ -167,6 +172,8 @@ WRONG_NUMBERS = {
     "link": put("exp", "task", "link"),
     "outputs of each target": put(2, "network", "outputs_per_target"),
     "no scaling": put(None, "task", "target_scaling"),
+    "scores of each band": put(2, "conformal", "n_columns"),
+    "weights of scores that fall": array("conformal.cumulative", lambda a: a[:, ::-1]),
 }
 
 
