@@ -38,7 +38,12 @@ class TableInputs:
     numeric_embedding : object
         Value of the parameter.
     n_members : int
+    directions : tuple of int, default=()
+        1, -1 or 0 for each column: see ``NetworkSpec.monotonic``; empty if all are 0.
     """
+
+    #: Not in pickles of versions without constraints.
+    directions: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -46,7 +51,9 @@ class TableInputs:
         scaling: str | None,
         numeric_embedding: Any,
         n_members: int,
+        directions: tuple[int, ...] = (),
     ) -> None:
+        self.directions = directions
         self.encoder = TableEncoder(categorical_features, scaling)
         self.numeric_embedding, self.n_members = numeric_embedding, n_members
         #: Of each member, known after ``fit``.
@@ -63,6 +70,7 @@ class TableInputs:
             The encoded rows, in float64.
         """
         self.encoder.fit(X, weights)
+        self.numeric_directions(self.directions)  # raises if a column is categorical
         n_codes = self.encoder.n_codes
         share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
         # An embedding is never longer than the one-hot encoding.
@@ -120,6 +128,24 @@ class TableInputs:
         part.embeddings = self.embeddings[members]
         return part
 
+    def numeric_directions(self, directions: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of the numeric columns among the directions of all columns.
+
+        Raises
+        ------
+        ValueError
+            If a categorical column has a direction.
+        """
+        encoder = self.encoder
+        columns = list(zip(directions, encoder.is_categorical.tolist(), encoder.names, strict=False))
+        wrong = [name for direction, is_categorical, name in columns if direction and is_categorical]
+        if wrong:
+            raise ValueError(
+                f"monotonic_cst constrains the categorical column(s) {', '.join(map(repr, wrong))}: "
+                "only numbers have an order. Set them to 0, or convert them to numbers."
+            )
+        return tuple(direction for direction, is_categorical, _ in columns if not is_categorical)
+
     @property
     def is_categorical(self) -> np.ndarray | None:
         """Mask of the categorical columns; None if there are none."""
@@ -146,11 +172,15 @@ class TableInputs:
         found: list[InputColumn] = []
         edges = self._edges_of(member)
         bin_counts = edges.bin_counts if edges else None
+        directions = self.numeric_directions(self.directions)
         for source in range(encoder.n_numeric):
-            if embedding is None:
-                found.append(InputColumn("number", source))
-            else:
-                found += columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
+            number = InputColumn("number", source)
+            made = [number]
+            if embedding is not None:
+                made = columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
+            if directions and directions[source]:
+                made = [each for each in made if COLUMN_KINDS[each.kind].monotone] or [number]
+            found += made
         n_indicators = len(encoder.indicator_names)
         found += [InputColumn("number", encoder.n_numeric + i) for i in range(n_indicators)]
         for source, n_codes in enumerate(encoder.n_codes):

@@ -40,10 +40,11 @@ PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "activation": Parameter(
-        [StrOptions(set(ACTIVATIONS))],
+        [StrOptions({AUTO, *ACTIVATIONS})],
         f"""
-        {_choices(ACTIVATIONS)}, default="mish"
-            Activation function of the hidden layers. It also decides the initial weights: Glorot's
+        {_choices([AUTO, *ACTIVATIONS])}, default="auto"
+            Activation function of the hidden layers. "auto" is "mish", and "elu" with
+            ``monotonic_cst``, which needs a monotone one: not "gelu", "silu" or "mish". It also decides the initial weights: Glorot's
             uniform distribution for the activations of scikit-learn's MLP and softplus, LeCun's for
             selu, He's for the others. If X is encoded (see ``feature_scaling``), the initial
             weights of the hidden layers are then adapted to the training rows, layer by layer: the
@@ -105,6 +106,15 @@ None, default="mixed"
             tables with more than 100 numeric columns the names stand for fewer bins, or
             frequencies, of each column: all columns together make as many inputs as 100 would, and
             at least one each. Settings objects are always used as they are.
+        """,
+    ),
+    "monotonic_cst": Parameter(
+        ["array-like", dict, None],
+        """
+        array-like of int of shape (n_features,), dict or None, default=None
+            Constraints on columns, as in histogram gradient boosting: 1 if predictions must not
+            decrease as the column increases, -1 if they must not increase, 0 if they may do either;
+            by position, or by name in a dict, which may leave out columns.
         """,
     ),
     "solver": Parameter(

@@ -108,6 +108,9 @@ class NetworkSpec:
         The columns that the inputs are computed from; if empty, the inputs are the numbers of X.
     scaled_inputs : bool
         Whether each input has a learned scale. Only with ``columns``.
+    monotonic : tuple of int
+        1, -1 or 0 for each number: whether outputs must not decrease, must not increase, or may do
+        either as it increases. If empty, all are 0.
     """
 
     layer_sizes: tuple[int, ...]
@@ -119,6 +122,7 @@ class NetworkSpec:
     outputs_per_target: int = 1
     columns: tuple[InputColumn, ...] = ()
     scaled_inputs: bool = False
+    monotonic: tuple[int, ...] = ()
 
     @property
     def n_in(self) -> int:
@@ -134,6 +138,11 @@ class NetworkSpec:
         if LOSSES[self.loss].outputs_per_target != "levels":
             return ()
         return self.loss_parameters[: self.outputs_per_target]
+
+    def direction(self, column: InputColumn) -> int:
+        """1, -1 or 0 of the number that a column reads."""
+        is_free = column.is_categorical or column.source >= len(self.monotonic)
+        return 0 if is_free else self.monotonic[column.source]
 
     @property
     def n_layers(self) -> int:
