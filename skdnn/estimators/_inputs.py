@@ -11,7 +11,7 @@ import numpy as np
 from skdnn._dtypes import BIN, CODE, FRACTION
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.embeddings import NumericEmbedding, columns_of, resolve_embeddings
-from skdnn.network.spec import InputColumn
+from skdnn.network.spec import InputColumn, direction_of
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
 from skdnn.training.data import Features, make_features, with_columns
@@ -178,7 +178,7 @@ class TableInputs:
             made = [number]
             if embedding is not None:
                 made = columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
-            if directions and directions[source]:
+            if direction_of(number, directions):
                 made = [each for each in made if COLUMN_KINDS[each.kind].monotone] or [number]
             found += made
         n_indicators = len(encoder.indicator_names)
@@ -193,7 +193,13 @@ class TableInputs:
         if not found:
             # A constant input, since a network needs at least one.
             found.append(InputColumn("one_hot", 0, 1, 1))
-        return tuple(sorted(found, key=_work))
+
+        def work(column: InputColumn) -> tuple[bool, ...]:
+            kind = COLUMN_KINDS[column.kind]
+            is_looked_up = kind.lookup is not None and not direction_of(column, directions)
+            return column.n_params == 0, is_looked_up, not kind.cumulative
+
+        return tuple(sorted(found, key=work))
 
     def _edges_of(self, member: int) -> BinEdges | None:
         embedding = self.embeddings[member]
@@ -295,7 +301,3 @@ class TableInputs:
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
 
-
-def _work(column: InputColumn) -> tuple[bool, ...]:
-    kind = COLUMN_KINDS[column.kind]
-    return column.n_params == 0, kind.lookup is not None, not kind.cumulative

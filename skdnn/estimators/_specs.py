@@ -75,7 +75,10 @@ def directions(estimator: Any) -> tuple[int, ...]:
     ValueError
         For names or numbers of columns that X does not have, and for other values.
     """
-    found = tuple(check_monotonic_cst(estimator, estimator.monotonic_cst).tolist())
+    given = estimator.monotonic_cst
+    if not isinstance(given, Mapping | None) and np.ndim(given) != 1:
+        raise ValueError(f"monotonic_cst must be one-dimensional. Got {given!r} instead.")
+    found = tuple(check_monotonic_cst(estimator, given).tolist())
     return found if any(found) else ()
 
 

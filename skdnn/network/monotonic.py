@@ -23,7 +23,7 @@ import numpy as np
 from skdnn._dtypes import SCALAR
 from skdnn.kernels import columns as input_columns
 from skdnn.network.layout import Layout
-from skdnn.network.spec import NetworkSpec
+from skdnn.network.spec import NetworkSpec, direction_of
 
 #: Directions of the units of a hidden layer, in turn, with and without inputs that are free.
 DIRECTIONS, DIRECTIONS_ALL_BOUND = (1, -1, 0), (1, -1)
@@ -33,7 +33,7 @@ def input_directions(spec: NetworkSpec) -> np.ndarray:
     """Direction of each input of the first layer: (n_in,) ints, 0 if it is free."""
     if not spec.columns:
         return np.array(spec.monotonic)
-    directions = [spec.direction(column) for column in spec.columns]
+    directions = [direction_of(column, spec.monotonic) for column in spec.columns]
     return np.repeat(directions, [column.width for column in spec.columns])
 
 

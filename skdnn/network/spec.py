@@ -84,6 +84,15 @@ class InputColumn:
         return COLUMN_KINDS[self.kind].n_scratch(self.size, self.width)
 
 
+def direction_of(column: InputColumn, monotonic: tuple[int, ...]) -> int:
+    """Direction of the number that a column reads: see ``NetworkSpec.monotonic``.
+
+    Categories and missing indicators, which come after the numbers, are free.
+    """
+    is_free = column.is_categorical or column.source >= len(monotonic)
+    return 0 if is_free else monotonic[column.source]
+
+
 @dataclass(frozen=True)
 class NetworkSpec:
     """Shape of a network and the functions that it computes.
@@ -138,11 +147,6 @@ class NetworkSpec:
         if LOSSES[self.loss].outputs_per_target != "levels":
             return ()
         return self.loss_parameters[: self.outputs_per_target]
-
-    def direction(self, column: InputColumn) -> int:
-        """1, -1 or 0 of the number that a column reads."""
-        is_free = column.is_categorical or column.source >= len(self.monotonic)
-        return 0 if is_free else self.monotonic[column.source]
 
     @property
     def n_layers(self) -> int:
