@@ -136,15 +136,17 @@ class TableInputs:
         ValueError
             If a categorical column has a direction.
         """
-        encoder = self.encoder
-        columns = list(zip(directions, encoder.is_categorical.tolist(), encoder.names, strict=False))
-        wrong = [name for direction, is_categorical, name in columns if direction and is_categorical]
-        if wrong:
+        if not directions:
+            return ()
+        encoder, found = self.encoder, np.array(directions)
+        wrong = np.flatnonzero(encoder.is_categorical & (found != 0))
+        if wrong.size:
+            names = ", ".join(repr(encoder.names[position]) for position in wrong)
             raise ValueError(
-                f"monotonic_cst constrains the categorical column(s) {', '.join(map(repr, wrong))}: "
-                "only numbers have an order. Set them to 0, or convert them to numbers."
+                f"monotonic_cst constrains the categorical column(s) {names}: only numbers have an "
+                "order. Set them to 0, or convert them to numbers."
             )
-        return tuple(direction for direction, is_categorical, _ in columns if not is_categorical)
+        return tuple(found[~encoder.is_categorical].tolist())
 
     @property
     def is_categorical(self) -> np.ndarray | None:
@@ -300,4 +302,3 @@ class TableInputs:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
-

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 import skdnn
 import skdnn_light
@@ -12,7 +13,7 @@ from skdnn import DNNClassifier, DNNRegressor, InputColumn, NumericEmbedding, Qu
 from skdnn._sklearn import InvalidParameterError
 from skdnn.kernels.activations import ACTIVATIONS
 
-N_ROWS, N_VALUES = 1000, 60
+N_VALUES = 60
 #: Of the columns of ``make_data``.
 CONSTRAINTS = (1, -1, 0, 0, 1)
 SMALL = {"hidden_layer_sizes": (12, 9), "max_iter": 3, "random_state": 0}
@@ -34,27 +35,27 @@ def make_data(n_rows=300, seed=0):
     return X, y + 0.1 * rng.normal(size=n_rows)
 
 
-def sweep(predict, column, seed=1):
-    """Predictions for rows whose value of one column rises: (N_ROWS, N_VALUES, ...) array.
+def sweep(predict, column, n_rows):
+    """Predictions for rows whose value of one column rises: (n_rows, N_VALUES, ...) array.
 
     The values are those of training, halfway between and far beyond them.
     """
-    X, _ = make_data(N_ROWS, seed)
+    X, _ = make_data(n_rows, seed=1)
     known = np.sort(make_data()[0][:, column])
     values = np.quantile(known, np.linspace(0, 1, N_VALUES - 4), method="nearest")
     values = np.sort([*values, -1e3, known[0] - 1, known[-1] + 1, 1e3])
     rows = np.repeat(X, N_VALUES, axis=0)
-    rows[:, column] = np.tile(values, N_ROWS)
+    rows[:, column] = np.tile(values, n_rows)
     found = predict(rows)
-    return found.reshape(N_ROWS, N_VALUES, -1)
+    return found.reshape(n_rows, N_VALUES, -1)
 
 
-def wrong_steps(predict, *, tolerance=0.0):
+def wrong_steps(predict, *, tolerance=0.0, n_rows=100):
     """Number of steps against the constraints, and that of steps along them."""
     against = along = 0
     for column, sign in enumerate(CONSTRAINTS):
         if sign:
-            found = sweep(predict, column)
+            found = sweep(predict, column, n_rows)
             steps = sign * np.diff(found, axis=1)
             limit = tolerance * max(1.0, float(np.abs(found).max()))
             against += np.count_nonzero(steps < -limit)
@@ -99,9 +100,10 @@ def test_no_step_is_against_a_constraint(name, dtype):
     params = {**SMALL, "monotonic_cst": CONSTRAINTS, **MODELS[name], "dtype": dtype}
     model = DNNRegressor(**params).fit(X, y)
     exact = dtype == "float64"
-    against, along = wrong_steps(members_of(model), tolerance=0 if exact else 1e-6)
+    n_rows = 1000 if name == "defaults" else 100
+    against, along = wrong_steps(members_of(model), tolerance=0 if exact else 1e-6, n_rows=n_rows)
     assert against == 0
-    assert along > 10_000
+    assert along > 1000
     assert wrong_steps(model.predict, tolerance=1e-15 if exact else 1e-6)[0] == 0
 
 
@@ -116,7 +118,7 @@ def test_every_monotone_activation(activation):
 
 def test_an_unconstrained_model_does_step_against_them():
     model = DNNRegressor(**SMALL).fit(*make_data())
-    assert wrong_steps(model.predict)[0] > 10_000
+    assert wrong_steps(model.predict)[0] > 1000
 
 
 def test_quantiles_and_several_targets():
@@ -140,26 +142,28 @@ def test_probabilities(labels):
     columns = slice(1, 2) if labels == "two classes" else slice(None)
     against, along = wrong_steps(lambda X: model.predict_proba(X)[:, columns], tolerance=1e-14)
     assert against == 0
-    assert along > 10_000
+    assert along > 1000
 
 
 # ---------------------------------------------------------------- learning
 
 
 def test_a_monotonic_truth_is_learned():
-    """Convex, concave and bounded parts, and a product; about as well as without constraints."""
+    """A convex, a concave and a bounded part: about as well as without constraints."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(2000, 4))
-    truth = np.exp(X[:, 0] / 2) - np.exp(-X[:, 1] / 2) * np.tanh(X[:, 2] + 2) + np.sin(3 * X[:, 3])
+    X = rng.normal(size=(2000, 3))
+    bounded = expit(3 * X[:, 0]) * expit(-3 * X[:, 2])
+    truth = np.exp(X[:, 0] / 2) - np.exp(-X[:, 1] / 2) + 2 * bounded
     y = truth + 0.3 * rng.normal(size=2000)
     free, bound = (
         DNNRegressor(
             (32, 32), n_members=2, max_iter=30, monotonic_cst=cst, random_state=0
         ).fit(X[:1000], y[:1000])
-        for cst in (None, [1, 0, 0, 0])
+        for cst in (None, [1, 1, -1])
     )  # fmt: skip
     errors = [np.mean((model.predict(X[1000:]) - truth[1000:]) ** 2) for model in (free, bound)]
-    assert errors[1] < 1.15 * errors[0] < 0.05
+    assert errors[0] < 0.1 * truth.var()
+    assert errors[1] < 1.1 * errors[0]
 
 
 def test_zero_constraints_are_none():
@@ -251,7 +255,7 @@ def test_errors_name_the_column():
 
 def test_several_classes_are_refused():
     X, y = make_data()
-    with pytest.raises(ValueError, match="monotonic_cst needs two classes.* 3 classes"):
+    with pytest.raises(ValueError, match=r"monotonic_cst needs two classes.* 3 classes"):
         DNNClassifier(**SMALL, monotonic_cst=CONSTRAINTS).fit(X, np.digitize(y, [-1, 1]))
 
 

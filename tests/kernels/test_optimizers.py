@@ -27,8 +27,9 @@ def update(
     )  # fmt: skip
     places = np.empty(0, np.int64)
     state = State(
-        params, empty, grads.copy(), slots, low, high, empty, np.empty(UPDATE_BLOCK, params.dtype), empty,
-        empty, empty, places, empty, empty, places, empty, empty, np.zeros(1, np.int64), n_rows,
+        params, empty, grads.copy(), slots, low, high, empty,
+        np.empty(UPDATE_BLOCK, params.dtype), empty, empty, empty, places, empty, empty, places,
+        empty, empty, np.zeros(1, np.int64), n_rows,
     )  # fmt: skip
     n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
     (team,) = make_team(1, n_blocks)
