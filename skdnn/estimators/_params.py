@@ -268,7 +268,7 @@ None, default="mixed"
         """
         float, list or tuple of float or "auto", default="auto"
             Probability of a hidden unit to be dropped in training: one for all hidden layers, or
-            one each. "auto" is 0.2, and 0 up to 100 training rows and with "lbfgs", which must have
+            one each. "auto" is 0.1, and 0 up to 100 training rows and with "lbfgs", which must have
             0.
         """,
     ),
@@ -297,7 +297,7 @@ None, default="mixed"
         int or "auto", default="auto"
             **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 60 up to
             2,000 training rows, 24 up to 12,000, 40 up to 20,000, 60 up to 30,000, then
-            ``60 * (30_000 / n_samples) ** 1.75`` and at least 6. With "lbfgs" it is 100, and a
+            ``60 * (30_000 / n_samples) ** 1.8`` and at least 6. With "lbfgs" it is 100, and a
             warning of no convergence is given only if ``early_stopping`` has not chosen the best
             iteration.
         """,

@@ -49,16 +49,19 @@ from skdnn.kernels.columns import (
     bin_of,
     code_of,
 )
+from skdnn.kernels.dense import column_sums
 from skdnn.kernels.dispatch import dispatcher
 from skdnn.kernels.elementary import turns
 from skdnn.kernels.lookups import bins_lookup, one_hot_lookup
+from skdnn.kernels.matmul import matmul, transpose
 from skdnn.kernels.records import ColumnKind, numbered
 
-#: Rows that periodic inputs are made for at a time: vectors as long as this stay in the first-level
-#: cache.
+#: Rows that periodic inputs are made for at a time: their angles, sines and cosines stay in the
+#: first-level cache.
 SPAN = 64
-#: Vectors of this length that are scratch, beside one for each input of the column.
-N_SPANS = 4
+
+# Numba compiles a function anew for each literal int among its arguments, but not for this.
+_ONE = np.int64(1)
 
 
 @kernel
@@ -128,40 +131,42 @@ def embedding_backward(columns, c, features, rows, numbers, params, scratch, n_t
 
 
 @kernel
+def periodic_angles(first, n, column, numbers, stride, params, phases, angles):
+    """Angles in turns of a few rows, (n * n_frequencies,), from their numbers.
+
+    ``phases`` (n_frequencies,) is scratch.
+    """
+    n_frequencies, source = column[SIZE], column[SOURCE]
+    full = angles.dtype.type(2 * math.pi)
+    for k in range(n_frequencies):
+        phases[k] = params[n_frequencies + k] / full
+    start = first * stride + source
+    number = part(numbers, start, numbers.size - start)
+    matmul(n, n_frequencies, _ONE, number, stride, _ONE, params, n_frequencies, phases, angles)
+
+
+@kernel
 def periodic_forward(columns, c, features, rows, numbers, params, scratch, n_in, x):
     """Periodic embedding of a number.
 
     ``params`` are n frequencies, n phases, the (n, width) matrix, the bias.
     """
-    n_rows, stride, source = rows.size, features.shape[1], columns[c, SOURCE]
+    n_rows, stride = rows.size, features.shape[1]
     n_frequencies, width = columns[c, SIZE], columns[c, WIDTH]
-    phases = part(params, n_frequencies, n_frequencies)
     matrix = part(params, 2 * n_frequencies, n_frequencies * width)
     bias = part(params, n_frequencies * (2 + width), width)
-    number, cosine = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
-    full = x.dtype.type(2 * math.pi)
+    phases = part(scratch, 0, n_frequencies)
+    waves = part(scratch, n_frequencies, SPAN * n_frequencies)
+    out = part(scratch, n_frequencies * (1 + SPAN), SPAN * width)
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
+        periodic_angles(start, n, columns[c], numbers, stride, params, phases, waves)
+        for i in range(n * n_frequencies):
+            waves[i] = turns(waves[i])[0]
+        matmul(n, width, n_frequencies, waves, n_frequencies, _ONE, matrix, width, bias, out)
         for i in range(n):
-            number[i] = numbers[(start + i) * stride + source]
-        for j in range(width):
-            out = part(scratch, (N_SPANS + j) * SPAN, n)
-            for i in range(n):
-                out[i] = bias[j]
-        for k in range(n_frequencies):
-            # A quotient: in a sum of two products, FMA may contract either one, which would depend
-            # on the rest of the entry.
-            frequency, phase = params[k], phases[k] / full
-            for i in range(n):
-                cosine[i] = turns(frequency * number[i] + phase)[0]
             for j in range(width):
-                out, weight = part(scratch, (N_SPANS + j) * SPAN, n), matrix[k * width + j]
-                for i in range(n):
-                    out[i] += weight * cosine[i]
-        for j in range(width):
-            out = part(scratch, (N_SPANS + j) * SPAN, n)
-            for i in range(n):
-                x[(start + i) * n_in + j] = out[i]
+                x[(start + i) * n_in + j] = out[i * width + j]
 
 
 @sum_kernel
@@ -172,48 +177,45 @@ def _product(n, a, b):
     return total
 
 
-@sum_kernel
-def _total(n, a):
-    total = a.dtype.type(0)
-    for i in range(n):
-        total += a[i]
-    return total
-
-
 @kernel
 def periodic_backward(columns, c, features, rows, numbers, params, scratch, n_trained, dx, grads):
     n_rows, stride, source = rows.size, features.shape[1], columns[c, SOURCE]
     n_frequencies, width = columns[c, SIZE], columns[c, WIDTH]
-    phases = part(params, n_frequencies, n_frequencies)
-    matrix = part(params, 2 * n_frequencies, n_frequencies * width)
-    number, cosine = part(scratch, 0, SPAN), part(scratch, SPAN, SPAN)
-    sine, inner = part(scratch, 2 * SPAN, SPAN), part(scratch, 3 * SPAN, SPAN)
+    size, span = n_frequencies * width, SPAN * n_frequencies
+    phases, zeros = part(scratch, 0, n_frequencies), part(scratch, 0, 0)
+    cosine, sine = part(scratch, n_frequencies, span), part(scratch, n_frequencies + span, span)
+    inner = part(scratch, n_frequencies + 2 * span, span)
+    matrix_t = part(scratch, n_frequencies + 3 * span, size)
+    sums = part(scratch, n_frequencies + 3 * span + size, size)
     full = dx.dtype.type(2 * math.pi)
+    transpose(n_frequencies, width, part(params, 2 * n_frequencies, size), matrix_t)
     for k in range(grads.size):
         grads[k] = 0
     for start in range(0, n_rows, SPAN):
         n = min(SPAN, n_rows - start)
+        periodic_angles(start, n, columns[c], numbers, stride, params, phases, cosine)
+        for i in range(n * n_frequencies):
+            cosine[i], sine[i] = turns(cosine[i])
+        outer = part(dx, start * n_trained, dx.size - start * n_trained)
+        # Gradients of the cosines, then of the angles in radians.
+        matmul(n, n_frequencies, width, outer, n_trained, _ONE, matrix_t, n_frequencies, zeros,
+               inner)  # fmt: skip
+        for i in range(n * n_frequencies):
+            inner[i] = -(inner[i] * sine[i])
+        matmul(n_frequencies, width, n, cosine, _ONE, n_frequencies, outer, n_trained, zeros, sums)
+        for k in range(size):
+            grads[2 * n_frequencies + k] += sums[k]
         for i in range(n):
-            number[i] = numbers[(start + i) * stride + source]
-        for j in range(width):
-            outer = part(scratch, (N_SPANS + j) * SPAN, n)
-            for i in range(n):
-                outer[i] = dx[(start + i) * n_trained + j]
-            grads[n_frequencies * (2 + width) + j] += _total(n, outer)
-        for k in range(n_frequencies):
-            frequency, phase = params[k], phases[k] / full
-            for i in range(n):
-                cosine[i], sine[i] = turns(frequency * number[i] + phase)
-                inner[i] = 0
             for j in range(width):
-                outer, weight = part(scratch, (N_SPANS + j) * SPAN, n), matrix[k * width + j]
-                grads[2 * n_frequencies + k * width + j] += _product(n, cosine, outer)
-                for i in range(n):
-                    inner[i] -= weight * outer[i]
-            for i in range(n):
-                inner[i] *= sine[i]
-            grads[k] += full * _product(n, number, inner)
-            grads[n_frequencies + k] += _total(n, inner)
+                grads[n_frequencies * (2 + width) + j] += outer[i * n_trained + j]
+        column_sums(n, n_frequencies, inner, sums)
+        for k in range(n_frequencies):
+            grads[n_frequencies + k] += sums[k]
+        place = start * stride + source
+        number = part(numbers, place, numbers.size - place)
+        matmul(_ONE, n_frequencies, n, number, _ONE, stride, inner, n_frequencies, zeros, sums)
+        for k in range(n_frequencies):
+            grads[k] += full * sums[k]
 
 
 def _initial_periodic(column: Any, params: np.ndarray, random_state: Any) -> None:
@@ -248,7 +250,7 @@ COLUMN_KINDS = numbered(
             n_params=lambda size, width: size * (2 + width) + width,
             initial_values=_initial_periodic,
             learning_rate_factor=0.1,
-            n_scratch=lambda size, width: (N_SPANS + width) * SPAN,
+            n_scratch=lambda size, width: size * (1 + 3 * SPAN + 2 * width) + SPAN * width,
         ),
         ColumnKind(
             "one_hot", "codes", one_hot_forward, lookup=one_hot_lookup, width="size", min_size=1

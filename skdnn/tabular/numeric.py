@@ -57,6 +57,8 @@ def quantiles(
     """
     values = values.astype(ACCUMULATOR, copy=False)
     last = values.size - 1
+    if weights is not None and (weights == weights[0]).all():
+        weights = None  # sorting is slower than partitioning
     # The first rank whose cumulative weight reaches the probability, and the first to exceed it.
     if weights is None:
         target, border = probabilities * values.size, _BORDER * values.size

@@ -20,7 +20,7 @@ from scipy.optimize import minimize_scalar
 
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
-from skdnn.training.engine import mean_loss, predict_raw
+from skdnn.training.engine import mean_loss, predict_parts
 from skdnn.training.loop import Validator
 from skdnn.training.threads import Threads
 
@@ -41,17 +41,21 @@ def calibrate(network: Network, validators: Sequence[Validator], threads: Thread
     threads : Threads
     """
     power = 1.0 if network.n_members == 1 else 0.5
-    for validator in validators:
-        members = range(network.n_members)[validator.members]
-        for member, rows in zip(members, validator.rows, strict=True):
-            own = network.part(slice(member, member + 1))
-            (raw,) = predict_raw(own, [rows.features], threads)
-            # Not scaled if the largest factor might overflow.
-            if not np.abs(raw).max() < np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1]):
-                continue
-            factor = np.exp(power * _log_factor(own, raw, rows))
-            own.coefs[-1][...] *= factor
-            own.intercepts[-1][...] *= factor
+    judged = [
+        (network.part(slice(member, member + 1)), rows)
+        for validator in validators
+        for member, rows in zip(
+            range(network.n_members)[validator.members], validator.rows, strict=True
+        )
+    ]
+    predictions = predict_parts([(own, [rows.features]) for own, rows in judged], threads)
+    for (own, rows), (raw,) in zip(judged, predictions, strict=True):
+        # Not scaled if the largest factor might overflow.
+        if not np.abs(raw).max() < np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1]):
+            continue
+        factor = np.exp(power * _log_factor(own, raw, rows))
+        own.coefs[-1][...] *= factor
+        own.intercepts[-1][...] *= factor
 
 
 def _log_factor(network: Network, raw: np.ndarray, rows: Rows) -> float:

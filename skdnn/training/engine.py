@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -447,6 +448,37 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     -------
     raw : (n_members, n_samples, n_out) array in the dtype of the network
     """
+    return predict_parts([(network, features)], threads)[0]
+
+
+def predict_parts(
+    parts: Sequence[tuple[Network, Sequence[Features]]], threads: Threads
+) -> list[np.ndarray]:
+    """Raw predictions of several networks, in parallel: each has rows of its own."""
+    calls: list[Callable[[], None]] = []
+    raws, work = [], 0
+    for network, features in parts:
+        raw, tasks, n = _predictions(network, features)
+        raws.append(raw)
+        calls += tasks
+        work += n
+
+    def run(call: Callable[[], None]) -> None:
+        if not threads.stopping.is_set():
+            call()
+
+    if work < THREAD_WORK:
+        for call in calls:
+            run(call)
+    else:
+        threads.map(run, calls)
+    return raws
+
+
+def _predictions(
+    network: Network, features: Sequence[Features]
+) -> tuple[np.ndarray, Sequence[Callable[[], None]], int]:
+    """An empty array for raw predictions, the calls that fill it, and their work."""
     check_values(network)
     check_members(network, features)
     n_rows, members = n_feature_rows(features[0]), range(network.n_members)
@@ -456,10 +488,7 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
     block, kept = min(BLOCK_ROWS, n_rows), _kept(network)
     order = np.arange(n_rows, dtype=INDEX)
 
-    def predict(task: tuple[int, slice]) -> None:
-        member, chunk = task
-        if threads.stopping.is_set():
-            return
+    def predict(member: int, chunk: slice) -> None:
         layout, free = network.layouts[member], kept.free_states(member, features[member], block)
         try:
             state = free.pop()
@@ -472,13 +501,8 @@ def predict_raw(network: Network, features: Sequence[Features], threads: Threads
         free.append(state)
 
     works = kept.works(features)
-    tasks = [(i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]
-    if n_rows * sum(works) < THREAD_WORK:
-        for task in tasks:
-            predict(task)
-    else:
-        threads.map(predict, tasks)
-    return raw
+    calls = [partial(predict, i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]
+    return raw, calls, n_rows * sum(works)
 
 
 def first_inputs(network: Network, member: int, features: Features, rows: np.ndarray) -> Any:

@@ -23,7 +23,7 @@ from skdnn.training.engine import (
     NonFiniteLossError,
     Objective,
     mean_loss,
-    predict_raw,
+    predict_parts,
 )
 from skdnn.training.finite import predicts_numbers
 from skdnn.training.interrupts import finish_despite_interrupt
@@ -356,10 +356,10 @@ class Training:
         link, losses = LOSSES[self.network.spec.loss].link, []
         values: list[tuple[float, ...]] = []
         validators = self.validation.validators
-        for validator in validators:
-            features = [rows.features for rows in validator.rows]
-            members = self.network.part(validator.members)
-            each = predict_raw(members, features, self.threads)
+        parts = [self.network.part(validator.members) for validator in validators]
+        features = [[rows.features for rows in validator.rows] for validator in validators]
+        predictions = predict_parts(list(zip(parts, features, strict=True)), self.threads)
+        for validator, members, each in zip(validators, parts, predictions, strict=True):
             raw = mean_raw(each, link)
             losses.append(mean_loss(members, raw, validator.rows[0]))
             if not np.isfinite(raw).all():

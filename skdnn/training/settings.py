@@ -22,10 +22,10 @@ FEW_ROWS = 12_000
 #: longer to learn: MANY_EPOCHS up to MANY_ROWS. Above, an epoch has so many steps that fewer are
 #: enough: MANY_EPOCHS * (MANY_ROWS / n_rows) ** EPOCHS_POWER, at least LEAST_EPOCHS.
 EPOCHS = ((2_000, 60), (FEW_ROWS, 24), (20_000, 40))
-MANY_EPOCHS, MANY_ROWS, EPOCHS_POWER, LEAST_EPOCHS = 60, 30_000, 1.75, 6
+MANY_EPOCHS, MANY_ROWS, EPOCHS_POWER, LEAST_EPOCHS = 60, 30_000, 1.8, 6
 #: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
-DROPOUT = 0.2
+DROPOUT = 0.1
 #: The steps of Adam and its variants are about as long as the learning rate; those of SGD are
 #: proportional to the gradient and need a smaller one.
 LEARNING_RATE, FEW_ROWS_LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.015, 0.0015

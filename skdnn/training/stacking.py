@@ -23,7 +23,7 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 from skdnn.training.averages import mean_raw
 from skdnn.training.data import Rows
-from skdnn.training.engine import mean_loss, predict_raw
+from skdnn.training.engine import mean_loss, predict_parts
 from skdnn.training.threads import Threads
 
 #: Concentration of the Dirichlet prior, minus 1.
@@ -73,9 +73,8 @@ def _shares(
     """Weights of members that share held-out rows: positive, of sum 1."""
     n = len(members)
     parts = [network.part(slice(member, member + 1)) for member in members]
-    raw = np.concatenate([
-        predict_raw(part, [own.features], threads) for part, own in zip(parts, rows, strict=True)
-    ])  # fmt: skip
+    features = [[own.features] for own in rows]
+    raw = np.concatenate(predict_parts(list(zip(parts, features, strict=True)), threads))
     cost = _Cost(network, raw, rows[0])
     if not np.isfinite(cost(np.zeros(n))):
         return np.full(n, 1 / n)

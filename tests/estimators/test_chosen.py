@@ -17,13 +17,13 @@ each_class = pytest.mark.parametrize("cls", [DNNClassifier, DNNRegressor])
 def test_of_the_defaults(cls):
     model = cls((6, 4), early_stopping=False, random_state=0).fit(X, y)
     assert (model.batch_size_, model.max_iter_, model.n_iter_) == (64, 60, 60)
-    assert model.dropout_ == (0.2, 0.2)
+    assert model.dropout_ == (0.1, 0.1)
     assert model.learning_rate_init_ == 0.015
     assert model.dtype_ == np.float64
     assert model.is_categorical_ is None
     assert model.n_parameters_ == model._network.values.size
     text = (
-        "Fitted with batch_size_ 64, max_iter_ 60, learning_rate_init_ 0.015, dropout_ (0.2, 0.2), "
+        "Fitted with batch_size_ 64, max_iter_ 60, learning_rate_init_ 0.015, dropout_ (0.1, 0.1), "
     )
     assert text + "0 categorical columns" in model._repr_html_()
 

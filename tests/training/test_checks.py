@@ -20,7 +20,13 @@ from skdnn.training.checks import (
     check_values,
 )
 from skdnn.training.data import checked_sparse, chosen_rows, make_features, rows_of, with_columns
-from skdnn.training.engine import empty_slots, first_inputs, mean_loss, predict_raw
+from skdnn.training.engine import (
+    empty_slots,
+    first_inputs,
+    mean_loss,
+    predict_parts,
+    predict_raw,
+)
 from skdnn.training.progress import TrainingState
 from skdnn.training.threads import Threads
 
@@ -249,3 +255,16 @@ def test_threads_do_not_share_memory(n_threads, monkeypatch):
     calls = [{id(arena) for arena in part} for part in (seen[:n_threads], seen[n_threads:])]
     assert [len(arenas) for arenas in calls] == [n_threads] * 2
     assert len(calls[0] & calls[1]) == min(n_threads, engine.KEPT_STATES)
+
+
+@pytest.mark.parametrize("thread_work", [0, 10**12])
+def test_parts_are_predicted_as_alone(thread_work, monkeypatch):
+    """Each network with rows of its own, with threads and without."""
+    monkeypatch.setattr(engine, "THREAD_WORK", thread_work)
+    networks = [random_network(rng, make_spec(dropout=0.0)) for _ in range(3)]
+    features = [table_features(random_table(rng, n_rows)) for n_rows in (1, 40, 7)]
+    with Threads(2, 3) as threads:
+        parts = [(network, [own]) for network, own in zip(networks, features, strict=True)]
+        found = predict_parts(parts, threads)
+    for network, own, raw in zip(networks, features, found, strict=True):
+        np.testing.assert_array_equal(raw, predict_raw(network, [own], Threads(1, 1)))
