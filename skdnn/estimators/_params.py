@@ -119,8 +119,7 @@ None, default="mixed"
             the second of two classes or of each label. Columns must be numeric; a missing value may
             be predicted as anything. Not available for more than two classes, with
             ``normalization="layer"``, and with the activations "gelu", "silu" and "mish", which
-            decrease somewhere. Constrained columns have no periodic embedding; see
-            docs/guide/monotone.md.
+            decrease somewhere. Constrained columns have no periodic embedding.
         """,
     ),
     "solver": Parameter(
