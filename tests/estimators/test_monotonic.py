@@ -220,6 +220,18 @@ def test_stored_models_predict_the_same(tmp_path):
     np.testing.assert_allclose(light.predict(X), model.predict(X), rtol=1e-5)
 
 
+def test_an_exported_graph_obeys_them():
+    pytest.importorskip("spox", reason='needs pip install "skdnn[export]"')
+    runtime = pytest.importorskip("onnxruntime", reason='needs pip install "skdnn[export]"')
+    from skdnn.export import to_onnx
+
+    model = DNNRegressor(**SMALL, monotonic_cst=CONSTRAINTS, dtype="float64").fit(*make_data())
+    session = runtime.InferenceSession(to_onnx(model).SerializeToString())
+    against, along = wrong_steps(lambda X: session.run(None, {"X": X})[0], tolerance=1e-12)
+    assert against == 0
+    assert along > 1000
+
+
 # ---------------------------------------------------------------- errors
 
 
