@@ -17,17 +17,23 @@ def table(head, rows):
 
 def text():
     activations = [
-        (f"`{a.name}`", f"`{a.initializer}`", f"{a.gain:.3f}", a.onnx, a.reference)
+        (
+            f"`{a.name}`", f"`{a.initializer}`", f"{a.gain:.3f}", "yes" if a.monotone else "no",
+            a.onnx, a.reference,
+        )
         for a in ACTIVATIONS.values()
-    ]
+    ]  # fmt: skip
     losses = [
         (f"`{r.public_name}`", r.task, r.link, r.domain, r.outputs_per_target, r.reference)
         for r in LOSSES.values()
     ]
     kinds = [
-        (f"`{k.name}`", k.reads, k.width, "yes" if k.backward else "no", k.learning_rate_factor)
+        (
+            f"`{k.name}`", k.reads, k.width, "yes" if k.monotone else "no",
+            "yes" if k.backward else "no", k.learning_rate_factor,
+        )
         for k in COLUMN_KINDS.values()
-    ]
+    ]  # fmt: skip
     solvers = [(f"`{r.name}`", r.n_slots, r.reference) for r in OPTIMIZERS.values()]
     return "\n\n".join(
         [
@@ -35,15 +41,19 @@ def text():
             "Written by `docs/tables.py` from the records in `skdnn/kernels/`.",
             "## Activations\n\nThe initial weights are uniform with a variance of "
             "`gain² / fan`; the fan is the mean of inputs and outputs for Glorot's initializer, "
-            "the inputs for the others.",
-            table(["name", "initializer", "gain", "ONNX", "reference"], activations),
+            "the inputs for the others. Monotone activations never decrease, which `monotonic_cst` "
+            "needs.",
+            table(["name", "initializer", "gain", "monotone", "ONNX", "reference"], activations),
             "## Losses",
             "Binary and multilabel targets have logistic outputs, multiclass targets a softmax.",
             table(["name", "task", "link", "targets", "outputs per target", "reference"], losses),
             "## Solvers",
             table(["name", "state vectors", "reference"], solvers),
-            "## Kinds of columns\n\nThe kinds of `InputColumn`.",
-            table(["name", "reads", "inputs", "parameters", "learning rate factor"], kinds),
+            "## Kinds of columns\n\nThe kinds of `InputColumn`. A number that `monotonic_cst` "
+            "constrains has only monotone ones.",
+            table(
+                ["name", "reads", "inputs", "monotone", "parameters", "learning rate factor"], kinds
+            ),
         ]
     )
 

@@ -26,7 +26,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight, _check_y
+from sklearn.utils.validation import _check_monotonic_cst, _check_sample_weight, _check_y
 from sklearn.utils.validation import validate_data as _validate_data
 
 from skdnn._typing import Function
@@ -49,6 +49,7 @@ __all__ = [
     "StrOptions",
     "callback_context",
     "check_matplotlib_support",
+    "check_monotonic_cst",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "check_y",
@@ -71,7 +72,7 @@ validate_data, check_y = _quietly(_validate_data), _quietly(_check_y)
 check_sample_weight = _quietly(_check_sample_weight)
 check_partial_fit_first_call = _quietly(_check_partial_fit_first_call)
 
-safe_indexing = _safe_indexing
+check_monotonic_cst, safe_indexing = _check_monotonic_cst, _safe_indexing
 
 
 def fit_context(fit: Function) -> Function:

@@ -184,8 +184,9 @@ def _value(value: Any) -> Any:
 
 def _network(document: dict[str, Any], arrays: Arrays) -> Network:
     shared, members = document["network"], document["members"]
-    fields = {name: shared[name] for name in SHARED}
-    fields |= {name: tuple(fields[name]) for name in ("dropout", "loss_parameters")}
+    # "monotonic" is not in the first files.
+    fields = {name: shared[name] for name in SHARED if name in shared}
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
     loss, n_outputs = LOSSES[shared["loss"]], shared["n_outputs"]
     if len(fields["loss_parameters"]) not in (0, n_outputs * len(loss.parameters)):
         raise ValueError(f"{len(fields['loss_parameters'])} parameters of the loss")

@@ -10,7 +10,7 @@ from sklearn.base import is_classifier
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._pipelines import final_estimator
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
-from skdnn.training.settings import resolve_learning_rate_init
+from skdnn.training.settings import AUTO, resolve_learning_rate_init
 
 #: The range of learning rates is the estimator's, divided and multiplied by this.
 RATE_FACTOR = 5.0
@@ -105,12 +105,14 @@ def _small(model: BaseDNN) -> dict[str, Any]:
 
 def _more(model: BaseDNN) -> dict[str, Any]:
     """Entries of the full space that are added to the small one, or replace some of it."""
+    # "silu" decreases somewhere.
+    activations = ["silu", "selu", "relu"] if model.monotonic_cst is None else ["selu", "relu"]
     space: dict[str, Any] = {
         "hidden_layer_sizes": [
             (64,), (64, 64), (128,), (128, 128), (128, 128, 128), (128, 128, 128, 128),
             (256,), (256, 256), (256, 256, 256), (512, 512),
         ],
-        "activation": ["mish", "silu", "selu", "relu"],
+        "activation": [AUTO, *activations],
         "feature_scaling": ["robust", "standard"],
         "numeric_embedding": [
             "mixed",

@@ -103,6 +103,15 @@ def test_members_may_be_as_many_as_they_are():
         assert search_space(DNNRegressor(n_members=n_members), "full")["n_members"] == expected
 
 
+def test_a_space_suits_monotonic_constraints():
+    space = search_space(DNNRegressor(monotonic_cst=[1, 0]), "full")
+    X, y = data_for(DNNRegressor())
+    for activation in space["activation"]:
+        model = DNNRegressor((4,), activation=activation, monotonic_cst=[1, 0], max_iter=1)
+        model.fit(X[:, :2], y)
+    assert set(space["activation"]) < set(search_space(DNNRegressor(), "full")["activation"])
+
+
 def test_a_space_is_of_its_own():
     model = DNNRegressor()
     space = search_space(model, "full")

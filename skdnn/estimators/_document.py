@@ -70,6 +70,7 @@ Arrays = dict[str, np.ndarray]
 #: Fields of ``NetworkSpec`` that all members share.
 SHARED = (
     "activation", "dropout", "loss", "loss_parameters", "normalization", "outputs_per_target",
+    "monotonic",
 )  # fmt: skip
 
 

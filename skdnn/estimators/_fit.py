@@ -35,7 +35,7 @@ from skdnn.estimators._resume import (
     warn_of_few_rows,
 )
 from skdnn.estimators._scoring import Scoring
-from skdnn.estimators._specs import network_dtype, network_specs
+from skdnn.estimators._specs import directions, network_dtype, network_specs
 from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit
 from skdnn.estimators._targets import check_weights
 from skdnn.estimators._tasks import Task
@@ -266,7 +266,9 @@ class Fit:
         categorical = estimator.categorical_features
         if again:
             categorical = estimator._model.inputs.encoder.is_categorical
-        inputs = TableInputs(categorical, estimator.feature_scaling, embedding, n_members)
+        inputs = TableInputs(
+            categorical, estimator.feature_scaling, embedding, n_members, directions(estimator)
+        )
         table = inputs.fit(whole.X, None if (weights == 1).all() else relative(weights))
         self._encoded = whole.X, table
         return inputs

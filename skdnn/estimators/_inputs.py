@@ -11,7 +11,7 @@ import numpy as np
 from skdnn._dtypes import BIN, CODE, FRACTION
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.embeddings import NumericEmbedding, columns_of, resolve_embeddings
-from skdnn.network.spec import InputColumn
+from skdnn.network.spec import InputColumn, direction_of
 from skdnn.tabular.bins import BinEdges
 from skdnn.tabular.encoder import Table, TableEncoder
 from skdnn.training.data import Features, make_features, with_columns
@@ -38,7 +38,12 @@ class TableInputs:
     numeric_embedding : object
         Value of the parameter.
     n_members : int
+    directions : tuple of int, default=()
+        1, -1 or 0 for each column: see ``NetworkSpec.monotonic``; empty if all are 0.
     """
+
+    #: Not in pickles of versions without constraints.
+    directions: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -46,7 +51,9 @@ class TableInputs:
         scaling: str | None,
         numeric_embedding: Any,
         n_members: int,
+        directions: tuple[int, ...] = (),
     ) -> None:
+        self.directions = directions
         self.encoder = TableEncoder(categorical_features, scaling)
         self.numeric_embedding, self.n_members = numeric_embedding, n_members
         #: Of each member, known after ``fit``.
@@ -63,6 +70,7 @@ class TableInputs:
             The encoded rows, in float64.
         """
         self.encoder.fit(X, weights)
+        self.numeric_directions(self.directions)  # raises if a column is categorical
         n_codes = self.encoder.n_codes
         share = min(1.0, WIDE_CATEGORICAL / max(1, len(n_codes)))
         # An embedding is never longer than the one-hot encoding.
@@ -120,6 +128,26 @@ class TableInputs:
         part.embeddings = self.embeddings[members]
         return part
 
+    def numeric_directions(self, directions: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of the numeric columns among the directions of all columns.
+
+        Raises
+        ------
+        ValueError
+            If a categorical column has a direction.
+        """
+        if not directions:
+            return ()
+        encoder, found = self.encoder, np.array(directions)
+        wrong = np.flatnonzero(encoder.is_categorical & (found != 0))
+        if wrong.size:
+            names = ", ".join(repr(encoder.names[position]) for position in wrong)
+            raise ValueError(
+                f"monotonic_cst constrains the categorical column(s) {names}: only numbers have an "
+                "order. Set them to 0, or convert them to numbers."
+            )
+        return tuple(found[~encoder.is_categorical].tolist())
+
     @property
     def is_categorical(self) -> np.ndarray | None:
         """Mask of the categorical columns; None if there are none."""
@@ -146,11 +174,15 @@ class TableInputs:
         found: list[InputColumn] = []
         edges = self._edges_of(member)
         bin_counts = edges.bin_counts if edges else None
+        directions = self.numeric_directions(self.directions)
         for source in range(encoder.n_numeric):
-            if embedding is None:
-                found.append(InputColumn("number", source))
-            else:
-                found += columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
+            number = InputColumn("number", source)
+            made = [number]
+            if embedding is not None:
+                made = columns_of(embedding, source, bin_counts[source] if bin_counts else 0)
+            if direction_of(number, directions):
+                made = [each for each in made if COLUMN_KINDS[each.kind].monotone] or [number]
+            found += made
         n_indicators = len(encoder.indicator_names)
         found += [InputColumn("number", encoder.n_numeric + i) for i in range(n_indicators)]
         for source, n_codes in enumerate(encoder.n_codes):
@@ -163,7 +195,13 @@ class TableInputs:
         if not found:
             # A constant input, since a network needs at least one.
             found.append(InputColumn("one_hot", 0, 1, 1))
-        return tuple(sorted(found, key=_work))
+
+        def work(column: InputColumn) -> tuple[bool, ...]:
+            kind = COLUMN_KINDS[column.kind]
+            is_looked_up = kind.lookup is not None and not direction_of(column, directions)
+            return column.n_params == 0, is_looked_up, not kind.cumulative
+
+        return tuple(sorted(found, key=work))
 
     def _edges_of(self, member: int) -> BinEdges | None:
         embedding = self.embeddings[member]
@@ -264,8 +302,3 @@ class TableInputs:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
-
-
-def _work(column: InputColumn) -> tuple[bool, ...]:
-    kind = COLUMN_KINDS[column.kind]
-    return column.n_params == 0, kind.lookup is not None, not kind.cumulative

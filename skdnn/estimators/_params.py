@@ -40,12 +40,13 @@ PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "activation": Parameter(
-        [StrOptions(set(ACTIVATIONS))],
+        [StrOptions({AUTO, *ACTIVATIONS})],
         f"""
-        {_choices(ACTIVATIONS)}, default="mish"
-            Activation function of the hidden layers. It also decides the initial weights: Glorot's
-            uniform distribution for the activations of scikit-learn's MLP and softplus, LeCun's for
-            selu, He's for the others. If X is encoded (see ``feature_scaling``), the initial
+        {_choices([AUTO, *ACTIVATIONS])}, default="auto"
+            Activation function of the hidden layers. "auto" is "mish", and with ``monotonic_cst``
+            "elu". It also decides the initial weights: Glorot's uniform distribution for the
+            activations of scikit-learn's MLP and softplus, LeCun's for selu, He's for the others.
+            If X is encoded (see ``feature_scaling``), the initial
             weights of the hidden layers are then adapted to the training rows, layer by layer: the
             pre-activations of a unit have standard deviation 1, and its bias puts their zero at a
             random quantile of them.
@@ -105,6 +106,20 @@ None, default="mixed"
             tables with more than 100 numeric columns the names stand for fewer bins, or
             frequencies, of each column: all columns together make as many inputs as 100 would, and
             at least one each. Settings objects are always used as they are.
+        """,
+    ),
+    "monotonic_cst": Parameter(
+        ["array-like", dict, None],
+        """
+        array-like of int of shape (n_features,), dict or None, default=None
+            Monotonic constraints, as in histogram gradient boosting: 1 if predictions must not
+            decrease as the column increases, -1 if they must not increase, 0 if they may do either;
+            by position, or by name in a dict, which may leave out columns. They hold for any values
+            of the other columns, for each member, output and quantile, and for the probability of
+            the second of two classes or of each label. Columns must be numeric; a missing value may
+            be predicted as anything. Not available for more than two classes, with
+            ``normalization="layer"``, and with the activations "gelu", "silu" and "mish", which
+            decrease somewhere. Constrained columns have no periodic embedding.
         """,
     ),
     "solver": Parameter(

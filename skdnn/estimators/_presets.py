@@ -18,6 +18,7 @@ _MLP: dict[str, Any] = {
     "categorical_features": None,
     "feature_scaling": None,
     "numeric_embedding": None,
+    "monotonic_cst": None,
     "solver": "adam",
     "learning_rate_init": 0.001,
     "learning_rate": "constant",

@@ -99,6 +99,12 @@ def resumed_network(estimator: Any, network: Network, specs: list[NetworkSpec]) 
             f"and number of members {before}, but parameters and data now ask for {now}. Set "
             "warm_start=False to start a new training."
         )
+    if known[0].monotonic != specs[0].monotonic:
+        raise ValueError(
+            "Training can only be continued with the same monotonic_cst: the parameters learned so "
+            "far obey the constraints of the first fit. Set warm_start=False to start a new "
+            "training."
+        )
     forced = estimator.dtype in ("float32", "float64")
     dtype = np.dtype(estimator.dtype) if forced else network.dtype
     return Network(specs, _cast(network.values, dtype))

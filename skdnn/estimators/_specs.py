@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._sklearn import InvalidParameterError
+from skdnn._sklearn import InvalidParameterError, check_monotonic_cst
 from skdnn.estimators._data import Data
 from skdnn.estimators._inputs import TableInputs
-from skdnn.estimators._tasks import Task
+from skdnn.estimators._tasks import Outputs, Task
+from skdnn.kernels.activations import ACTIVATIONS
+from skdnn.kernels.losses import LOSSES
 from skdnn.network.spec import InputColumn, NetworkSpec
 from skdnn.training.settings import AUTO, dropout_for
 
@@ -20,6 +22,9 @@ from skdnn.training.settings import AUTO, dropout_for
 #: sample weights and repeated rows. Weights that are looked up, not multiplied, count as well: the
 #: dtype does not depend on how the inputs are computed.
 FLOAT64_WORK = 2 * 10**6
+
+#: activation="auto", without and with ``monotonic_cst``.
+ACTIVATION, MONOTONE_ACTIVATION = "mish", "elu"
 
 
 def network_specs(
@@ -33,12 +38,17 @@ def network_specs(
     rates = dropout_rates(dropout, len(hidden))
     check_solver(estimator, rates)
     outputs = task.outputs(data.y)
+    monotonic = directions(estimator)
+    if inputs is not None:
+        monotonic = inputs.numeric_directions(monotonic)
+    if monotonic:
+        check_monotonic(estimator, outputs)
 
     def spec(columns: tuple[InputColumn, ...], *, scaled: bool) -> NetworkSpec:
         n_in = sum(column.width for column in columns) or data.X.shape[1]
         return NetworkSpec(
             layer_sizes=(n_in, *hidden, outputs.n_outputs),
-            activation=estimator.activation,
+            activation=activation_of(estimator, is_monotonic=bool(monotonic)),
             dropout=(float(estimator.input_dropout), *rates),
             loss=outputs.loss,
             loss_parameters=outputs.parameters,
@@ -46,6 +56,7 @@ def network_specs(
             normalization=estimator.normalization,
             columns=columns,
             scaled_inputs=scaled,
+            monotonic=monotonic,
         )
 
     if inputs is None:
@@ -54,6 +65,47 @@ def network_specs(
         spec(inputs.columns(member), scaled=getattr(embedding, "scaled_inputs", False))
         for member, embedding in enumerate(inputs.embeddings)
     ]
+
+
+def directions(estimator: Any) -> tuple[int, ...]:
+    """1, -1 or 0 for each column of X, by ``monotonic_cst``; empty if all are 0.
+
+    Raises
+    ------
+    ValueError
+        For names or numbers of columns that X does not have, and for other values.
+    """
+    given = estimator.monotonic_cst
+    if not isinstance(given, Mapping | None) and np.ndim(given) != 1:
+        raise ValueError(f"monotonic_cst must be one-dimensional. Got {given!r} instead.")
+    found = tuple(check_monotonic_cst(estimator, given).tolist())
+    return found if any(found) else ()
+
+
+def activation_of(estimator: Any, *, is_monotonic: bool) -> str:
+    """Resolve the parameter ``activation``."""
+    if estimator.activation == AUTO:
+        return MONOTONE_ACTIVATION if is_monotonic else ACTIVATION
+    return estimator.activation
+
+
+def check_monotonic(estimator: Any, outputs: Outputs) -> None:
+    """Raise if outputs or parameters do not allow monotonic constraints."""
+    if LOSSES[outputs.loss].link == "softmax":
+        raise ValueError(
+            f"monotonic_cst needs two classes, or several labels with two values each: y has "
+            f"{outputs.n_outputs} classes."
+        )
+    monotone = [name for name, record in ACTIVATIONS.items() if record.monotone]
+    for name, accepted, value in (
+        ("activation", [AUTO, *monotone], estimator.activation),
+        ("normalization", [None, "batch"], estimator.normalization),
+    ):
+        if value not in accepted:
+            raise InvalidParameterError(
+                f"The {name!r} parameter must be one of {accepted} with monotonic_cst. Got "
+                f"{value!r} instead."
+            )
 
 
 def network_dtype(estimator: Any, data: Data, spec: NetworkSpec) -> np.dtype:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Self
 
@@ -106,12 +106,13 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (128, 128),
-        activation: str = "mish",
+        activation: str = "auto",
         *,
         normalization: str | None = None,
         categorical_features: str | ArrayLike | None = "from_dtype",
         feature_scaling: str | None = "robust",
         numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        monotonic_cst: ArrayLike | Mapping[str, int] | None = None,
         loss: str = "log_loss",
         class_weight: dict[Any, float] | str | None = None,
         label_smoothing: float = 0.0,
@@ -155,6 +156,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         self.categorical_features = categorical_features
         self.feature_scaling = feature_scaling
         self.numeric_embedding = numeric_embedding
+        self.monotonic_cst = monotonic_cst
         self.loss = loss
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing

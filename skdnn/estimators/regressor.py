@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -102,12 +102,13 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (128, 128),
-        activation: str = "mish",
+        activation: str = "auto",
         *,
         normalization: str | None = None,
         categorical_features: str | ArrayLike | None = "from_dtype",
         feature_scaling: str | None = "robust",
         numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
+        monotonic_cst: ArrayLike | Mapping[str, int] | None = None,
         loss: str | LossSettings = "squared_error",
         target_scaling: str | None = "standard",
         solver: str = "adamw",
@@ -149,6 +150,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         self.categorical_features = categorical_features
         self.feature_scaling = feature_scaling
         self.numeric_embedding = numeric_embedding
+        self.monotonic_cst = monotonic_cst
         self.loss = loss
         self.target_scaling = target_scaling
         self.solver = solver

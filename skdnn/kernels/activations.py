@@ -9,6 +9,7 @@ To add one: a function with the decorator ``activation``, which creates its reco
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from skdnn._jit import kernel
 from skdnn.kernels.dispatch import record_dispatcher
@@ -37,21 +38,25 @@ def _array_loop(pair: Callable) -> Callable:
     return loop
 
 
-def activation(
-    name: str, *, initializer: str, gain: float, onnx: str, reference: str, common: bool = False
-) -> Callable[[Callable], Callable]:
-    """Decorator of an activation function: compile it, and add its record."""
+def activation(name: str, **fields: Any) -> Callable[[Callable], Callable]:
+    """Decorator of an activation function: compile it, and add its record with these fields."""
 
     def decorate(formula: Callable) -> Callable:
         pair = kernel(formula)
-        loop = _array_loop(pair)
-        _records.append(Activation(name, loop, initializer, gain, onnx, reference, common))
+        _records.append(Activation(name, _array_loop(pair), **fields))
         return pair
 
     return decorate
 
 
-@activation("identity", initializer="glorot_uniform", gain=1, onnx="Identity", reference="-")
+@activation(
+    "identity",
+    initializer="glorot_uniform",
+    gain=1,
+    onnx="Identity",
+    reference="-",
+    monotone=True,
+)
 def identity_pair(z):
     return z, type(z)(1)
 
@@ -62,13 +67,21 @@ def identity_pair(z):
     gain=math.sqrt(1 / 3),
     onnx="Sigmoid",
     reference="Rumelhart 1986",
+    monotone=True,
 )
 def logistic_pair(z):
     s = logistic(z)
     return s, s * (type(z)(1) - s)
 
 
-@activation("tanh", initializer="glorot_uniform", gain=1, onnx="Tanh", reference="LeCun 1998")
+@activation(
+    "tanh",
+    initializer="glorot_uniform",
+    gain=1,
+    onnx="Tanh",
+    reference="LeCun 1998",
+    monotone=True,
+)
 def tanh_pair(z):
     t = tanh(z)
     return t, type(z)(1) - t * t
@@ -81,6 +94,7 @@ def tanh_pair(z):
     onnx="Relu",
     reference="Nair & Hinton 2010",
     common=True,
+    monotone=True,
 )
 def relu_pair(z):
     # NaN must stay NaN, so that divergence is detected.
@@ -93,6 +107,7 @@ def relu_pair(z):
     gain=math.sqrt(2 / (1 + LEAKY_SLOPE**2)),
     onnx="LeakyRelu(alpha=0.01)",
     reference="Maas et al. 2013",
+    monotone=True,
 )
 def leaky_relu_pair(z):
     slope = type(z)(1 if z > 0 else LEAKY_SLOPE)
@@ -105,6 +120,7 @@ def leaky_relu_pair(z):
     gain=_HE,
     onnx="Elu",
     reference="Clevert et al. 2016, arXiv 1511.07289",
+    monotone=True,
 )
 def elu_pair(z):
     e = expm1(type(z)(0) if z > 0 else z)
@@ -117,6 +133,7 @@ def elu_pair(z):
     gain=1,
     onnx="Selu",
     reference="Klambauer et al. 2017, arXiv 1706.02515",
+    monotone=True,
 )
 def selu_pair(z):
     e = type(z)(SELU_SCALE * SELU_ALPHA) * expm1(type(z)(0) if z > 0 else z)
@@ -168,7 +185,12 @@ def mish_pair(z):
 
 
 @activation(
-    "softplus", initializer="glorot_uniform", gain=1, onnx="Softplus", reference="Dugas et al. 2001"
+    "softplus",
+    initializer="glorot_uniform",
+    gain=1,
+    onnx="Softplus",
+    reference="Dugas et al. 2001",
+    monotone=True,
 )
 def softplus_pair(z):
     return softplus(z), logistic(z)

@@ -239,10 +239,10 @@ def _initial_embedding(column: Any, params: np.ndarray, random_state: Any) -> No
 
 COLUMN_KINDS = numbered(
     [
-        ColumnKind("number", "numbers", number_forward, width="one"),
+        ColumnKind("number", "numbers", number_forward, width="one", monotone=True),
         ColumnKind(
-            "bins", "bins", bins_forward, lookup=bins_lookup, cumulative=True, label="bin",
-            noun="bin", width="size", min_size=1,
+            "bins", "bins", bins_forward, lookup=bins_lookup, cumulative=True, monotone=True,
+            label="bin", noun="bin", width="size", min_size=1,
         ),
         ColumnKind(
             "periodic", "numbers", periodic_forward, periodic_backward,

@@ -104,6 +104,8 @@ class State(NamedTuple):
     buffers: Any  # (n_buffers,), running mean and variance of every normalized layer
     grads: Any  # (n_params,)
     slots: Any  # (n_slots * n_params,), of the optimizer
+    low: Any  # (n_params,), least and greatest value of each parameter; both empty without bounds
+    high: Any
     arena: Any  # what a batch leaves behind in each layer
     scratch: Any  # transposed or scaled weights, a block of the optimizer
     moments: Any  # scratch: mean and spread of a batch, laid out as the buffers, or spread of rows

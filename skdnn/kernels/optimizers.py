@@ -99,6 +99,14 @@ def l1_landing(before, g, w):
             w[i] = 0
 
 
+@kernel
+def _into_bounds(uncommon, w, low, high):
+    """Move parameters that a step has taken beyond their bounds to these; NaN stays NaN."""
+    if uncommon is not None:
+        for i in range(w.size):
+            w[i] = low[i] if w[i] < low[i] else (high[i] if w[i] > high[i] else w[i])
+
+
 @sum_kernel
 def squared_norm(w):
     """Sum of squares in the array's own dtype."""
@@ -219,6 +227,9 @@ def update(program, state, team, step, n_rows):
                 )
             if penalty_l1 > 0:
                 _l1_after(program.uncommon, before, g, w)
+            if state.low.size > 0:
+                low, high = part(state.low, start, size), part(state.high, start, size)
+                _into_bounds(program.uncommon, w, low, high)
     return wait_for_all(team.n_workers, team.barrier)
 
 

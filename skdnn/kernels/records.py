@@ -32,6 +32,8 @@ class Activation:
         Source of the formula.
     common : bool, default=False
         Whether it is part of every program. Others are compiled when one of them is first used.
+    monotone : bool, default=False
+        Whether it never decreases, which ``monotonic_cst`` needs.
     code : int
         What the kernels branch on.
     """
@@ -43,6 +45,7 @@ class Activation:
     onnx: str
     reference: str
     common: bool = False
+    monotone: bool = False
     code: int = -1
 
 
@@ -154,6 +157,8 @@ class ColumnKind:
         with parameters has none.
     cumulative : bool, default=False
         Whether the inputs before that one are 1; only with ``lookup``.
+    monotone : bool, default=False
+        Whether no input decreases as the number increases, which ``monotonic_cst`` needs.
     label : str, default=""
         Label in the names of inputs: "bin" in "age_bin0".
     noun : str, default=""
@@ -180,6 +185,7 @@ class ColumnKind:
     backward: Callable | None = field(default=None, repr=False)
     lookup: Callable | None = field(default=None, repr=False)
     cumulative: bool = False
+    monotone: bool = False
     label: str = ""
     noun: str = ""
     width: Literal["one", "size", "any"] = "any"

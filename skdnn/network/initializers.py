@@ -17,6 +17,7 @@ from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.layout import Layout
+from skdnn.network.monotonic import parameter_bounds
 from skdnn.network.spec import NetworkSpec
 
 #: Name -> fan of a layer with ``n_in`` inputs and ``n_out`` outputs.
@@ -54,6 +55,10 @@ def initial_values(
     for gain in layout.gains(values):
         gain[...] = 1
     _draw_columns(spec, layout, values[0], random_state)
+    bounds = parameter_bounds(spec)
+    if bounds is not None:
+        params = values[0, : layout.n_params]
+        np.clip(params, *bounds, out=params)
     # Running moments: mean 0 and variance 1.
     for row in layout.table[:-1] if layout.n_buffers else ():
         start = layout.n_params + row[columns.MOMENTS] + row[columns.N_OUT]

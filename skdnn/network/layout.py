@@ -18,7 +18,7 @@ from skdnn.kernels.optimizers import (
     UPDATE_BLOCK,
 )
 from skdnn.kernels.records import ColumnKind
-from skdnn.network.spec import NetworkSpec
+from skdnn.network.spec import NetworkSpec, direction_of
 
 
 class ArrayViews(list):
@@ -179,9 +179,10 @@ class Layout:
             row[...] = kind.code, column.source, place, column.width, column.size, start, n_params
             place += column.width
             start += n_params
-            if kind.lookup is None:
+            if kind.lookup is None or direction_of(column, spec.monotonic):
                 # Right in any order of the columns, and least work where those come last that can
-                # be looked up.
+                # be looked up. In a product no rounding can break the order of two numbers, unlike
+                # in sums for bins that are looked up.
                 self.inputs[input_columns.N_DENSE] = place
                 self.inputs[[input_columns.N_LOOKUPS, input_columns.N_SUMS]] = 0
             else:

@@ -10,6 +10,7 @@ import numpy as np
 
 from skdnn.kernels.columns import SCALE
 from skdnn.network.layout import ArrayViews, Layout
+from skdnn.network.monotonic import parameter_bounds
 from skdnn.network.spec import NetworkSpec
 
 
@@ -48,7 +49,7 @@ class Network:
         return [made[spec] for spec in self.specs]
 
     @cached_property
-    def _bounds(self) -> list[int]:
+    def _starts(self) -> list[int]:
         return np.cumsum([0, *(layout.n_values for layout in self.layouts)]).tolist()
 
     @property
@@ -67,7 +68,7 @@ class Network:
     def of_member(self, member: int, values: np.ndarray | None = None) -> np.ndarray:
         """View of the (n_values,) values of a member, in ``values`` if they are given."""
         values = self.values if values is None else values
-        return values[self._bounds[member] : self._bounds[member + 1]]
+        return values[self._starts[member] : self._starts[member + 1]]
 
     def params(self, member: int) -> np.ndarray:
         """View of the (n_params,) parameters of a member."""
@@ -76,6 +77,16 @@ class Network:
     def buffers(self, member: int) -> np.ndarray:
         """View of the (n_buffers,) running moments of a member."""
         return self.of_member(member)[self.layouts[member].n_params :]
+
+    def bounds(self, member: int) -> np.ndarray:
+        """Least and greatest values of the parameters of a member.
+
+        Returns
+        -------
+        bounds : (2, n_params) array in the dtype of the network; (2, 0) without constraints
+        """
+        bounds = parameter_bounds(self.specs[member])
+        return np.empty((2, 0), self.dtype) if bounds is None else bounds.astype(self.dtype)
 
     def scales(self, member: int) -> np.ndarray:
         """The (n_in,) scales of the inputs of a member: a view, or ones if they are not learned."""
@@ -87,7 +98,7 @@ class Network:
     def part(self, members: slice) -> Network:
         """The network of consecutive members; its values are a view."""
         first, last, _ = members.indices(self.n_members)
-        values = self.values[self._bounds[first] : self._bounds[last]]
+        values = self.values[self._starts[first] : self._starts[last]]
         part = Network(self.specs[members], values)
         part.layouts = self.layouts[members]
         return part

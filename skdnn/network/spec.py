@@ -84,6 +84,15 @@ class InputColumn:
         return COLUMN_KINDS[self.kind].n_scratch(self.size, self.width)
 
 
+def direction_of(column: InputColumn, monotonic: tuple[int, ...]) -> int:
+    """Direction of the number that a column reads: see ``NetworkSpec.monotonic``.
+
+    Categories and missing indicators, which come after the numbers, are free.
+    """
+    is_free = column.is_categorical or column.source >= len(monotonic)
+    return 0 if is_free else monotonic[column.source]
+
+
 @dataclass(frozen=True)
 class NetworkSpec:
     """Shape of a network and the functions that it computes.
@@ -108,6 +117,9 @@ class NetworkSpec:
         The columns that the inputs are computed from; if empty, the inputs are the numbers of X.
     scaled_inputs : bool
         Whether each input has a learned scale. Only with ``columns``.
+    monotonic : tuple of int
+        1, -1 or 0 for each number: whether outputs must not decrease, must not increase, or may do
+        either as it increases. If empty, all are 0.
     """
 
     layer_sizes: tuple[int, ...]
@@ -119,6 +131,7 @@ class NetworkSpec:
     outputs_per_target: int = 1
     columns: tuple[InputColumn, ...] = ()
     scaled_inputs: bool = False
+    monotonic: tuple[int, ...] = ()
 
     @property
     def n_in(self) -> int:

@@ -110,7 +110,7 @@ def _program(
     # Rare combinations do not get a program of their own.
     is_common = (
         layout.encoding is not None and layout.normalization is None and hyper[L1] == 0
-        and all(record.common for record in records)
+        and not any(spec.monotonic) and all(record.common for record in records)
     )  # fmt: skip
     return Program(
         layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
@@ -131,7 +131,8 @@ def _state(
     x_batch = np.empty(n_inputs * (features.indptr.size == 0), dtype)
     numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
     n_lookups = capacity * int(layout.inputs[N_LOOKUPS])
-    given = {"grads": empty, "slots": empty, "y_batch": empty, "w_batch": empty, **arrays}
+    names = ("grads", "slots", "low", "high", "y_batch", "w_batch")
+    given = {**dict.fromkeys(names, empty), **arrays}
     return State(
         params=network.params(member), buffers=network.buffers(member),
         arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
@@ -221,10 +222,11 @@ class Engine:
 
     def _member_state(self, member: int) -> State:
         dtype, rows, batch_size = self.network.dtype, self.rows[member], self.batch_sizes[member]
+        low, high = self.network.bounds(member)
         return _state(
             self.network, member, rows.features, batch_size,
             grads=np.zeros(self.network.layouts[member].n_params, dtype),
-            slots=self.progress.slots[member],
+            slots=self.progress.slots[member], low=low, high=high,
             y_batch=np.empty(batch_size * rows.y.shape[1], dtype),
             w_batch=np.empty(batch_size, dtype),
             step=self.progress.step[member],

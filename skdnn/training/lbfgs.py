@@ -55,6 +55,8 @@ class Minimization:
     objective : callable
         Returns the value and the gradient at a point.
     start : (n_params,) array
+    bounds : (n_params, 2) array or None
+        Least and greatest values; None if there are none.
     options : dict
         Options of ``scipy.optimize.minimize(method="L-BFGS-B")``.
 
@@ -72,9 +74,10 @@ class Minimization:
         self,
         objective: Callable[[np.ndarray], tuple[float, np.ndarray]],
         start: np.ndarray,
+        bounds: np.ndarray | None,
         options: dict[str, Any],
     ) -> None:
-        self.objective, self.options = objective, options
+        self.objective, self.bounds, self.options = objective, bounds, options
         self.x, self.value = start.astype(np.float64), np.nan
         self.result: OptimizeResult | None = None
         self._error: BaseException | None = None
@@ -105,8 +108,8 @@ class Minimization:
         self._turn.acquire()
         try:
             self.result = minimize(
-                self.objective, self.x, jac=True, method="L-BFGS-B", options=self.options,
-                callback=self._wait,
+                self.objective, self.x, jac=True, method="L-BFGS-B", bounds=self.bounds,
+                options=self.options, callback=self._wait,
             )  # fmt: skip
             self.value = float(self.result.fun)
         except BaseException as error:

@@ -243,15 +243,22 @@ class Training:
             "gtol": settings.tol,
             "ftol": max(LBFGS_LEAST_FALL, float(np.finfo(network.dtype).eps)),
         }
+        bounds = [network.bounds(member) for member in range(network.n_members)]
         members = [
-            Minimization(Objective(self.engine, member), network.params(member), options)
-            for member in range(network.n_members)
-        ]
+            Minimization(
+                Objective(self.engine, member), network.params(member),
+                own.T if own.size else None, options,
+            )
+            for member, own in enumerate(bounds)
+        ]  # fmt: skip
 
         def accept() -> None:
             for member, own in enumerate(members):
                 with np.errstate(over="ignore"):
                     network.params(member)[...] = own.x
+                if bounds[member].size:
+                    # The line search may be beyond them by a rounding error.
+                    np.clip(network.params(member), *bounds[member], out=network.params(member))
 
         try:
             while not self.n_epochs_run or not (self._is_stopped() or self._is_time_over()):

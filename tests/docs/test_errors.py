@@ -25,7 +25,7 @@ INTERNAL = {
     "skdnn/network/layout.py": None,
     "skdnn/training/checks.py": None,
     "skdnn/training/data.py": ["Rows from"],
-    "skdnn/estimators/_inputs.py": None,
+    "skdnn/estimators/_inputs.py": ["The network has"],
     "skdnn/estimators/_numbers.py": None,
     "skdnn/estimators/_labels.py": ["The network has"],
     "skdnn/tabular/": ["n_bins must", "scaling must", "There is no row", "X has … columns"],

@@ -46,6 +46,7 @@ WRONG = {
     "categorical_features": ["from_dtypes", "", "all", 1, 0.5, True],
     "feature_scaling": ["Robust", "minmax", "", 1, True],
     "numeric_embedding": ["Mixed", "bins", "", 16, 0.5, True, {"periodic"}],
+    "monotonic_cst": [1, "increasing", True],
     "target_scaling": ["robust", "Standard", "", 1, True],
     "activation": ["Relu", "sigmoid", "", None, 1, ["relu"]],
     "solver": ["Lbfgs", "Adam", None, 0],

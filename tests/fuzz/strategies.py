@@ -40,7 +40,7 @@ _EXTREMES = (1e-300, 1e-12, 1e-3, 1.0, 1e3, 1e12, 1e300)
 #: Values that both estimators take.
 SHARED: dict[str, tuple] = {
     "hidden_layer_sizes": ((), (1,), (8,), (4, 3), 5, [2, 2, 2], np.array([3, 2]), (np.int64(4),)),
-    "activation": tuple(ACTIVATIONS),
+    "activation": ("auto", *ACTIVATIONS),
     "normalization": ("layer", "batch", None),
     "categorical_features": (None, "from_dtype", [0], [], [True]),
     "feature_scaling": ("standard", None, "robust"),

@@ -15,17 +15,21 @@ HYPER = {
 }  # fmt: skip
 
 
-def update(compiled, name, hyper, step, n_rows, segments, factors, params, grads, slots):
+def update(
+    compiled, name, hyper, step, n_rows, segments, factors, params, grads, slots, bounds=None
+):  # fmt: skip
     """One step; returns the penalty."""
     empty = np.empty(0, params.dtype)
+    low, high = (empty, empty) if bounds is None else bounds
     program = Program(
         np.zeros((1, 1), np.int64), np.zeros(1), np.zeros((0, 1), np.int64),
         np.zeros(0, np.int64), segments, factors, hyper, 0, np.zeros(1), OPTIMIZERS[name].code, 0,
     )  # fmt: skip
     places = np.empty(0, np.int64)
     state = State(
-        params, empty, grads.copy(), slots, empty, np.empty(UPDATE_BLOCK, params.dtype), empty,
-        empty, empty, places, empty, empty, places, empty, empty, np.zeros(1, np.int64), n_rows,
+        params, empty, grads.copy(), slots, low, high, empty,
+        np.empty(UPDATE_BLOCK, params.dtype), empty, empty, empty, places, empty, empty, places,
+        empty, empty, np.zeros(1, np.int64), n_rows,
     )  # fmt: skip
     n_blocks = sum(-(-(stop - start) // UPDATE_BLOCK) for start, stop in segments)
     (team,) = make_team(1, n_blocks)
@@ -71,13 +75,13 @@ def test_twin(name, nesterov, compiled, rng):
         np.testing.assert_allclose(params, expected, rtol=1e-12, atol=1e-13)
 
 
-def step(compiled, name, w, g, *, factor=1.0, **changes):
+def step(compiled, name, w, g, *, factor=1.0, bounds=None, **changes):
     """One step of all parameters with a rate of 0.1; the penalty's value and the new weights."""
     w = w.copy()
     value = update(
         compiled, name, _hyper(**{"l2": 0.0, "weight_decay": 0.0, **changes}),
         make_step(factor=factor), 1, np.array([[0, w.size]]), np.ones((1, rules.N_FACTORS)), w, g,
-        np.zeros(OPTIMIZERS[name].n_slots * w.size, w.dtype),
+        np.zeros(OPTIMIZERS[name].n_slots * w.size, w.dtype), bounds,
     )  # fmt: skip
     return value, w
 
@@ -109,6 +113,18 @@ def test_a_long_gradient_is_shortened_and_a_short_one_is_not(name, compiled, rng
     )
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_step_ends_at_the_bounds(name, compiled, rng):
+    w, g = rng.standard_normal(2000), rng.standard_normal(2000)
+    low = np.where(rng.random(w.size) < 0.5, -np.inf, 0.0)
+    high = np.where(rng.random(w.size) < 0.5, np.inf, 0.0)
+    changes = {"l1": 0.3} if name == "sgd" else {}
+    _, free = step(compiled, name, w, g, **changes)
+    _, after = step(compiled, name, w, g, bounds=(low, high), **changes)
+    np.testing.assert_array_equal(after, np.clip(free, low, high))
+    assert (after != free).any()
+
+
 def test_l1_moves_by_its_sign_and_ends_at_zero(compiled):
     w = np.array([1.0, -1.0, 0.04, -0.04, 0.0, 0.0, 0.0])
     g = np.array([0.0, 0.0, 0.0, 0.0, 0.3, -0.9, 0.9])
@@ -136,6 +152,7 @@ def test_l1_finds_the_minimum_with_its_zeros(name, compiled):
 @pytest.mark.parametrize("l1", [0.0, 0.5])
 @pytest.mark.parametrize("w", [0.0, 1.0])
 def test_nan_in_a_gradient_is_not_hidden(w, l1, compiled):
+    bounds = np.zeros(1), np.full(1, np.inf)
     for name in OPTIMIZERS:
-        _, after = step(compiled, name, np.array([w]), np.array([np.nan]), l1=l1)
+        _, after = step(compiled, name, np.array([w]), np.array([np.nan]), l1=l1, bounds=bounds)
         assert np.isnan(after).all()
