@@ -183,7 +183,7 @@ def test_automatic_batch_size(calls, n_rows, size):
 
 
 @at_an_end
-@pytest.mark.parametrize(("n_rows", "size", "rate"), [(30, 30, 0.0), (300, 64, 0.2)])
+@pytest.mark.parametrize(("n_rows", "size", "rate"), [(30, 30, 0.0), (300, 64, 0.1)])
 def test_what_depends_on_the_number_of_rows_depends_on_all_of_them(calls, n_rows, size, rate):
     X = np.random.default_rng(0).standard_normal((n_rows, 2))
     model = DNNRegressor((3,), n_members=1, random_state=0)
