@@ -13,6 +13,15 @@ from matplotlib import pyplot as plt
 from sklearn.metrics import d2_pinball_score
 
 from skdnn import DNNRegressor, Quantile
+from skdnn.metrics import (
+    coverage_scorer,
+    crps,
+    crps_scorer,
+    pinball_loss,
+    pinball_scorer,
+    quantile_reliability,
+    width_scorer,
+)
 
 # %%
 # Noise that grows with x, and is skewed to the right.
@@ -45,10 +54,23 @@ scores = [
     d2_pinball_score(y_test, predicted, alpha=level)
     for level, predicted in zip(levels, quantiles.T, strict=True)
 ]
-table = pd.DataFrame(
-    {"level": levels, "rows below": (y_test[:, None] < quantiles).mean(axis=0), "D²": scores}
-)
+below = quantile_reliability(y_test, quantiles)
+table = pd.DataFrame({"level": levels, "rows below": below, "D²": scores})
 print(table.round(3).to_string(index=False))
+print(f"Mean pinball loss: {pinball_loss(y_test, quantiles, levels):.3f}")
+print(f"CRPS: {crps(y_test, quantiles, levels):.3f}")
+
+# %%
+# As scorers they compare models in scikit-learn's searches and cross-validation; greater is better.
+
+scorers = {
+    "pinball loss": pinball_scorer,
+    "CRPS": crps_scorer,
+    "coverage": coverage_scorer,
+    "width": width_scorer,
+}
+scored = {name: scorer(network, x_test[:, None], y_test) for name, scorer in scorers.items()}
+print(pd.Series(scored).round(3).to_string())
 
 # %%
 # The bands follow both the width and the skewness of the noise. On the right, the share of the test

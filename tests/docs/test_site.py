@@ -12,6 +12,7 @@ import pytest
 
 import skdnn
 import skdnn.export
+import skdnn.metrics
 import skdnn_light
 
 pytest.importorskip("sphinx_gallery", reason='needs pip install "skdnn[docs]"')
@@ -91,7 +92,7 @@ def test_nothing_is_loaded_from_elsewhere(pages):
 
 NAMES = {
     f"{module.__name__}.{name}"
-    for module in (skdnn, skdnn.export, skdnn_light)
+    for module in (skdnn, skdnn.export, skdnn.metrics, skdnn_light)
     for name in module.__all__
     if name != "__version__"
 }

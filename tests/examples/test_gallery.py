@@ -8,6 +8,7 @@ import pytest
 
 import skdnn
 import skdnn.export
+import skdnn.metrics
 import skdnn_light
 
 ROOT = Path(__file__).parents[2]
@@ -46,5 +47,5 @@ def test_every_example_is_run_by_a_test():
 
 def test_every_public_name_is_in_an_example():
     text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
-    names = skdnn.__all__ + skdnn_light.__all__ + skdnn.export.__all__
+    names = [*skdnn.__all__, *skdnn_light.__all__, *skdnn.export.__all__, *skdnn.metrics.__all__]
     assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
