@@ -9,7 +9,7 @@ from numpy_twin import n_column_params
 from skdnn.kernels import columns as input_columns
 from skdnn.kernels import network as columns
 from skdnn.kernels.activations import ACTIVATIONS
-from skdnn.kernels.embeddings import COLUMN_KINDS, N_SPANS, SPAN
+from skdnn.kernels.embeddings import COLUMN_KINDS, SPAN
 from skdnn.kernels.optimizers import DECAY_FACTOR, PENALTY_FACTOR, RATE_FACTOR, UPDATE_BLOCK
 from skdnn.network.layout import Layout
 from skdnn.network.spec import InputColumn, NetworkSpec
@@ -169,14 +169,17 @@ def test_the_gradient_of_trained_inputs_lies_behind_all_else(hidden, normalizati
 
 
 def test_scratch_memory_has_room_for_periodic_inputs_and_for_scaled_weights():
-    span, n = SPAN, N_SPANS
+    def room(width, n_frequencies=3):
+        """Phases, three arrays for a span of rows, and two matrices; outputs of the span."""
+        return n_frequencies * (1 + 3 * SPAN + 2 * width) + SPAN * width
+
     sizes = {}
     for width, scaled in ((1, False), (40, False), (40, True)):
         spec = make_table_spec((5,), columns=(InputColumn("periodic", 0, width, 3),), scaled=scaled)
         layout = Layout(spec)
         sizes[width, scaled] = layout.scratch(np.dtype(float)).size
-        assert layout.inputs[input_columns.SCALED] == max(UPDATE_BLOCK, (n + width) * span)
-    assert list(sizes.values()) == [UPDATE_BLOCK, (n + 40) * span, (n + 40) * span + 40 * 5]
+        assert layout.inputs[input_columns.SCALED] == max(UPDATE_BLOCK, room(width))
+    assert list(sizes.values()) == [UPDATE_BLOCK, room(40), room(40) + 40 * 5]
     # The weights of inputs that depend on parameters are transposed.
     spec = make_table_spec((300,), columns=(InputColumn("embedding", 0, 9, 3),), scaled=False)
     assert Layout(spec).scratch(np.dtype(float)).size == 9 * 300
