@@ -186,7 +186,7 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
         return call
 
     owner, name = {
-        "prediction": (loop, "predict_raw"),
+        "prediction": (loop, "predict_parts"),
         "loss": (loop, "mean_loss"),
         "decision": (NoImprovement, "update"),
     }[place]
