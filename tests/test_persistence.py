@@ -4,6 +4,7 @@ import json
 import pickle
 import random
 import tracemalloc
+import warnings
 import zipfile
 from copy import deepcopy
 from hashlib import sha256
@@ -352,7 +353,11 @@ def test_a_thousand_mutated_files():
         X = rows if names is None else rows.set_axis(names, axis=1)
         if names is not None and "" in names:
             continue
-        for a, b in zip(outputs(light, X)[0], outputs(model, X)[0], strict=True):
+        with warnings.catch_warnings():
+            # Columns may have got other categories.
+            warnings.filterwarnings("ignore", "No value of these columns is a known category")
+            found = outputs(light, X)[0], outputs(model, X)[0]
+        for a, b in zip(*found, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-9)
     assert counts[False] > 900
     assert counts[True] > 20

@@ -139,7 +139,7 @@ None, default="mixed"
         float or "auto", default="auto"
             Learning rate; with "cosine", "one_cycle" and "coslog4" the highest one. "auto" is 0.015
             in a ``fit`` with 101 to 12,000 training rows, which has few epochs, and 0.01 otherwise;
-            with "sgd", whose steps grow with the gradient, 0.0015.
+            with "sgd", whose steps grow with the gradient, 0.001.
         """,
     ),
     "learning_rate": Parameter(

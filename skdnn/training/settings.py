@@ -28,7 +28,7 @@ LBFGS_ITERATIONS = 100
 DROPOUT = 0.1
 #: The steps of Adam and its variants are about as long as the learning rate; those of SGD are
 #: proportional to the gradient and need a smaller one.
-LEARNING_RATE, FEW_ROWS_LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.015, 0.0015
+LEARNING_RATE, FEW_ROWS_LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.015, 0.001
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_epochs_of_few_of_many_and_of_very_many_rows():
 @each_class
 @pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop", "sgd"])
 def test_learning_rate_by_rows(cls, solver):
-    few, many = (0.0015, 0.0015) if solver == "sgd" else (0.015, 0.01)
+    few, many = (0.001, 0.001) if solver == "sgd" else (0.015, 0.01)
     X, y = data(120)
     rates = []
     for factor in (1, 101):

@@ -3,6 +3,7 @@
 import re
 from unittest import SkipTest
 
+import numpy as np
 import pytest
 from mlp import mlp
 from sklearn import __version__ as sklearn_version
@@ -172,4 +173,5 @@ def test_checks_of_another_architecture(cls):
     "check", [estimator_checks.check_fit2d_1feature, estimator_checks.check_sample_weights_shape]
 )
 def test_sgd_of_the_default_width_does_not_diverge(check):
+    np.random.seed(0)  # noqa: NPY002 (what the checks leave to chance)
     check("DNNRegressor", DNNRegressor(solver="sgd"))

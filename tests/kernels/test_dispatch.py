@@ -34,7 +34,7 @@ def test_a_dispatcher_of_one_kernel(compiled):
 
 def records(*kernels_and_common):
     return [
-        Activation(str(code), kernel, "", 1, "", "", common, code)
+        Activation(str(code), kernel, "", 1, "", "", common=common, code=code)
         for code, (kernel, common) in enumerate(kernels_and_common)
     ]
 

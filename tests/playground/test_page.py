@@ -22,6 +22,8 @@ def served():
     listening, running = config.bind_socket(), uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
     thread.start()
+    while not running.started:
+        time.sleep(0.01)
     yield app, f"http://{server.HOST}:{listening.getsockname()[1]}/secret/"
     running.should_exit = True
     thread.join(10)
