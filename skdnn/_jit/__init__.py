@@ -26,7 +26,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import config, njit, types
+from numba import config, njit, typeof, types
 from numba.extending import overload
 
 from skdnn._jit.atomic import atomic_add, atomic_load, offer_core, pause
@@ -54,6 +54,7 @@ __all__ = [
     "power_of_two",
     "prefetch",
     "random_bits",
+    "resolved",
     "sum_kernel",
     "tile",
     "transpose_tile",
@@ -114,6 +115,15 @@ def entry(function: Callable) -> Callable:
     if not JIT_DISABLED:
         enable_cache(compiled)
     return compiled
+
+
+def resolved(compiled: Any, arguments: tuple) -> Callable:
+    """Machine code of an entry, for arguments of the types of these.
+
+    Numba looks at the types of all arguments in each call, which takes longer than a prediction of
+    a row with a small network.
+    """
+    return compiled if JIT_DISABLED else compiled.compile(tuple(map(typeof, arguments)))
 
 
 def _entered(function: Callable) -> Callable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -220,19 +221,45 @@ class TableInputs:
     def features_of(self, table: Table, dtype: np.dtype) -> list[Features]:
         """Inputs of each member for the rows of an encoded table."""
         numbers = make_features(table.numeric, dtype)
+        located = self._located(self._numbers(table))
         n_codes = self.encoder.n_codes
-
-        def made(edges: BinEdges | None) -> Features:
-            if edges is None:
-                shape = len(table.codes), 0
-                nothing = np.empty(shape, BIN), np.empty(shape, FRACTION)
-                return with_columns(numbers, *nothing, table.codes, (), n_codes)
-            bins, fractions = edges.locate(self._numbers(table), *FRACTION_RANGE)
-            return with_columns(numbers, bins, fractions, table.codes, edges.bin_counts, n_codes)
-
         # Members with the same number of bins share them.
-        known = {n_bins: made(edges) for n_bins, edges in [(0, None), *self.edges.items()]}
+        known = {
+            n_bins: with_columns(numbers, bins, fractions, table.codes, bin_counts, n_codes)
+            for n_bins, (bins, fractions, bin_counts) in located.items()
+        }
         return [known[0 if each is None else each.n_bins] for each in self.embeddings]
+
+    def _located(self, X: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray, Sequence[int]]]:
+        """Bins of numbers, positions in them, and numbers of bins, for each parameter ``n_bins``.
+
+        Those of a single row are found side by side: the calls take longer than the search.
+        """
+        n_rows, n = X.shape
+        nothing = np.empty((n_rows, 0), BIN), np.empty((n_rows, 0), FRACTION), ()
+        located: dict[int, Any] = {0: nothing}
+        together = self.edges.values()
+        if n_rows == 1 and len(together) > 1:
+            side_by_side = np.concatenate([X] * len(together), axis=1)
+            bins, fractions = self._all_edges.locate(side_by_side, *FRACTION_RANGE)
+            for i, (n_bins, edges) in enumerate(self.edges.items()):
+                own = np.s_[:, i * n : (i + 1) * n]
+                located[n_bins] = bins[own], fractions[own], edges.bin_counts
+            return located
+        for n_bins, edges in self.edges.items():
+            located[n_bins] = *edges.locate(X, *FRACTION_RANGE), edges.bin_counts
+        return located
+
+    @cached_property
+    def _all_edges(self) -> BinEdges:
+        """The edges for each number of bins, as those of different columns."""
+        joined = BinEdges(max(self.edges))
+        joined.edges = [each for own in self.edges.values() for each in own.edges]
+        return joined
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without cached properties."""
+        return {name: value for name, value in vars(self).items() if name != "_all_edges"}
 
     def places(self, member: int, position: int) -> list[int]:
         """Positions of a column among the inputs of a member, in increasing order.

@@ -150,7 +150,8 @@ class BinEdges:
                 x *= unit
                 x -= lower.take(place)
                 fractions[rows] = np.divide(x, width.take(place), out=x)
-        return bins, np.clip(fractions, low, high, out=fractions)
+        np.minimum(np.maximum(fractions, low, out=fractions), high, out=fractions)
+        return bins, fractions
 
     @cached_property
     def _tables(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,12 +114,17 @@ def with_columns(
     n_codes : sequence of n_categorical int
         Largest code of each column.
     """
-    dense = features.shape[:4].tolist()
-    shape = np.array([*dense, len(n_bins), len(n_codes), *n_bins, *n_codes], dtype=INDEX)
+    shape = np.concatenate([features.shape[:4], _columns_shape(tuple(n_bins), tuple(n_codes))])
     return features._replace(
         shape=frozen(shape, INDEX), bins=frozen(bins, BIN).reshape(-1),
         fractions=frozen(fractions, FRACTION).reshape(-1), codes=frozen(codes, CODE).reshape(-1),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=128)
+def _columns_shape(n_bins: tuple[int, ...], n_codes: tuple[int, ...]) -> np.ndarray:
+    """What ``Features.shape`` says of the columns of bins and codes; made once for many calls."""
+    return np.array([len(n_bins), len(n_codes), *n_bins, *n_codes], dtype=INDEX)
 
 
 def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[int, int]]:

@@ -13,7 +13,7 @@ from joblib import cpu_count
 from scipy.sparse import csr_array
 
 from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
-from skdnn._jit import JIT_DISABLED, TILE_ROWS
+from skdnn._jit import JIT_DISABLED, TILE_ROWS, resolved
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.columns import N_LOOKUPS, N_SUMS, WIDTH
@@ -402,6 +402,9 @@ class _Kept:
         self.programs = [_program(network, member) for member in range(network.n_members)]
         self._free: dict[tuple[int, int, bool], deque[State]] = {}
         self._works: list[int] | None = None
+        self._checked: set[tuple[int, bool, bytes]] = set()
+        #: Machine code of the prediction, as the types of its arguments never change.
+        self._calls: list[Callable | None] = [None] * network.n_members
 
     def works(self, features: Sequence[Features]) -> list[int]:
         """Work per row of each member."""
@@ -411,7 +414,44 @@ class _Kept:
             self._works = list(map(row_work, self.network.layouts, features))
         return self._works
 
-    def free_states(self, member: int, features: Features, capacity: int) -> deque[State]:
+    def check(self, member: int, features: Features) -> None:
+        """``check_features``, once for all features with the same columns."""
+        columns = member, features.indptr.size > 0, features.shape[1:].tobytes()
+        if columns not in self._checked:
+            check_features(self.network, member, features)
+            self._checked.add(columns)
+
+    def predict(
+        self, member: int, features: Features, order: np.ndarray, raw: np.ndarray, capacity: int
+    ) -> None:
+        """Predict rows with a member.
+
+        Parameters
+        ----------
+        member : int
+        features : Features
+        order : (n_rows,) int array
+        raw : (n_rows, n_out) array
+            Filled with raw predictions.
+        capacity : int
+            Rows of a block.
+        """
+        layout, free = self.network.layouts[member], self._free_states(member, features, capacity)
+        try:
+            state = free.pop()
+        except IndexError:
+            state = _state(self.network, member, features, capacity)
+        arguments = (
+            self.programs[member], layout.normalization, layout.encoding, state, features, order,
+            raw,
+        )  # fmt: skip
+        call = self._calls[member]
+        if call is None:
+            call = self._calls[member] = resolved(entries.predict_raw, arguments)
+        call(*arguments)
+        free.append(state)
+
+    def _free_states(self, member: int, features: Features, capacity: int) -> deque[State]:
         """States that no thread uses, to be popped and given back, both of which are atomic.
 
         Only a few of single rows are kept: others are large, and are made once for many rows.
@@ -482,23 +522,14 @@ def _predictions(
     check_values(network)
     check_members(network, features)
     n_rows, members = n_feature_rows(features[0]), range(network.n_members)
-    for member in members:
-        check_features(network, member, features[member])
-    raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     block, kept = min(BLOCK_ROWS, n_rows), _kept(network)
+    for member in members:
+        kept.check(member, features[member])
+    raw = np.empty((network.n_members, n_rows, network.spec.n_out), network.dtype)
     order = np.arange(n_rows, dtype=INDEX)
 
     def predict(member: int, chunk: slice) -> None:
-        layout, free = network.layouts[member], kept.free_states(member, features[member], block)
-        try:
-            state = free.pop()
-        except IndexError:
-            state = _state(kept.network, member, features[member], block)
-        entries.predict_raw(
-            kept.programs[member], layout.normalization, layout.encoding, state, features[member],
-            order[chunk], raw[member, chunk],
-        )  # fmt: skip
-        free.append(state)
+        kept.predict(member, features[member], order[chunk], raw[member, chunk], block)
 
     works = kept.works(features)
     calls = [partial(predict, i, chunk) for i in members for chunk in _row_chunks(n_rows, works[i])]

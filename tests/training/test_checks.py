@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from encoded import N_BINS, N_CODES, make_spec, random_network, random_table, table_features
+from numba import typeof
 from scipy.sparse import coo_array, csr_array
 
 from skdnn.kernels.network import State
@@ -200,8 +201,14 @@ def test_what_is_kept_for_predictions_is_of_the_values_of_today():
         predict_raw(network, [features], Threads(1, 1))
 
 
+def as_it_is(compiled, arguments):
+    """Instead of ``resolved``, for functions that are not compiled."""
+    return compiled
+
+
 def test_read_only_values_are_copied_once(monkeypatch):
     """Those of a memory-mapped model. Kernels would be compiled again for read-only arrays."""
+    monkeypatch.setattr(engine, "resolved", as_it_is)
     network, table = random_network(rng, make_spec(dropout=0.0)), random_table(rng, 1)
     features, seen = table_features(table), []
     expected = predict_raw(network, [features], Threads(1, 1))
@@ -231,6 +238,19 @@ def test_read_only_values_are_copied_once(monkeypatch):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_machine_code_is_kept_for_one_type_of_features():
+    """It is called without a look at the types: dense rows of any order, sparse ones, a table."""
+    X = np.ones((4, 3))
+    kinds = [
+        make_features(X, FLOAT),
+        make_features(X.astype(np.float32)[:, ::-1], FLOAT),
+        make_features(np.asfortranarray(X), FLOAT, np.arange(2)),
+        make_features(csr_array(X), FLOAT),
+        table_features(random_table(rng, 4)),
+    ]
+    assert len({typeof(each) for each in kinds}) == 1
+
+
 @pytest.mark.parametrize("n_threads", [3, 7])
 def test_threads_do_not_share_memory(n_threads, monkeypatch):
     """Single rows, of which the memory is kept, up to a limit: nobody takes what is in use."""
@@ -244,7 +264,9 @@ def test_threads_do_not_share_memory(n_threads, monkeypatch):
         barrier.wait(60)
         compiled(program, normalization, encoding, state, *arguments)
 
+    monkeypatch.setattr(engine, "resolved", as_it_is)
     monkeypatch.setattr(engine.entries, "predict_raw", wait_for_all)
+    network.kept = None
 
     def predict(i):
         return predict_raw(network, [features[i]], Threads(1, 1))
