@@ -14,6 +14,7 @@ class WorkerLostError(RuntimeError):
     ----------
     rank : int
         Of the lost worker.
+    reason : str
     """
 
     def __init__(self, rank: int, reason: str) -> None:
@@ -25,9 +26,16 @@ class WorkerLostError(RuntimeError):
 
 
 class Group(Protocol):
-    """Workers that call the same methods in the same order."""
+    """Workers that call the same methods in the same order.
 
-    #: Number of this worker, from 0, and number of workers.
+    Attributes
+    ----------
+    rank : int
+        Number of this worker, from 0.
+    size : int
+        Number of workers.
+    """
+
     rank: int
     size: int
 
@@ -49,3 +57,24 @@ class Group(Protocol):
 
     def close(self) -> None:
         """Leave the group; the others get an error if they still wait for this worker."""
+
+
+def broadcast(group: Group, array: np.ndarray) -> np.ndarray:
+    """The array of the first worker; the others give one of the same shape and dtype."""
+    return group.allreduce(array if group.rank == 0 else np.zeros_like(array))
+
+
+def gather(group: Group, array: np.ndarray) -> list[np.ndarray]:
+    """The arrays of all workers, in the order of their ranks.
+
+    Parameters
+    ----------
+    array : (n_rows, ...) float array
+        The number of rows may differ between workers.
+    """
+    own = np.zeros(group.size)
+    own[group.rank] = len(array)
+    ends = group.allreduce(own).astype(np.intp).cumsum()
+    whole = np.zeros((ends[-1], *array.shape[1:]), array.dtype)
+    whole[ends[group.rank] - len(array) : ends[group.rank]] = array
+    return np.split(group.allreduce(whole), ends[:-1])
