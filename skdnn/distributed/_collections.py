@@ -83,8 +83,10 @@ def parts_of(X: Any, y: Any, weights: Any, names: Sequence[str]) -> list[Delayed
 
 
 def _delayed_partitions(data: Any) -> list[Delayed]:
-    pieces = data.to_delayed()
-    return list(pieces) if is_frame(data) else pieces.ravel().tolist()
+    if is_frame(data):
+        return list(data.to_delayed())
+    # Optimized alone, tasks that X and y share would be others of the same name.
+    return data.to_delayed(optimize_graph=False).ravel().tolist()
 
 
 def _n_partitions(data: Any) -> int:

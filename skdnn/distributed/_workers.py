@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
@@ -170,12 +171,50 @@ def _in_memory(client: Client, parts: Sequence[Delayed | Part]) -> list[Future]:
     lazy = [part for part in parts if isinstance(part, Delayed)]
     if len(lazy) < len(parts):
         return [client.scatter(part, hash=False) for part in parts]  # in memory already
-    futures = client.compute(lazy)
+    return _done(client, client.compute(lazy))
+
+
+def _done(client: Client, futures: list[Future]) -> list[Future]:
+    """The futures, when their tasks are done.
+
+    Raises
+    ------
+    RuntimeError
+        If the machine of a worker has failed, as with a full disk.
+    Exception
+        The error of the first task that has failed otherwise, with a note of its worker.
+    """
     wait(futures)
     for future in futures:
+        if future.status == "error":
+            raise _of_worker(future.exception(), _failed_on(client, future))
         if future.status != "finished":
             client.gather(future)  # raises
     return futures
+
+
+def _failed_on(client: Client, future: Future) -> str:
+    """Addresses of the workers on which the task of a future has failed."""
+    key = future.key
+
+    def failed_on(dask_scheduler: Any) -> set[str]:
+        task = dask_scheduler.tasks[key]
+        return set((task.exception_blame or task).erred_on)
+
+    found: set[str] = set()
+    with suppress(Exception):
+        found = client.run_on_scheduler(failed_on)
+    return ", ".join(sorted(found)) or "of this task"
+
+
+def _of_worker(error: BaseException, address: str) -> BaseException:
+    """An error that names the worker; those of the data keep their type and message."""
+    if isinstance(error, OSError | MemoryError):
+        failed = RuntimeError(f"The worker {address} has failed: {type(error).__name__}: {error}")
+        failed.__cause__ = error
+        return failed
+    error.add_note(f"This happened on the worker {address}.")
+    return error
 
 
 def _described(client: Client, futures: Sequence[Future], local: Any) -> list[Piece]:
@@ -190,7 +229,7 @@ def _described(client: Client, futures: Sequence[Future], local: Any) -> list[Pi
         client.submit(_statistics.describe, future, local, i, pure=False)
         for i, future in enumerate(futures)
     ]
-    found = client.gather(tasks)
+    found = client.gather(_done(client, tasks))
     if not sum(each.n_rows for each in found):
         raise ValueError("Found array with 0 sample(s): all partitions of X are empty.")
     if not sum(each.n_counted for each in found):
@@ -280,10 +319,7 @@ def _summary(
         for i, (piece, share) in enumerate(zip(pieces, shares, strict=True))
     ]
     summary = client.submit(_statistics.summary_of, samples, is_weighted=is_weighted, pure=False)
-    wait(summary)
-    if summary.status != "finished":
-        client.gather(summary)  # raises
-    return summary
+    return _done(client, [summary])[0]
 
 
 def _left(
@@ -391,9 +427,15 @@ def _alive(client: Client) -> set[str]:
 
 def _error_of(client: Client, tasks: list[Future], addresses: list[str]) -> BaseException:
     """The error that the tasks of a training have ended with."""
-    with suppress(TimeoutError):
-        # That of the worker which the others have lost may come later.
-        wait(tasks, timeout=PATIENCE)
+    # That of the worker which the others have lost may come later, or the scheduler misses it, too.
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with suppress(TimeoutError):
+            wait(tasks, timeout=LOOK)
+            break
+        gone = set(addresses) - _alive(client)
+        if gone:
+            return LostError(gone, "was lost")
     lost: WorkerLostError | None = None
     for task, address in zip(tasks, addresses, strict=True):
         if task.status != "error":
@@ -402,8 +444,7 @@ def _error_of(client: Client, tasks: list[Future], addresses: list[str]) -> Base
         if isinstance(error, KilledWorker):
             return LostError({address}, "was lost")
         if not isinstance(error, WorkerLostError):
-            error.add_note(f"This happened on the worker {address}.")
-            return error
+            return _of_worker(error, address)
         lost = lost or error
     if lost is None:
         return LostError(set(addresses) - _alive(client), "was lost")
