@@ -259,7 +259,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from skdnn.distributed import DaskDNNClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> with Client(n_workers=1, processes=False, dashboard_address=None):
+    >>> with Client(n_workers=1, processes=False, dashboard_address=":0"):
     ...     lazy_X, lazy_y = da.from_array(X, chunks=(75, 4)), da.from_array(y, chunks=75)
     ...     model = DaskDNNClassifier(random_state=0).fit(lazy_X, lazy_y)
     ...     proba = model.predict_proba(lazy_X).compute()
@@ -391,7 +391,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
     >>> from sklearn.datasets import load_diabetes
     >>> from skdnn.distributed import DaskDNNRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> with Client(n_workers=1, processes=False, dashboard_address=None):
+    >>> with Client(n_workers=1, processes=False, dashboard_address=":0"):
     ...     lazy_X, lazy_y = da.from_array(X, chunks=(221, 10)), da.from_array(y, chunks=221)
     ...     model = DaskDNNRegressor(random_state=0).fit(lazy_X, lazy_y)
     ...     bool(model.score(lazy_X, lazy_y) > 0.4)

@@ -114,6 +114,7 @@ def _predict_frame(
 
 
 def _as_frame(values: np.ndarray, index: pd.Index, columns: list | None) -> Any:
+    # The dtype is given, because pandas would make another one of objects that are all text.
     if columns is None:
-        return pd.Series(values, index=index)
-    return pd.DataFrame(values, index=index, columns=columns)
+        return pd.Series(values, index=index, dtype=values.dtype)
+    return pd.DataFrame(values, index=index, columns=columns, dtype=values.dtype)

@@ -170,7 +170,7 @@ def _in_memory(client: Client, parts: Sequence[Delayed | Part]) -> list[Future]:
     """The parts as futures that are done; raises the error of the first that cannot be computed."""
     lazy = [part for part in parts if isinstance(part, Delayed)]
     if len(lazy) < len(parts):
-        return [client.scatter(part, hash=False) for part in parts]  # in memory already
+        return client.scatter(list(parts), hash=False)  # in memory already
     return _done(client, client.compute(lazy))
 
 
