@@ -258,7 +258,7 @@ class SocketGroup:
                         self._wait(writing=peer)
                     except OSError as error:
                         peer.read()  # its last words
-                        raise WorkerLostError(peer.rank, CLOSED) from error
+                        raise peer.error or WorkerLostError(peer.rank, CLOSED) from error
 
     def _receive(self, peer: _Peer, like: np.ndarray) -> np.ndarray:
         while not peer.inbox:
@@ -283,6 +283,9 @@ class SocketGroup:
         """
         if self._ended.is_set():
             raise WorkerLostError(self.rank, "has left the group")
+        for peer in self._in_order:
+            if peer.error is not None:
+                raise peer.error
         if writing is not None:
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
             self._selector.modify(writing.socket, both, writing)
@@ -292,7 +295,7 @@ class SocketGroup:
         for key, events in ready:
             if events & selectors.EVENT_READ:
                 key.data.read()
-                if key.data.has_left:
+                if key.data.has_left or key.data.error is not None:
                     self._selector.unregister(key.fileobj)
         for peer in self._in_order:
             if not peer.has_left and time.monotonic() - peer.heard > self.timeout:
@@ -313,7 +316,9 @@ class _Peer:
     heard : float
         Time of the last message or a part of it.
     has_left : bool
-        Whether the worker has left the group in order; otherwise it is lost.
+        Whether the worker has left the group in order.
+    error : WorkerLostError or None
+        If it is lost, or says that another one is; to be raised after the messages before it.
     """
 
     def __init__(self, rank: int, connection: socket.socket) -> None:
@@ -325,6 +330,7 @@ class _Peer:
         self.inbox: deque[bytearray] = deque()
         self.heard = time.monotonic()
         self.has_left = False
+        self.error: WorkerLostError | None = None
         #: The message that is arriving: its head, its data, and how many of these there are.
         self._head = bytearray()
         self._body: bytearray | None = None
@@ -341,14 +347,8 @@ class _Peer:
                 self.sending.release()
 
     def read(self) -> None:
-        """Read what has arrived.
-
-        Raises
-        ------
-        WorkerLostError
-            If the worker is lost, or says that another one is.
-        """
-        while not self.has_left:
+        """Read what has arrived."""
+        while not self.has_left and self.error is None:
             try:
                 if self._body is None:
                     # Of a message without data the head is a single byte.
@@ -361,7 +361,8 @@ class _Peer:
             except OSError:
                 n_read = 0
             if not n_read:
-                raise WorkerLostError(self.rank, CLOSED)
+                self.error = WorkerLostError(self.rank, CLOSED)
+                return
             self.heard = time.monotonic()
             if self._body is None:
                 self._head += found
@@ -382,8 +383,9 @@ class _Peer:
             number = HEAD.unpack(self._head)[1]
             self._head.clear()
             if kind == LOST:
-                raise WorkerLostError(number, "was lost, says the first worker")
-            self._body, self._filled = bytearray(number), 0
+                self.error = WorkerLostError(number, "was lost, says the first worker")
+            else:
+                self._body, self._filled = bytearray(number), 0
 
     def close(self, last_words: bytes) -> None:
         """Close the connection, after last words if they can be sent without waiting."""
