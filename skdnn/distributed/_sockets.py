@@ -208,10 +208,11 @@ class SocketGroup:
             if self.rank > 0:
                 self._send(self._peers[0], array)
                 return self._receive(self._peers[0], array)
-            total = array.astype(np.float64)
-            for peer in self._in_order:
-                total += self._receive(peer, array)
-            result = total.astype(array.dtype)
+            with np.errstate(over="ignore", invalid="ignore"):  # of trainings that diverge
+                total = array.astype(np.float64)
+                for peer in self._in_order:
+                    total += self._receive(peer, array)
+                result = total.astype(array.dtype)
             for peer in self._in_order:
                 self._send(peer, result)
             return result
@@ -287,6 +288,8 @@ class SocketGroup:
             if peer.error is not None:
                 raise peer.error
         if writing is not None:
+            if writing.has_left:
+                raise WorkerLostError(writing.rank, CLOSED)
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
             self._selector.modify(writing.socket, both, writing)
         ready = self._selector.select(self.timeout / HEARTBEATS)
@@ -300,8 +303,6 @@ class SocketGroup:
         for peer in self._in_order:
             if not peer.has_left and time.monotonic() - peer.heard > self.timeout:
                 raise WorkerLostError(peer.rank, f"was not heard of for {self.timeout:g} seconds")
-        if writing is not None and writing.has_left:
-            raise WorkerLostError(writing.rank, CLOSED)
 
 
 class _Peer:
