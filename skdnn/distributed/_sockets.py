@@ -208,10 +208,11 @@ class SocketGroup:
             if self.rank > 0:
                 self._send(self._peers[0], array)
                 return self._receive(self._peers[0], array)
-            total = array.astype(np.float64)
-            for peer in self._in_order:
-                total += self._receive(peer, array)
-            result = total.astype(array.dtype)
+            with np.errstate(over="ignore", invalid="ignore"):  # of trainings that diverge
+                total = array.astype(np.float64)
+                for peer in self._in_order:
+                    total += self._receive(peer, array)
+                result = total.astype(array.dtype)
             for peer in self._in_order:
                 self._send(peer, result)
             return result
@@ -258,7 +259,7 @@ class SocketGroup:
                         self._wait(writing=peer)
                     except OSError as error:
                         peer.read()  # its last words
-                        raise WorkerLostError(peer.rank, CLOSED) from error
+                        raise peer.error or WorkerLostError(peer.rank, CLOSED) from error
 
     def _receive(self, peer: _Peer, like: np.ndarray) -> np.ndarray:
         while not peer.inbox:
@@ -283,7 +284,12 @@ class SocketGroup:
         """
         if self._ended.is_set():
             raise WorkerLostError(self.rank, "has left the group")
+        for peer in self._in_order:
+            if peer.error is not None:
+                raise peer.error
         if writing is not None:
+            if writing.has_left:
+                raise WorkerLostError(writing.rank, CLOSED)
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
             self._selector.modify(writing.socket, both, writing)
         ready = self._selector.select(self.timeout / HEARTBEATS)
@@ -292,13 +298,11 @@ class SocketGroup:
         for key, events in ready:
             if events & selectors.EVENT_READ:
                 key.data.read()
-                if key.data.has_left:
+                if key.data.has_left or key.data.error is not None:
                     self._selector.unregister(key.fileobj)
         for peer in self._in_order:
             if not peer.has_left and time.monotonic() - peer.heard > self.timeout:
                 raise WorkerLostError(peer.rank, f"was not heard of for {self.timeout:g} seconds")
-        if writing is not None and writing.has_left:
-            raise WorkerLostError(writing.rank, CLOSED)
 
 
 class _Peer:
@@ -313,7 +317,9 @@ class _Peer:
     heard : float
         Time of the last message or a part of it.
     has_left : bool
-        Whether the worker has left the group in order; otherwise it is lost.
+        Whether the worker has left the group in order.
+    error : WorkerLostError or None
+        If it is lost, or says that another one is; to be raised after the messages before it.
     """
 
     def __init__(self, rank: int, connection: socket.socket) -> None:
@@ -325,6 +331,7 @@ class _Peer:
         self.inbox: deque[bytearray] = deque()
         self.heard = time.monotonic()
         self.has_left = False
+        self.error: WorkerLostError | None = None
         #: The message that is arriving: its head, its data, and how many of these there are.
         self._head = bytearray()
         self._body: bytearray | None = None
@@ -341,14 +348,8 @@ class _Peer:
                 self.sending.release()
 
     def read(self) -> None:
-        """Read what has arrived.
-
-        Raises
-        ------
-        WorkerLostError
-            If the worker is lost, or says that another one is.
-        """
-        while not self.has_left:
+        """Read what has arrived."""
+        while not self.has_left and self.error is None:
             try:
                 if self._body is None:
                     # Of a message without data the head is a single byte.
@@ -361,7 +362,8 @@ class _Peer:
             except OSError:
                 n_read = 0
             if not n_read:
-                raise WorkerLostError(self.rank, CLOSED)
+                self.error = WorkerLostError(self.rank, CLOSED)
+                return
             self.heard = time.monotonic()
             if self._body is None:
                 self._head += found
@@ -382,8 +384,9 @@ class _Peer:
             number = HEAD.unpack(self._head)[1]
             self._head.clear()
             if kind == LOST:
-                raise WorkerLostError(number, "was lost, says the first worker")
-            self._body, self._filled = bytearray(number), 0
+                self.error = WorkerLostError(number, "was lost, says the first worker")
+            else:
+                self._body, self._filled = bytearray(number), 0
 
     def close(self, last_words: bytes) -> None:
         """Close the connection, after last words if they can be sent without waiting."""
