@@ -422,7 +422,8 @@ def _watch(client: Client, tasks: list[Future], addresses: list[str]) -> None:
 
 
 def _alive(client: Client) -> set[str]:
-    return set(client.scheduler_info()["workers"])
+    """Addresses of the workers that the scheduler knows."""
+    return set(client.nthreads())
 
 
 def _error_of(client: Client, tasks: list[Future], addresses: list[str]) -> BaseException:

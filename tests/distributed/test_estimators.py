@@ -88,7 +88,7 @@ def test_one_partition_is_the_local_fit_to_the_bit(client, lazy, plain):
 def test_partitions_of_one_worker_are_the_local_fit_too(client):
     """All rows are on one worker: nothing is averaged."""
     X, y = numbers()
-    one = list(client.scheduler_info()["workers"])[:1]
+    one = sorted(client.nthreads())[:1]
     lazy_X, lazy_y = client.persist(
         [da.from_array(X, chunks=(100, 3)), da.from_array(y, chunks=100)], workers=one
     )
