@@ -26,7 +26,8 @@ from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._scoring import check_scoring_name
 from skdnn.estimators._targets import check_weights
 from skdnn.tabular.targets import TargetScaler
-from skdnn.training.loop import resolve_batch_size
+from skdnn.training.data import Rows
+from skdnn.training.loop import Validation, resolve_batch_size
 from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import Seeds
 from skdnn.training.settings import TrainingSettings
@@ -99,6 +100,38 @@ class GroupFit(Fit):
         ]
         return model, progress
 
+    def _validation(self, *arguments: Any) -> Validation | None:
+        validation = super()._validation(*arguments)
+        is_default = self.estimator.scoring in (None, self.estimator._default_scoring)
+        if validation is not None and isinstance(self.task, NumericTargets) and is_default:
+            for validator in validation.validators:
+                validator.score = self._r2(self.task, validator.rows[0])
+        return validation
+
+    def _r2(self, task: NumericTargets, rows: Rows) -> Callable[[np.ndarray, np.ndarray], float]:
+        """A score whose mean over the workers, by their weights, is R² of all their rows.
+
+        The mean of R² itself is another number if the means of the targets differ.
+        """
+        own, n_targets = rows.weights.astype(np.float64), rows.y.shape[1] // len(task.parameters)
+        weights = np.full(n_targets, self.pool.weight(rows))
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            return np.average(values, axis=0, weights=own)
+
+        y = task.compared(np.zeros_like(rows.y), rows)[0].astype(np.float64)
+        center = self.pool.means(mean(y), weights)
+        variance = self.pool.means(mean((y - center) ** 2), weights)
+
+        def score(members: np.ndarray, raw: np.ndarray) -> float:
+            residuals = y - task.compared(raw, rows)[1]
+            with np.errstate(all="ignore"):
+                scores = 1 - mean(residuals**2) / variance
+            # As scikit-learn, for a constant target with residuals.
+            return float(np.where(variance == 0, 0.0, scores).mean())
+
+        return score
+
     def _exact(self, sampled: TargetScaler, data: Data) -> TargetScaler:
         """A scaler of targets by the rows of all workers, from one by the summary."""
         unit, shape = sampled.unit, data.y.shape[1:]
@@ -123,9 +156,9 @@ class GroupFit(Fit):
 
 def _seed_of_rank(seed: int, rank: int) -> int:
     """A seed for each worker; that of the first is the given one."""
-    return (
-        int(np.random.SeedSequence([seed, rank]).generate_state(1, np.uint64)[0]) if rank else seed
-    )
+    if rank == 0:
+        return seed
+    return int(np.random.SeedSequence([seed, rank]).generate_state(1, np.uint64)[0])
 
 
 def fit_shard(
