@@ -99,7 +99,7 @@ def test_a_worker_that_is_killed_is_named(cluster, client, rank):
     assert np.array_equal(model.coefs_[0][0], before)
     client.wait_for_workers(2)
     wait_until_free(client)
-    again, targets, _ = rows_on_workers(client, (200, 200))
+    again, targets, _ = rows_on_workers(client, (200, 200), seed=1)
     assert model.set_params(**FAST).fit(again, targets).n_iter_ == 4
 
 
