@@ -73,7 +73,7 @@ def fit_together(estimator, X, y, n_workers, every):
             )  # fmt: skip
 
     with ThreadPoolExecutor(n_workers) as pool:
-        return list(pool.map(work, range(n_workers)))[0]
+        return next(iter(pool.map(work, range(n_workers))))
 
 
 def error(model, X, y):

@@ -77,9 +77,10 @@ class GroupFit(Fit):
         settings = super()._settings(n_rows, splits)
         if self.pool.group.rank > 0:
             settings = replace(settings, verbose=False)
-        # A worker may have fewer rows than a batch.
-        size = min(resolve_batch_size(settings.batch_size, n_rows), splits[0].training.y.shape[0])
-        return replace(settings, batch_size=size)
+        # "auto" is by the rows of an average worker: smaller batches make up for the steps that
+        # each of several workers has less. One with few rows may have fewer than a batch.
+        size = resolve_batch_size(settings.batch_size, -(-n_rows // self.pool.group.size))
+        return replace(settings, batch_size=min(size, splits[0].training.y.shape[0]))
 
     def _split_seed(self) -> int:
         return _seed_of_rank(super()._split_seed(), self.pool.group.rank) % 2**32
