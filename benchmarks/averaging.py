@@ -3,7 +3,8 @@
 Workers are threads of this process, each with its share of the rows of a generated table; the test
 rows are generated, too, so that many are cheap. Only errors are measured, no times. Printed are the
 log-loss of a table of numbers and categories with missing values, and 1 - R2 of a table of
-numbers, relative to those of one process with as many passes over the rows.
+numbers, relative to those of one process with as many passes over the rows. "Apart" is the mean of
+the predictions of models that are trained apart, each with the rows of one worker.
 
     python benchmarks/averaging.py --rows 200000 --workers 2 4 8 --every 1 4 8 16 32 64
 """
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.metrics import log_loss, r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
@@ -76,10 +78,18 @@ def fit_together(estimator, X, y, n_workers, every):
         return next(iter(pool.map(work, range(n_workers))))
 
 
-def error(model, X, y):
-    if isinstance(model, DNNClassifier):
-        return log_loss(y, model.predict_proba(X))
-    return 1 - r2_score(y, model.predict(X))
+def fit_apart(estimator, X, y, n_workers, passes):
+    """A model for the share of each worker."""
+    shares = np.array_split(np.arange(len(y)), n_workers)
+    estimator = clone(estimator).set_params(max_iter=passes)
+    return [clone(estimator).fit(part(X, rows), y[rows]) for rows in shares]
+
+
+def error(models, X, y):
+    """Of the mean of their predictions."""
+    if isinstance(models[0], DNNClassifier):
+        return log_loss(y, np.mean([model.predict_proba(X) for model in models], axis=0))
+    return 1 - r2_score(y, np.mean([model.predict(X) for model in models], axis=0))
 
 
 def main():
@@ -106,21 +116,27 @@ def main():
                     n_members=options.members, max_iter=passes or "auto", random_state=seed,
                     n_jobs=1,
                 )  # fmt: skip
-                alone = error(estimator.fit(X, y), *test)
+                alone = error([estimator.fit(X, y)], *test)
                 cells.setdefault("alone", []).append(alone)
                 for workers in options.workers:
+                    apart = fit_apart(estimator, X, y, workers, estimator.max_iter_)
+                    cells.setdefault((workers, 0), []).append(error(apart, *test) / alone)
                     for every in options.every:
-                        together = error(fit_together(estimator, X, y, workers, every), *test)
-                        cells.setdefault((workers, every), []).append(together / alone)
+                        together = fit_together(estimator, X, y, workers, every)
+                        cells.setdefault((workers, every), []).append(
+                            error([together], *test) / alone
+                        )
             epochs = estimator.max_iter_
             print(
                 f"\n{name}, {options.rows} rows, {options.columns} columns, {epochs} passes, one "
-                f"process: {np.mean(cells['alone']):.4f}"
+                f"process: {np.mean(cells['alone']):.4f}\n"
             )
-            print("workers", *(f"every {every}" for every in options.every), sep=" | ")
+            heads = ["workers", *(f"every {every}" for every in options.every), "apart"]
+            print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
             for workers in options.workers:
-                row = [np.mean(cells[workers, every]) for every in options.every]
-                print(workers, *(f"{each:.4f}" for each in row), sep=" | ", flush=True)
+                row = [np.mean(cells[workers, every]) for every in [*options.every, 0]]
+                row = [str(workers), *(f"{each:.4f}" for each in row)]
+                print("| " + " | ".join(row) + " |", flush=True)
     assert threading.active_count() == 1
 
 

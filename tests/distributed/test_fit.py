@@ -123,7 +123,7 @@ def test_the_error_is_close_to_that_of_one_process():
     labels = classes_of(y)
     alone = log_loss(classes_of(y_test), classifier.fit(X, labels).predict_proba(X_test))
     together = fit(classifier, cut(X, labels, at=(2000,)))[0]
-    assert log_loss(classes_of(y_test), together.predict_proba(X_test)) < 1.03 * alone
+    assert log_loss(classes_of(y_test), together.predict_proba(X_test)) < 1.05 * alone
 
 
 def test_classes_and_categories_that_only_one_worker_has():
