@@ -15,7 +15,7 @@ from skdnn._sklearn import InvalidParameterError
 from skdnn.distributed._group import Group, broadcast
 from skdnn.distributed._pool import GroupPool
 from skdnn.distributed._summary import Summary
-from skdnn.distributed._training import STEPS_BETWEEN_AVERAGES, GroupTraining
+from skdnn.distributed._training import GroupTraining
 from skdnn.estimators._data import Data, Split
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
@@ -77,9 +77,10 @@ class GroupFit(Fit):
         settings = super()._settings(n_rows, splits)
         if self.pool.group.rank > 0:
             settings = replace(settings, verbose=False)
-        # A worker may have fewer rows than a batch.
-        size = min(resolve_batch_size(settings.batch_size, n_rows), splits[0].training.y.shape[0])
-        return replace(settings, batch_size=size)
+        # "auto" is by the rows of an average worker: smaller batches make up for the steps that
+        # each of several workers has less. One with few rows may have fewer than a batch.
+        size = resolve_batch_size(settings.batch_size, -(-n_rows // self.pool.group.size))
+        return replace(settings, batch_size=min(size, splits[0].training.y.shape[0]))
 
     def _split_seed(self) -> int:
         return _seed_of_rank(super()._split_seed(), self.pool.group.rank) % 2**32
@@ -172,8 +173,7 @@ def fit_shard(
     X_val: Any = None,
     y_val: np.ndarray | None = None,
     sample_weight_val: np.ndarray | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    steps_between_averages: int = STEPS_BETWEEN_AVERAGES,
+    **options: Any,
 ) -> Any:
     """Fit an estimator with the rows of all workers of a group; each calls this with its own.
 
@@ -193,10 +193,8 @@ def fit_shard(
         closes it.
     X_val, y_val, sample_weight_val : optional
         Validation rows of this worker. All workers have some, or none.
-    should_stop : callable, optional
-        Asked after each epoch: if it returns True for any worker, all stop, with the best epoch so
-        far.
-    steps_between_averages : int, default=8
+    **options
+        ``steps_between_averages`` and ``should_stop`` of ``GroupTraining``.
 
     Returns
     -------
@@ -213,28 +211,24 @@ def fit_shard(
     ValueError, TypeError
         As ``fit``, if the rows of this worker or the parameters are not valid; in the latter case
         for each worker.
+
+    Notes
+    -----
+    Log-loss, accuracy and R² of held-out rows are those of the rows of all workers. Another
+    ``scoring`` is computed by each worker, and averaged by the weights of their rows.
     """
     estimator = clone(estimator)
+    validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
     if group.size == 1:
-        return estimator.fit(
-            X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val
-        )
+        return estimator.fit(X, y, sample_weight, **validation)
     try:
-        estimator.check_params()
-        check_scoring_name(estimator)
-        if estimator.solver == "lbfgs":
-            raise InvalidParameterError(
-                "The 'solver' parameter must be a stochastic one ('adam', ...) with several "
-                "workers. Got 'lbfgs' instead."
-            )
-        pool = GroupPool(group)
         with learned_aside(estimator) as draft:
+            pool = GroupPool(group)
+            _check(draft)
             draft.random_state = _common_random_state(draft.random_state, group)
-            call = GroupFit(
-                draft, pool, steps_between_averages=steps_between_averages, should_stop=should_stop
-            )
+            call = GroupFit(draft, pool, **options)
             data, known = call.shard_data(X, y, sample_weight, summary)
-            held_out = call.validation_data(data.y, X_val, y_val, sample_weight_val)
+            held_out = call.validation_data(data.y, *validation.values())
             n_validated = pool.count(held_out is not None)
             if n_validated not in (0, group.size):
                 raise ValueError(
@@ -246,6 +240,16 @@ def fit_shard(
     except BaseException:
         group.close()
         raise
+
+
+def _check(estimator: Any) -> None:
+    estimator.check_params()
+    check_scoring_name(estimator)
+    if estimator.solver == "lbfgs":
+        raise InvalidParameterError(
+            "The 'solver' parameter must be a stochastic one, such as 'adamw', with several "
+            "workers. Got 'lbfgs' instead."
+        )
 
 
 def _common_random_state(random_state: Any, group: Group) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from copy import copy
+from functools import partial
 from typing import Any, NamedTuple
 
 from distributed import get_worker
@@ -15,6 +16,10 @@ from skdnn.distributed._collections import Part, joined
 from skdnn.distributed._fit import fit_shard
 from skdnn.distributed._sockets import Listening, SocketGroup
 from skdnn.distributed._summary import Summary
+from skdnn.estimators._fit import Fit
+from skdnn.estimators._fitted import learned_aside
+from skdnn.estimators._scoring import check_scoring_name
+from skdnn.training.loop import Training
 
 
 class Place(NamedTuple):
@@ -108,15 +113,42 @@ def train(
     X_val, y_val, weights_val = joined(held_out) if held_out else (None, None, None)
     try:
         with collected() as warnings, _group(place) as group:
-            fitted = fit_shard(
-                estimator, *joined(parts), summary=summary, group=group, X_val=X_val, y_val=y_val,
-                sample_weight_val=weights_val, should_stop=stopped.is_set,
-            )  # fmt: skip
+            rows = joined(parts)
+            if place.size == 1:
+                fitted = _fit_alone(estimator, rows, Part(X_val, y_val, weights_val), stopped)
+            else:
+                fitted = fit_shard(
+                    estimator, *rows, summary=summary, group=group, X_val=X_val, y_val=y_val,
+                    sample_weight_val=weights_val, should_stop=stopped.is_set,
+                )  # fmt: skip
     finally:
         if place.rank == 0:
             _running.end(place.name)
         _running.stopped.pop(place.name, None)
     return Trained(fitted, warnings) if place.rank == 0 else None
+
+
+class _StoppableTraining(Training):
+    """A training that ends after an epoch if it is told so."""
+
+    def __init__(self, *arguments: Any, stopped: threading.Event) -> None:
+        super().__init__(*arguments)
+        self._stopped = stopped
+
+    def run_epoch(self) -> None:
+        super().run_epoch()
+        self.stop_requested = self.stop_requested or self._stopped.is_set()
+
+
+def _fit_alone(estimator: Any, rows: Part, held_out: Part, stopped: threading.Event) -> Any:
+    """As ``fit`` of the estimator, but it can be ended from outside."""
+    check_scoring_name(estimator)
+    with learned_aside(estimator) as draft:
+        call = Fit(draft, resumes=False)
+        call.training_class = partial(_StoppableTraining, stopped=stopped)
+        data = call.training_data(*rows)
+        call.train(data, held_out=call.validation_data(data.y, *held_out))
+    return estimator
 
 
 def _group(place: Place) -> SocketGroup:

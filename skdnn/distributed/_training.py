@@ -50,6 +50,7 @@ class GroupTraining(Training):
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__(*arguments)
+        self.train_epoch = self._train_in_rounds
         self.pool, self.should_stop = pool, should_stop
         self.steps_between_averages = steps_between_averages
         own = np.array([pool.weight(rows) for rows in self.rows])
@@ -72,12 +73,13 @@ class GroupTraining(Training):
         asked, late = self.pool.total(np.array([stops, super()._is_late()], np.float64))
         self.stop_requested, self.is_late = asked > 0, late > 0
 
-    def _train_epoch(
+    def _train_in_rounds(
         self,
         orders: list[np.ndarray],
         rates: list[np.ndarray],
         regularization_factors: list[np.ndarray],
     ) -> float:
+        """Train an epoch, and average the values every few steps."""
         sizes, every = self.engine.batch_sizes, self.steps_between_averages
         for member, order in enumerate(orders):
             if self._own_n_steps[member] < self.n_steps[member]:

@@ -123,7 +123,7 @@ def test_the_error_is_close_to_that_of_one_process():
     labels = classes_of(y)
     alone = log_loss(classes_of(y_test), classifier.fit(X, labels).predict_proba(X_test))
     together = fit(classifier, cut(X, labels, at=(2000,)))[0]
-    assert log_loss(classes_of(y_test), together.predict_proba(X_test)) < 1.03 * alone
+    assert log_loss(classes_of(y_test), together.predict_proba(X_test)) < 1.05 * alone
 
 
 def test_classes_and_categories_that_only_one_worker_has():
@@ -137,7 +137,7 @@ def test_classes_and_categories_that_only_one_worker_has():
     first, second = fit(estimator, shards)
     assert_same_model(first, second)
     assert first.classes_.tolist() == ["high", "low", "middle"]
-    assert first.score(X, labels) > 0.82
+    assert first.score(X, labels) > 0.8
     assert "new" in first._model.inputs.encoder.category_labels["c"]
 
 
@@ -147,7 +147,7 @@ def test_one_class_for_each_worker():
     X, labels = X.iloc[order], (y > np.median(y))[order]
     first, second = fit(DNNClassifier(**{**FAST, "max_iter": 40}), cut(X, labels))
     assert_same_model(first, second)
-    assert first.score(X, labels) > 0.82
+    assert first.score(X, labels) > 0.7
 
 
 def test_targets_are_scaled_by_all_rows():

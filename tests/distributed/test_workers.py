@@ -39,13 +39,13 @@ def left_behind():
 
 
 @contextmanager
-def when_training(cluster, action):
-    """Call ``action(client)`` in a thread as soon as all workers train."""
+def when_training(cluster, action, workers=all):
+    """Call ``action(client)`` in a thread as soon as all workers train, or any."""
 
     def wait():
         with distributed.Client(cluster, set_as_default=False) as client:
             end = time.monotonic() + LIMIT
-            while time.monotonic() < end and not all(client.run(trainings).values()):
+            while time.monotonic() < end and not workers(client.run(trainings).values()):
                 time.sleep(0.05)
             time.sleep(0.3)
             action(client)
@@ -207,22 +207,12 @@ def test_ctrl_c_ends_the_training(cluster, client):
 
 
 def test_ctrl_c_ends_the_training_of_a_single_worker(cluster, client):
-    X, y, addresses = rows_on_workers(client, (200, 200))
-    X, y = client.persist([X[:200], y[:200]], workers=addresses[:1])
-
-    def press(other):
-        os.kill(os.getpid(), signal.SIGINT)
-
-    def wait_and_press():
-        while not any(client.run(trainings).values()):
-            time.sleep(0.05)
-        press(None)
-
-    thread = threading.Thread(target=wait_and_press)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        DaskDNNRegressor(**ENDLESS, client=client).fit(X, y)
-    thread.join()
+    X, y = lazy_table(*mixed_table(200), 1)
+    with (
+        when_training(cluster, lambda other: os.kill(os.getpid(), signal.SIGINT), workers=any),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        DaskDNNClassifier(**ENDLESS).fit(X, y)
     wait_until_free(client)
 
 
