@@ -22,7 +22,7 @@ _list: ContextVar[list[tuple[str, type[Warning]]] | None] = ContextVar("warnings
 
 @contextmanager
 def collected() -> Iterator[list[tuple[str, type[Warning]]]]:
-    """Context manager in which ``warn`` fills a list of messages and categories, for another process.
+    """Context manager in which ``warn`` fills a list of messages and categories instead.
 
     Unlike ``warnings.catch_warnings`` it changes nothing for other threads.
     """

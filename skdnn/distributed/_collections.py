@@ -50,7 +50,7 @@ def by_rows(data: Any, name: str) -> Any:
             "dask.dataframe.from_pandas or dask.array.from_array."
         )
     if data.ndim not in ((2,) if name.startswith("X") else (1, 2)):
-        raise ValueError(f"{name} has {data.ndim} dimensions, but rows are in 2, targets in 1 or 2.")
+        raise ValueError(f"{name} has {data.ndim} dimensions, but rows have 2, targets 1 or 2.")
     if data.ndim == 2 and data.numblocks[1] > 1:
         return data.rechunk({1: -1})
     return data

@@ -118,7 +118,9 @@ class DaskMixin(BaseDNN):
     def _check_lazy_fit(self, groups: Any) -> None:
         """Raise for what is not available with Dask collections."""
         if groups is not None:
-            raise ValueError("groups are not available with Dask collections; give X_val and y_val.")
+            raise ValueError(
+                "groups are not available with Dask collections; give X_val and y_val."
+            )
         if self.warm_start:
             raise ValueError(
                 "warm_start is not available with Dask collections. Continue with the plain "

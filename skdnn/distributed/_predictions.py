@@ -107,9 +107,7 @@ def _predict_array(X: Any, model: Any, call: Call, empty: np.ndarray) -> np.ndar
     return call.of(model, X) if X.shape[0] else empty
 
 
-def _predict_frame(
-    X: Any, model: Any, call: Call, empty: np.ndarray, columns: list | None
-) -> Any:
+def _predict_frame(X: Any, model: Any, call: Call, empty: np.ndarray, columns: list | None) -> Any:
     return _as_frame(_predict_array(X, model, call, empty), X.index, columns)
 
 

@@ -23,7 +23,6 @@ from sklearn.base import is_classifier
 
 from skdnn.distributed._collections import Part, concatenated
 from skdnn.distributed._summary import Summary
-from skdnn.estimators._tables import is_table
 from skdnn.estimators._targets import as_numbers, check_weights
 from skdnn.tabular.categories import factorize
 from skdnn.tabular.schema import Columns, resolve_categorical
@@ -133,9 +132,7 @@ def _columns(X: Any, counted: np.ndarray | None, estimator: Any) -> list[ColumnS
     return found
 
 
-def _targets(
-    y: np.ndarray, counted: np.ndarray | None, estimator: Any
-) -> list[ColumnStatistics]:
+def _targets(y: np.ndarray, counted: np.ndarray | None, estimator: Any) -> list[ColumnStatistics]:
     if not is_classifier(estimator) or issparse(y):
         return []
     rows = y if counted is None else y[counted]
@@ -248,7 +245,9 @@ def _wanted_rows(X: Any, y: np.ndarray, counted: np.ndarray, share: Share) -> np
         if (takes_least or takes_greatest) and values.dtype.kind in "biuf":
             numbers = np.asarray(values, dtype=np.float64)
             if not np.isnan(numbers).all():
-                ends = [np.nanargmin(numbers)] * takes_least + [np.nanargmax(numbers)] * takes_greatest
+                ends = [np.nanargmin(numbers)] * takes_least + [
+                    np.nanargmax(numbers)
+                ] * takes_greatest
                 found.append(counted[ends])
     return np.unique(np.concatenate(found))
 

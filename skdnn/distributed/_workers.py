@@ -237,9 +237,7 @@ def _described(client: Client, futures: Sequence[Future], local: Any) -> list[Pi
     n_columns = {len(each.columns) for each in found if each.n_counted}
     if len(n_columns) > 1:
         raise ValueError(f"The partitions of X have different numbers of columns: {n_columns}.")
-    return [
-        Piece(future, each) for future, each in zip(futures, found, strict=True) if each.n_rows
-    ]
+    return [Piece(future, each) for future, each in zip(futures, found, strict=True) if each.n_rows]
 
 
 def _shards(client: Client, pieces: Sequence[Piece], held_out: Sequence[Future]) -> list[Shard]:
@@ -251,7 +249,9 @@ def _shards(client: Client, pieces: Sequence[Piece], held_out: Sequence[Future])
         if not addresses:
             raise LostError(set(), f"partition {piece.future.key} is lost")
         # If several have a copy, the one with the fewest rows so far.
-        address = min(sorted(addresses), key=lambda each: shards[each].n_rows if each in shards else 0)
+        address = min(
+            sorted(addresses), key=lambda each: shards[each].n_rows if each in shards else 0
+        )
         shards.setdefault(address, Shard(address)).pieces.append(piece)
     found = _without_tiny(list(shards.values()))
     if held_out:
@@ -468,7 +468,9 @@ def _named_losses(client: Client) -> Iterator[None]:
         yield
     except KilledWorker as error:
         worker = getattr(error.last_worker, "address", error.last_worker)
-        raise RuntimeError(f"The worker {worker} was lost while partitions were computed.") from error
+        raise RuntimeError(
+            f"The worker {worker} was lost while partitions were computed."
+        ) from error
     except Exception as error:
         if client.status not in ("running", "connecting"):
             where = getattr(client.scheduler, "address", "")

@@ -59,9 +59,7 @@ def test_sparse_rows_are_joined_as_such():
 
 
 def test_categories_of_partitions_are_united():
-    parts = [
-        Part(pd.DataFrame({"c": pd.Categorical([value])}), np.ones(1), None) for value in "ab"
-    ]
+    parts = [Part(pd.DataFrame({"c": pd.Categorical([value])}), np.ones(1), None) for value in "ab"]
     whole = joined(parts).X["c"]
     assert isinstance(whole.dtype, pd.CategoricalDtype)
     assert whole.tolist() == ["a", "b"]

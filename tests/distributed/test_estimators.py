@@ -40,7 +40,11 @@ def fitted():
 
 @pytest.mark.parametrize(("lazy", "plain"), CLASSES)
 def test_parameters_are_those_of_the_plain_estimator_and_two(lazy, plain):
-    assert lazy().get_params() == {**plain().get_params(), "client": None, "on_worker_lost": "raise"}
+    assert lazy().get_params() == {
+        **plain().get_params(),
+        "client": None,
+        "on_worker_lost": "raise",
+    }
 
 
 @pytest.mark.parametrize(("lazy", "plain"), CLASSES)
@@ -374,7 +378,10 @@ def test_other_columns_are_refused_at_once(fitted, method):
     model, X, y = fitted
     with pytest.raises(ValueError, match="feature names should match"):
         getattr(model, method)(lazy_table(X.rename(columns={"age": "years"}), y)[0])
-    with pytest.warns(UserWarning, match="valid feature names"), pytest.raises(ValueError, match="expecting 4 features"):
+    with (
+        pytest.warns(UserWarning, match="valid feature names"),
+        pytest.raises(ValueError, match="expecting 4 features"),
+    ):
         getattr(model, method)(da.ones((5, 3)))
 
 

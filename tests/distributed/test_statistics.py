@@ -7,10 +7,10 @@ from lazy import mixed_table
 
 pytest.importorskip("dask.dataframe")
 
-from skdnn import DNNClassifier, DNNRegressor  # noqa: E402
-from skdnn.distributed import _statistics  # noqa: E402
-from skdnn.distributed._collections import Part  # noqa: E402
-from skdnn.distributed._statistics import describe, draw, plan_of, summary_of  # noqa: E402
+from skdnn import DNNClassifier, DNNRegressor
+from skdnn.distributed import _statistics
+from skdnn.distributed._collections import Part
+from skdnn.distributed._statistics import describe, draw, plan_of, summary_of
 
 
 def summary(parts, estimator, max_rows=_statistics.MAX_ROWS, seed=0):

@@ -135,7 +135,9 @@ def test_a_scheduler_that_goes_away_is_named():
             start = time.monotonic()
             with (
                 when_training(cluster, lambda other: cluster.sync(cluster.scheduler.close)),
-                pytest.raises(RuntimeError, match=f"connection to the scheduler {address} was lost"),
+                pytest.raises(
+                    RuntimeError, match=f"connection to the scheduler {address} was lost"
+                ),
             ):
                 model.fit(X, y)
             assert time.monotonic() - start < LIMIT
@@ -152,7 +154,9 @@ def full_disk(part):
 def test_a_full_disk_is_reported_with_the_worker(client):
     X, y = lazy_table(*mixed_table(100))
     broken = X.map_partitions(full_disk, meta=X._meta)
-    with pytest.raises(RuntimeError, match=r"worker tcp://\S+ has failed: OSError: .*No space left"):
+    with pytest.raises(
+        RuntimeError, match=r"worker tcp://\S+ has failed: OSError: .*No space left"
+    ):
         DaskDNNClassifier(**FAST).fit(broken, y)
 
 
