@@ -44,7 +44,7 @@ def _with_parameters_of(plain: type) -> Callable[[Function], Function]:
 
 
 class DaskMixin(BaseDNN):
-    """Fits on Dask collections, and lazy predictions; with data in memory as the plain estimator."""
+    """Fits on Dask collections, and lazy predictions; data in memory as by the plain estimator."""
 
     client: Any
     on_worker_lost: str
@@ -152,7 +152,7 @@ class DaskMixin(BaseDNN):
                 "partial_fit takes rows in memory, not Dask collections: call it for each "
                 "partition, as in for part in X.partitions."
             )
-        return super().partial_fit(X, y, *args, **kwargs)  # type: ignore[misc]
+        return super().partial_fit(X, y, *args, **kwargs)
 
     # ---------------------------------------------------------------- the plain estimator
 
@@ -215,8 +215,8 @@ class DaskMixin(BaseDNN):
         score : float
         """
         if not is_lazy(X):
-            return super().score(X, y, sample_weight)  # type: ignore[misc]
-        y, found, weights = dask.compute(y, self.predict(X), sample_weight)  # type: ignore[attr-defined]
+            return super().score(X, y, sample_weight)
+        y, found, weights = dask.compute(y, self.predict(X), sample_weight)
         if is_classifier(self):
             return accuracy_score(as_labels(y), as_labels(found), sample_weight=weights)
         y, found = as_numbers(y), as_numbers(found)
@@ -274,7 +274,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
     _plain = DNNClassifier
     _parameter_constraints = {
         **DNNClassifier._parameter_constraints,
-        "client": "no_validation",
+        "client": [object],
         "on_worker_lost": [StrOptions({"raise", "continue"})],
     }
 
@@ -403,7 +403,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
     _plain = DNNRegressor
     _parameter_constraints = {
         **DNNRegressor._parameter_constraints,
-        "client": "no_validation",
+        "client": [object],
         "on_worker_lost": [StrOptions({"raise", "continue"})],
     }
 
@@ -430,7 +430,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
             Only with ``return_std=True``.
         """
         if not is_lazy(X):
-            return super().predict(X, return_std=return_std)
+            return super().predict(X, return_std=True) if return_std else super().predict(X)
         if not return_std:
             return self._lazily(X, "predict")
         return tuple(self._lazily(X, "predict", item, return_std=True) for item in range(2))

@@ -45,7 +45,7 @@ class Trained(NamedTuple):
 
 
 class _Running:
-    """Trainings of the process, by name and rank: how they are reached from outside of their task."""
+    """Trainings of the process, by name: how they are reached from outside of their task."""
 
     def __init__(self) -> None:
         self.listeners: dict[str, Listening] = {}

@@ -1,14 +1,15 @@
 """A sample of the rows of all partitions, with every category, class and extreme number.
 
 Each partition is described by a task where it is (:func:`describe`), the descriptions are merged
-(:func:`plan_of`), and a second task draws its share of the sample (:func:`draw`). The sample depends
-on the partitions and the seed, not on the workers that hold them.
+(:func:`plan_of`), and a second task draws its share of the sample (:func:`draw`). The sample
+depends on the partitions and the seed, not on the workers that hold them.
 
 Of up to ``MAX_ROWS`` rows the sample has all, so that quantiles are exact. Of more rows the
 distribution function of a column in the sample differs from that of all rows by less than 0.005
 with a probability of 0.9999 (Dvoretzky-Kiefer-Wolfowitz inequality with the constant of Massart
-1990): a median is between the quantiles of 0.495 and 0.505. With sample weights the bound is that of
-their effective number of rows. Categories, minimum and maximum of each column, and classes are exact.
+1990): a median is between the quantiles of 0.495 and 0.505. With sample weights the bound is that
+of their effective number of rows. Categories, minimum and maximum of each column, and classes are
+exact.
 """
 
 from __future__ import annotations
@@ -263,7 +264,7 @@ def summary_of(samples: Sequence[Part], *, is_weighted: bool) -> Summary:
     """
     filled = [each for each in samples if each.X.shape[0]] or list(samples[:1])
     X, y = (concatenated(list(pieces)) for pieces in zip(*[s[:2] for s in filled], strict=True))
-    weights = np.concatenate([each.weights for each in filled])
+    weights: np.ndarray | None = np.concatenate([each.weights for each in filled])
     if not is_weighted and (weights == 1).all():
         weights = None
     return Summary(X.reset_index(drop=True) if isinstance(X, pd.DataFrame) else X, y, weights)

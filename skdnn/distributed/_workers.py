@@ -1,4 +1,4 @@
-"""A fit on the workers of a Dask cluster: who trains on which partitions, and what if one is lost."""
+"""A fit on the workers of a Dask cluster: which of them trains on what, and if one is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATIENCE = 10.0
 LEAST_ROWS = 10
 #: Warnings of shares of the rows that are below or above these multiples of their mean.
 LEAST_SHARE, LARGEST_SHARE = 0.05, 3.0
-#: Fits of large arrays are passed as tasks, not in messages.
+#: Names of the arguments in messages.
 NAMES = ("X", "y", "sample_weight")
 NAMES_VAL = ("X_val", "y_val", "sample_weight_val")
 
@@ -342,7 +342,8 @@ def _left(
     if 2 * rows <= before:
         raise RuntimeError(f"{what} The others have {rows} of {before} rows, not more than half.")
     warn(
-        f"The worker {names} {error.reason}. The training starts again with {rows} of {before} rows."
+        f"The worker {names} {error.reason}. The training starts again with {rows} of {before} "
+        "rows."
     )
     gone = {piece.future.key for shard in lost for piece in shard.pieces}
     return [piece for piece in pieces if piece.future.key not in gone]

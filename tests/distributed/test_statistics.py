@@ -1,5 +1,7 @@
 """The sample: it has what all rows have, whatever the partitions."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +24,7 @@ def summary(parts, estimator, max_rows=_statistics.MAX_ROWS, seed=0):
 
 def in_parts(X, y, weights=None, sizes=(100, 37, 263)):
     ends = np.cumsum((0, *sizes))
-    rows = [slice(*pair) for pair in zip(ends, ends[1:], strict=False)]
+    rows = [slice(*pair) for pair in pairwise(ends)]
     return [Part(X[r], y[r], None if weights is None else weights[r]) for r in rows]
 
 

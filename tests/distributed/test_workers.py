@@ -106,13 +106,13 @@ def test_a_worker_that_is_killed_is_named(cluster, client, rank):
 def test_the_training_goes_on_with_more_than_half_of_the_rows(cluster, client):
     X, y, addresses = rows_on_workers(client, (300, 100))
     # Not more epochs than can be run again after the loss.
-    model = DaskDNNRegressor(**{**FAST, "max_iter": 3000}, on_worker_lost="continue")
+    model = DaskDNNRegressor(**{**FAST, "max_iter": 1500}, on_worker_lost="continue")
     with (
         when_training(cluster, lambda other: kill(other, addresses[1])),
         pytest.warns(UserWarning, match=rf"{addresses[1]} .* again with 300 of 400 rows"),
     ):
         model.fit(X, y)
-    assert model.n_iter_ == 3000
+    assert model.n_iter_ == 1500
 
 
 def test_the_training_does_not_go_on_with_less(cluster, client):
