@@ -13,6 +13,9 @@ Three ways to add up, with messages of all parameters:
 Delays: a round varies by a log-normal factor, and sometimes a worker pauses (another process, the
 garbage collector).
 
+The defaults are those of four members on 50 columns (a fifth of them categories) with batches of
+512 rows in one thread of a current processor, and of 10 Gbit/s Ethernet.
+
     python benchmarks/distributed_sim.py
 """
 
@@ -77,8 +80,8 @@ def efficiencies(costs, way, n_workers, every, n_rounds):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--parameters", type=int, default=100_000, help="float32")
-    parser.add_argument("--step", type=float, default=2.0, help="milliseconds")
+    parser.add_argument("--parameters", type=int, default=600_000, help="float32")
+    parser.add_argument("--step", type=float, default=12.5, help="milliseconds")
     parser.add_argument("--latency", type=float, default=0.1, help="milliseconds")
     parser.add_argument("--gigabits", type=float, default=10.0, help="a second")
     parser.add_argument("--adding", type=float, default=2.0, help="gigabytes a second")
@@ -119,7 +122,10 @@ def main(arguments=None):
         ]
         waits.append(f"| {n_workers} | " + " | ".join(cells) + " |")
     print("\nBound by the slowest worker, if sums took no time:\n\n" + "\n".join(waits))
-    print(f"\nRows for {options.steps} steps of each worker in {options.passes} passes:\n")
+    print(
+        f"\nMessages of {costs.n_bytes / 1e6:.1f} MB.\n\n"
+        f"Rows for {options.steps} steps of each worker in {options.passes} passes:\n"
+    )
     for n_workers in [1, *options.workers]:
         n_rows = options.steps * options.batch * n_workers / options.passes
         print(f"* {n_workers} workers: {n_rows / 1e6:.3g} million")
