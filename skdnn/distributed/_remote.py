@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
-from distributed import get_worker
+from distributed import Status, get_worker
 from distributed.comm import get_address_host
 
 from skdnn._warnings import collected
@@ -42,6 +42,10 @@ class Trained(NamedTuple):
 
     estimator: Any
     warnings: list[tuple[str, type[Warning]]]
+
+
+#: Of a Dask worker that ends, as when it has lost its scheduler.
+ENDING = (Status.closing, Status.closing_gracefully, Status.closed, Status.failed)
 
 
 class _Running:
@@ -106,20 +110,24 @@ def train(
     trained : Trained or None
         Of the first worker; None of the others.
     """
-    estimator = copy(estimator)
+    estimator, worker = copy(estimator), get_worker()
     if estimator.n_jobs is None:
-        estimator.n_jobs = get_worker().state.nthreads
+        estimator.n_jobs = worker.state.nthreads
     stopped = _running.stopped.setdefault(place.name, threading.Event())
+
+    def should_stop() -> bool:
+        return stopped.is_set() or worker.status in ENDING
+
     X_val, y_val, weights_val = joined(held_out) if held_out else (None, None, None)
     try:
         with collected() as warnings, _group(place) as group:
             rows = joined(parts)
             if place.size == 1:
-                fitted = _fit_alone(estimator, rows, Part(X_val, y_val, weights_val), stopped)
+                fitted = _fit_alone(estimator, rows, Part(X_val, y_val, weights_val), should_stop)
             else:
                 fitted = fit_shard(
                     estimator, *rows, summary=summary, group=group, X_val=X_val, y_val=y_val,
-                    sample_weight_val=weights_val, should_stop=stopped.is_set,
+                    sample_weight_val=weights_val, should_stop=should_stop,
                 )  # fmt: skip
     finally:
         if place.rank == 0:
@@ -131,21 +139,21 @@ def train(
 class _StoppableTraining(Training):
     """A training that ends after an epoch if it is told so."""
 
-    def __init__(self, *arguments: Any, stopped: threading.Event) -> None:
+    def __init__(self, *arguments: Any, should_stop: Callable[[], bool]) -> None:
         super().__init__(*arguments)
-        self._stopped = stopped
+        self.should_stop = should_stop
 
     def run_epoch(self) -> None:
         super().run_epoch()
-        self.stop_requested = self.stop_requested or self._stopped.is_set()
+        self.stop_requested = self.stop_requested or self.should_stop()
 
 
-def _fit_alone(estimator: Any, rows: Part, held_out: Part, stopped: threading.Event) -> Any:
+def _fit_alone(estimator: Any, rows: Part, held_out: Part, should_stop: Callable[[], bool]) -> Any:
     """As ``fit`` of the estimator, but it can be ended from outside."""
     check_scoring_name(estimator)
     with learned_aside(estimator) as draft:
         call = Fit(draft, resumes=False)
-        call.training_class = partial(_StoppableTraining, stopped=stopped)
+        call.training_class = partial(_StoppableTraining, should_stop=should_stop)
         data = call.training_data(*rows)
         call.train(data, held_out=call.validation_data(data.y, *held_out))
     return estimator
