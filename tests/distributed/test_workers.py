@@ -129,7 +129,8 @@ def test_a_scheduler_that_goes_away_is_named():
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as cluster:
         address = cluster.scheduler_address
-        with distributed.Client(cluster, timeout=3) as client:
+        # Seconds after which Dask gives up to reconnect.
+        with distributed.Client(address, timeout=3) as client:
             X, y, _ = rows_on_workers(client, (200, 200))
             model = DaskDNNRegressor(**ENDLESS, client=client)
             start = time.monotonic()
