@@ -130,7 +130,7 @@ def test_a_scheduler_that_goes_away_is_named():
     ) as cluster:
         address = cluster.scheduler_address
         # Seconds after which Dask gives up to reconnect.
-        with distributed.Client(address, timeout=3) as client:
+        with distributed.Client(cluster, timeout=3) as client:
             X, y, _ = rows_on_workers(client, (200, 200))
             model = DaskDNNRegressor(**ENDLESS, client=client)
             start = time.monotonic()

@@ -2,11 +2,11 @@
 
 Tables of numbers and categories with missing values are generated in partitions by the workers, so
 that no process has all rows. Printed are the log-loss, or R2, of generated test rows, the passes
-over the rows, the rows a second of the training, the share of its time in sums over the workers (the
-wait for the slowest of them included), and the peak memory of a worker above that of its start,
+over the rows, the rows a second of the training, the share of its time in sums over the workers
+(the wait for the slowest of them included), and the peak memory of a worker above that of its start,
 relative to its share of the encoded rows: 14 bytes for each number, 4 for each category.
 
-    python benchmarks/distributed.py --rows 1000000 --columns 50 --workers 1 2 4
+    python benchmarks/dask_cluster.py --rows 1000000 --columns 50 --workers 1 2 4
 """
 
 import argparse
