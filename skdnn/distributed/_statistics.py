@@ -264,7 +264,6 @@ def summary_of(samples: Sequence[Part], *, is_weighted: bool) -> Summary:
     """
     filled = [each for each in samples if each.X.shape[0]] or list(samples[:1])
     X, y = (concatenated(list(pieces)) for pieces in zip(*[s[:2] for s in filled], strict=True))
-    weights: np.ndarray | None = np.concatenate([each.weights for each in filled])
-    if not is_weighted and (weights == 1).all():
-        weights = None
+    found = np.concatenate([each.weights for each in filled])
+    weights = found if is_weighted or (found != 1).any() else None
     return Summary(X.reset_index(drop=True) if isinstance(X, pd.DataFrame) else X, y, weights)
