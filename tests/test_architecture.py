@@ -75,7 +75,14 @@ def test_tables_know_nothing_of_networks(path):
     if layer == "tabular":
         assert found <= {None, "tabular", "_dtypes", "_warnings"}
     elif "tabular" in found:
-        assert layer in ("estimators", "inspection", "persistence", "export", "__init__")
+        assert layer in (
+            "estimators",
+            "inspection",
+            "persistence",
+            "export",
+            "distributed",
+            "__init__",
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

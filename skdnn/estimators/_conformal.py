@@ -18,6 +18,7 @@ from skdnn.estimators._tables import rows_to_fit
 from skdnn.estimators._targets import check_weights
 from skdnn.training.data import Rows
 from skdnn.training.engine import predict_raw
+from skdnn.training.pooling import Pool
 from skdnn.training.threads import Threads
 from skdnn_light.conformal import Scores, checked_scores, sorted_scores
 
@@ -32,7 +33,11 @@ REMEDY = (
 
 
 def held_out_scores(
-    model: FittedModel, splits: list[Split], held_out: list[list[Rows]], threads: Threads
+    model: FittedModel,
+    splits: list[Split],
+    held_out: list[list[Rows]],
+    threads: Threads,
+    pool: Pool,
 ) -> Scores | None:
     """Scores of the rows that members have held out, by the mean of these members alone.
 
@@ -45,6 +50,7 @@ def held_out_scores(
     held_out : list of lists of Rows
         Of each split, as inputs of each of its members.
     threads : Threads
+    pool : Pool
 
     Returns
     -------
@@ -74,7 +80,8 @@ def held_out_scores(
             scores = np.empty((len(rows.y), found.shape[1]))
         scores[some] = found
     assert scores is not None
-    return sorted_scores(scores, rows.weights, N_LOST)
+    weights = None if rows.weights is None else pool.gather(rows.weights)
+    return sorted_scores(pool.gather(scores), weights, N_LOST)
 
 
 class _Distinct:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -48,6 +49,7 @@ from skdnn.training.data import Features, Rows, chosen_rows, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots
 from skdnn.training.loop import Training, Validation, Validator
+from skdnn.training.pooling import Pool
 from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import draw_seeds, draw_split_seed
 from skdnn.training.settings import TINY_ROWS, TrainingSettings
@@ -68,6 +70,10 @@ class Fit:
         Whether this is ``partial_fit``: one epoch on part of the data.
     """
 
+    #: Makes the training; a subclass may have another one.
+    training_class: Callable[..., Training] = Training
+    #: Adds up what several workers know of their rows.
+    pool = Pool()
     #: The kind of the targets, known after their validation.
     task: Task
     #: Whether columns are encoded; otherwise the inputs are the numbers of X as they are.
@@ -186,20 +192,20 @@ class Fit:
             splits = split_data(estimator, self.task, whole, groups, split_seed)
         else:
             splits = [Split(data, held_out)]
-        n_rows = splits[0].training.y.shape[0]
-        settings = TrainingSettings.of(estimator, n_rows, self.is_partial)
+        n_rows = self.pool.count(splits[0].training.y.shape[0])
+        settings = self._settings(n_rows, splits)
         if callbacks is not None:
             # The number of epochs depends on the number of training rows.
             callbacks.begin(settings.max_iter)
         to_learn = splits if known is None else [Split(known.drop_zero_weights(), None)]
         if self.before is None:
             inputs = self._learn(whole if known is None else known, to_learn, again=bool(known))
-            model, progress = self._new_model(whole, inputs, settings, splits, split_seed)
+            model, progress = self._new_model(whole, inputs, settings, splits, split_seed, n_rows)
         else:
             self._learn_more(whole, n_rows)
             model, progress = self._resumed_model(whole, settings, splits)
         if not self.is_partial:
-            self.task.see_all(data.y)
+            self.task.see_all(data.y if known is None else known.drop_zero_weights().y)
         estimator._set_network_attributes(model)
         self._check_values(data, model, ("X", "y"), all_zero=self.is_partial)
         if held_out is not None:
@@ -212,20 +218,21 @@ class Fit:
         with Threads(estimator.n_jobs, max(model.network.n_members, n_rows)) as threads:
             if adapts:
                 _adapt(model.network, to_adapt, progress, threads)
+            del to_adapt
             validation = self._validation(splits, validated, model)
             if callbacks is not None:
                 callbacks.fitted_attributes = lambda: self._attributes_of(model, progress)
-            training = Training(
+            training = self.training_class(
                 model.network, rows, settings, progress, threads, validation, callbacks
             )
             training.run(single_epoch=self.is_partial)
             if validation is not None and validation.keep_best:
                 if self.task.is_calibrated:
-                    calibrate(model.network, validation.validators, threads)
+                    calibrate(model.network, validation.validators, threads, self.pool)
                     progress.calibrated_values = model.network.values.copy()
                 judges = judges_of(splits, validated)
-                model.weights = member_weights(model.network, judges, threads)
-                model.scores = held_out_scores(model, splits, validated, threads)
+                model.weights = member_weights(model.network, judges, threads, self.pool)
+                model.scores = held_out_scores(model, splits, validated, threads, self.pool)
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
 
@@ -233,14 +240,21 @@ class Fit:
         """All data with class weights, which are computed from the first."""
         data, class_weight = pieces[0], getattr(self.estimator, "class_weight", None)
         assert data is not None
-        per_class = self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
+        per_class = self._class_weights(data)
         return [each and apply_class_weight(each, per_class, class_weight) for each in pieces]
+
+    def _class_weights(self, data: Data) -> np.ndarray | None:
+        return self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
+
+    def _settings(self, n_rows: int, splits: list[Split]) -> TrainingSettings:
+        """The settings for a number of rows to train on."""
+        return TrainingSettings.of(self.estimator, n_rows, self.is_partial)
 
     def _stops_early(self, data: Data, held_out: Data | None) -> bool:
         early_stopping = self.estimator.early_stopping
         if early_stopping != "auto":
             return bool(early_stopping)
-        return held_out is not None or data.y.shape[0] > TINY_ROWS
+        return held_out is not None or self.pool.count(data.y.shape[0]) > TINY_ROWS
 
     def _split_seed(self) -> int:
         if self.before is not None:
@@ -292,11 +306,13 @@ class Fit:
         settings: TrainingSettings,
         splits: list[Split],
         split_seed: int,
+        n_rows: int,
     ) -> tuple[FittedModel, TrainingState]:
         estimator = self.estimator
         random_state = check_random_state(estimator.random_state)
-        specs = network_specs(estimator, self.task, data, inputs, splits[0].training.y.shape[0])
-        dtype = network_dtype(estimator, data, specs[0])
+        specs = network_specs(estimator, self.task, data, inputs, n_rows)
+        n_all = self.pool.count(data.y.shape[0])
+        dtype = network_dtype(estimator, data.X, n_all, specs[0])
         values, seeds = [], []
         for spec in specs:
             # Weights first: the same random_state then gives those of scikit-learn's MLP.

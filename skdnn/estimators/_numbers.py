@@ -148,12 +148,16 @@ class NumericTargets(Task):
 
     def score(self, raw: np.ndarray, rows: Rows) -> float:
         """R²."""
+        # A diverging network may be so far off that its squared error overflows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return mean_r2(*self.compared(raw, rows), rows.weights)
+
+    def compared(self, raw: np.ndarray, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Scaled targets and predictions that are scored: (n_samples, n_targets)."""
         y = rows.y[:, :: len(self.parameters)]
         prediction = self._scaled(raw).reshape(y.shape)
         if self.scaler is not None:
             # As predictions are kept in the range of the training targets.
             limits = self.scaler.transform(np.array([self.scaler.low, self.scaler.high]), raw.dtype)
             prediction = np.clip(prediction, *limits)
-        # A diverging network may be so far off that its squared error overflows.
-        with np.errstate(over="ignore", invalid="ignore"):
-            return mean_r2(y, prediction, rows.weights)
+        return y, prediction

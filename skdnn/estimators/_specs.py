@@ -108,12 +108,12 @@ def check_monotonic(estimator: Any, outputs: Outputs) -> None:
             )
 
 
-def network_dtype(estimator: Any, data: Data, spec: NetworkSpec) -> np.dtype:
-    """Resolve the parameter ``dtype`` by the dtype of the data and the work of an epoch."""
+def network_dtype(estimator: Any, X: Any, n_rows: int, spec: NetworkSpec) -> np.dtype:
+    """Resolve the parameter ``dtype`` by the dtype of X and the work of an epoch."""
     if estimator.dtype in ("float32", "float64"):
         return np.dtype(estimator.dtype)
-    small = data.y.shape[0] * spec.n_weights * max(4, estimator.n_members) <= 4 * FLOAT64_WORK
-    if getattr(data.X, "dtype", None) == np.float32 or (estimator.dtype == "auto" and not small):
+    small = n_rows * spec.n_weights * max(4, estimator.n_members) <= 4 * FLOAT64_WORK
+    if getattr(X, "dtype", None) == np.float32 or (estimator.dtype == "auto" and not small):
         return np.dtype(np.float32)
     return np.dtype(np.float64)
 

@@ -61,11 +61,18 @@ class TargetScaler:
         y = y.astype(ACCUMULATOR)
         columns = y.reshape(y.shape[0], -1).T
         moments = np.array([mean_and_deviation(column, weights) for column in columns])
-        mean, scale = moments.T.reshape(2, *y.shape[1:])
+        mean, deviation = moments.T.reshape(2, *y.shape[1:])
+        return self.fit_moments(mean, deviation, y.min(axis=0), y.max(axis=0))
+
+    def fit_moments(
+        self, mean: np.ndarray, deviation: np.ndarray, low: np.ndarray, high: np.ndarray
+    ) -> TargetScaler:
+        """As ``fit``, from the moments and the range: arrays of shape () or (n_targets,)."""
+        scale = deviation
         if not self.centered:
             mean, scale = np.zeros_like(mean), np.abs(mean)
         self.mean, self.scale = mean, np.where(scale == 0, 1, scale)
-        self.low, self.high = y.min(axis=0), y.max(axis=0)
+        self.low, self.high = low, high
         self._set_unit()
         self.is_late, self.late, self.n_late = np.zeros_like(self.low, dtype=bool), None, 0
         return self

@@ -22,6 +22,7 @@ from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_loss, predict_parts
 from skdnn.training.loop import Validator
+from skdnn.training.pooling import Pool
 from skdnn.training.threads import Threads
 
 #: Bounds of the logarithm of the factor, and the standard deviation of its Gaussian prior: a few
@@ -30,7 +31,9 @@ LOG_FACTORS = np.log(0.25), np.log(4.0)
 PRIOR_DEVIATION = 1.0
 
 
-def calibrate(network: Network, validators: Sequence[Validator], threads: Threads) -> None:
+def calibrate(
+    network: Network, validators: Sequence[Validator], threads: Threads, pool: Pool
+) -> None:
     """Scale the output layers of classifiers by the held-out rows of their validators, in place.
 
     Parameters
@@ -39,6 +42,7 @@ def calibrate(network: Network, validators: Sequence[Validator], threads: Thread
         Its raw predictions are logits.
     validators : sequence of Validator
     threads : Threads
+    pool : Pool
     """
     power = 1.0 if network.n_members == 1 else 0.5
     judged = [
@@ -51,17 +55,20 @@ def calibrate(network: Network, validators: Sequence[Validator], threads: Thread
     predictions = predict_parts([(own, [rows.features]) for own, rows in judged], threads)
     for (own, rows), (raw,) in zip(judged, predictions, strict=True):
         # Not scaled if the largest factor might overflow.
-        if not np.abs(raw).max() < np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1]):
+        limit = np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1])
+        if not pool.agree(bool(np.abs(raw).max() < limit)):
             continue
-        factor = np.exp(power * _log_factor(own, raw, rows))
+        factor = np.exp(power * _log_factor(own, raw, rows, pool))
         own.coefs[-1][...] *= factor
         own.intercepts[-1][...] *= factor
 
 
-def _log_factor(network: Network, raw: np.ndarray, rows: Rows) -> float:
+def _log_factor(network: Network, raw: np.ndarray, rows: Rows, pool: Pool) -> float:
+    n_rows = pool.count(rows.n_rows)
+
     def cost(log_factor: float) -> float:
         scaled = raw * raw.dtype.type(np.exp(log_factor))
         prior = 0.5 * (log_factor / PRIOR_DEVIATION) ** 2
-        return mean_loss(network, scaled, rows) + prior / rows.n_rows
+        return pool.mean(mean_loss(network, scaled, rows), rows) + prior / n_rows
 
     return float(minimize_scalar(cost, bounds=LOG_FACTORS, method="bounded").x)

@@ -252,6 +252,17 @@ class Engine:
         NonFiniteLossError
             The parameters are then those before the step that failed, and may be large.
         """
+        totals = self.train_steps(orders, rates, regularization_factors)
+        losses = [total / order.size for total, order in zip(totals, orders, strict=True)]
+        return sum(losses) / len(losses)
+
+    def train_steps(
+        self,
+        orders: list[np.ndarray],
+        rates: list[np.ndarray],
+        regularization_factors: list[np.ndarray],
+    ) -> list[float]:
+        """Train each member for some steps, as ``train_epoch``; return the sums of the losses."""
 
         def train(member: int) -> float:
             return self._train_member(
@@ -259,11 +270,9 @@ class Engine:
             )
 
         members = range(self.network.n_members)
-        shared = len(self.teams[0]) > 1
-        losses = (
-            [train(member) for member in members] if shared else self.threads.map(train, members)
-        )
-        return sum(losses) / len(losses)
+        if len(self.teams[0]) > 1:
+            return [train(member) for member in members]
+        return self.threads.map(train, members)
 
     def _train_member(
         self, member: int, order: np.ndarray, rates: np.ndarray, regularization_factors: np.ndarray
@@ -285,7 +294,7 @@ class Engine:
             if status == entries.NON_FINITE_LOSS:
                 raise NonFiniteLossError
             total += loss
-        return total / order.size
+        return total
 
     def _call_team(self, member: int, *arguments: Any) -> tuple[int, float]:
         """Call ``train_epoch`` in all threads of the team; return the result of the first."""

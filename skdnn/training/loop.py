@@ -132,9 +132,13 @@ class Training:
             size = resolve_batch_size(settings.batch_size, n_rows[0])
             batch_sizes = [min(size, n) for n in n_rows]
             self.batch_size = batch_sizes[0]
+        #: Rows that the first member sees in an epoch.
+        self.n_rows = n_rows[0]
         #: Steps per epoch of each member.
         self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
         self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)
+        #: From orders, rates and regularization factors to the loss; others train in another way.
+        self.train_epoch: Callable[..., float] = self.engine.train_epoch
         self.row_orders = [
             RowOrder(seeds.order, n, shuffle=settings.shuffle)
             for seeds, n in zip(progress.seeds, n_rows, strict=True)
@@ -178,7 +182,7 @@ class Training:
                 while not (single_epoch or self._is_over()):
                     self.run_epoch()
         except KeyboardInterrupt:
-            warn("Training interrupted by user.")
+            self._handle_interrupt()
         except NonFiniteLossError:
             self._handle_divergence()
         if self.keeps_best:
@@ -190,7 +194,7 @@ class Training:
                     "The validation score was NaN in all epochs: the weights of the last epoch "
                     "are kept. More validation rows or another scoring may help."
                 )
-        if not predicts_numbers(self.network, self.rows, self.threads):
+        if not self._predicts_numbers():
             raise DivergenceError(self._divergence(self.progress.epoch))
         if not (single_epoch or self.keeps_best):
             self._warn_of_divergence()
@@ -205,7 +209,7 @@ class Training:
         factors = {n_steps: self._factors(n_steps) for n_steps in set(self.n_steps)}
         rates, regularization_factors = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
         orders = [order(progress.epoch) for order in self.row_orders]
-        loss = self.engine.train_epoch(orders, rates, regularization_factors)
+        loss = self.train_epoch(orders, rates, regularization_factors)
         self.record(loss, float(rates[0][-1]), start)
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
 
@@ -299,7 +303,8 @@ class Training:
     def record(self, loss: float, rate: float, start: float) -> None:
         """Validate and record an epoch that began at ``start`` (``time.perf_counter``)."""
         progress, history = self.progress, self.history
-        values, validation_loss, score = self._validate(loss)
+        loss, measured = self._measure(loss)
+        values, validation_loss, score = self._validate(loss, measured)
         stopping = [copy(each) for each in progress.stopping]
         improved = [each.update(*v) for each, v in zip(stopping, values, strict=True)]
         best = self._best_values(improved) if self.keeps_best else progress.best_values
@@ -319,7 +324,7 @@ class Training:
             losses = [*history.validation_loss, *gap, validation_loss]
             ends.append((history.validation_score, 0, [-each for each in losses]))
         epoch, n_epochs_run = progress.epoch + 1, self.n_epochs_run + 1
-        n_samples_seen = history.n_samples_seen + self.rows[0].n_rows
+        n_samples_seen = history.n_samples_seen + self.n_rows
 
         def write() -> None:
             progress.epoch, self.n_epochs_run = epoch, n_epochs_run
@@ -346,36 +351,48 @@ class Training:
                         network.of_member(member, now)[...] = network.of_member(member, best)
         return now
 
-    def _validate(self, loss: float) -> tuple[list[tuple[float, ...]], float, float]:
-        """Values that select the best epoch, the validation loss, and the validation score.
+    def _measure(self, loss: float) -> tuple[float, list[tuple[float, float, float]]]:
+        """The training loss, and loss, score and fallback of the held-out rows of each validator.
 
-        The last two are means over the validators; those without a score are left out of its mean.
+        The fallback, the negative loss, is NaN if predictions are not finite.
         """
         if self.validation is None:
-            return [(loss,)], np.nan, np.nan
-        link, losses = LOSSES[self.network.spec.loss].link, []
-        values: list[tuple[float, ...]] = []
+            return loss, []
+        link, measured = LOSSES[self.network.spec.loss].link, []
         validators = self.validation.validators
         parts = [self.network.part(validator.members) for validator in validators]
         features = [[rows.features for rows in validator.rows] for validator in validators]
         predictions = predict_parts(list(zip(parts, features, strict=True)), self.threads)
         for validator, members, each in zip(validators, parts, predictions, strict=True):
             raw = mean_raw(each, link)
-            losses.append(mean_loss(members, raw, validator.rows[0]))
+            value = mean_loss(members, raw, validator.rows[0])
             if not np.isfinite(raw).all():
-                values.append((np.nan, np.nan))
+                measured.append((value, np.nan, np.nan))
                 continue
             score = np.nan if validator.score is None else validator.score(each, raw)
-            if np.isnan(score):
+            measured.append((value, score, -value))
+        return loss, measured
+
+    def _validate(
+        self, loss: float, measured: list[tuple[float, float, float]]
+    ) -> tuple[list[tuple[float, ...]], float, float]:
+        """Values that select the best epoch, the validation loss, and the validation score.
+
+        The last two are means over the validators; those without a score are left out of its mean.
+        """
+        if self.validation is None:
+            return [(loss,)], np.nan, np.nan
+        scores = []
+        for validator, (_, score, fallback) in zip(
+            self.validation.validators, measured, strict=True
+        ):
+            if np.isnan(score) and not np.isnan(fallback):
                 validator.score = None
-            values.append((score, -losses[-1]))
-        scores = [
-            score
-            for validator, (score, _) in zip(validators, values, strict=True)
-            if validator.score
-        ]
-        scores = scores or [fallback for _, fallback in values]
-        mean = _mean(losses), _mean(scores)
+            if validator.score is not None:
+                scores.append(score)
+        scores = scores or [fallback for _, _, fallback in measured]
+        values: list[tuple[float, ...]] = [(score, fallback) for _, score, fallback in measured]
+        mean = _mean([value for value, _, _ in measured]), _mean(scores)
         return values if self.keeps_best else [(loss,)], *mean
 
     # ---------------------------------------------------------------- ends
@@ -388,8 +405,11 @@ class Training:
         """Whether the patience of all validators is exhausted."""
         return all(each.exhausted for each in self.progress.stopping)
 
+    def _is_late(self) -> bool:
+        return time.perf_counter() >= self.end_time
+
     def _is_time_over(self, *, announce: bool = False) -> bool:
-        is_over = time.perf_counter() >= self.end_time
+        is_over = self._is_late()
         if is_over and announce:
             warn(
                 f"max_time={self.settings.max_time!r} seconds are over after {self.n_epochs_run} "
@@ -434,6 +454,12 @@ class Training:
         if settings.verbose:
             print(reason + (end or f" Setting learning rate to {rate / ADAPTIVE_DIVISOR:f}"))
         return not end
+
+    def _predicts_numbers(self) -> bool:
+        return predicts_numbers(self.network, self.rows, self.threads)
+
+    def _handle_interrupt(self) -> None:
+        warn("Training interrupted by user.")
 
     def _handle_divergence(self) -> None:
         """Raise, unless there is a best epoch to restore."""

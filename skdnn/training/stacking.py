@@ -24,6 +24,7 @@ from skdnn.network.network import Network
 from skdnn.training.averages import mean_raw
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_loss, predict_parts
+from skdnn.training.pooling import Pool
 from skdnn.training.threads import Threads
 
 #: Concentration of the Dirichlet prior, minus 1.
@@ -43,7 +44,7 @@ class Judges(NamedTuple):
 
 
 def member_weights(
-    network: Network, judges: Sequence[Judges], threads: Threads
+    network: Network, judges: Sequence[Judges], threads: Threads, pool: Pool
 ) -> np.ndarray | None:
     """Weights of the members.
 
@@ -54,6 +55,7 @@ def member_weights(
         Each member is in one of them at most; those that share no rows with others have the weight
         of an average member.
     threads : Threads
+    pool : Pool
 
     Returns
     -------
@@ -63,19 +65,19 @@ def member_weights(
     weights = np.ones(network.n_members)
     for members, rows in judges:
         if len(members) > 1:
-            weights[list(members)] = len(members) * _shares(network, members, rows, threads)
+            weights[list(members)] = len(members) * _shares(network, members, rows, threads, pool)
     return None if (weights == 1).all() else weights / weights.sum()
 
 
 def _shares(
-    network: Network, members: Sequence[int], rows: Sequence[Rows], threads: Threads
+    network: Network, members: Sequence[int], rows: Sequence[Rows], threads: Threads, pool: Pool
 ) -> np.ndarray:
     """Weights of members that share held-out rows: positive, of sum 1."""
     n = len(members)
     parts = [network.part(slice(member, member + 1)) for member in members]
     features = [[own.features] for own in rows]
     raw = np.concatenate(predict_parts(list(zip(parts, features, strict=True)), threads))
-    cost = _Cost(network, raw, rows[0])
+    cost = _Cost(network, raw, rows[0], pool)
     if not np.isfinite(cost(np.zeros(n))):
         return np.full(n, 1 / n)
     options = {"ftol": TOLERANCE}
@@ -93,20 +95,20 @@ class _Cost:
     raw : (n_members, n_rows, n_out) array
         Raw predictions of the held-out rows.
     rows : Rows
+    pool : Pool
     """
 
-    def __init__(self, network: Network, raw: np.ndarray, rows: Rows) -> None:
-        self.network, self.raw, self.rows = network, raw, rows
+    def __init__(self, network: Network, raw: np.ndarray, rows: Rows, pool: Pool) -> None:
+        self.network, self.raw, self.rows, self.pool = network, raw, rows, pool
         loss = LOSSES[network.spec.loss]
         self.link = loss.link
         self.is_log_likelihood = loss.public_name == "log_loss"
-        # Effective sample size (Kish 1965, Survey sampling).
-        weights = rows.weights.astype(np.float64)
-        self.n_rows = weights.sum() ** 2 / (weights**2).sum()
+        self.n_rows = pool.effective_rows(rows)
 
     def __call__(self, logits: np.ndarray) -> float:
         weights = softmax(logits)
-        loss = mean_loss(self.network, mean_raw(self.raw, self.link, weights), self.rows)
+        raw = mean_raw(self.raw, self.link, weights)
+        loss = self.pool.mean(mean_loss(self.network, raw, self.rows), self.rows)
         if self.is_log_likelihood:
             likelihood = -self.n_rows * loss
         else:

@@ -28,6 +28,10 @@ INTERNAL = {
     "skdnn/estimators/_inputs.py": ["The network has"],
     "skdnn/estimators/_numbers.py": None,
     "skdnn/estimators/_labels.py": ["The network has"],
+    "skdnn/distributed/__init__.py": ["module"],
+    # Connections of strangers, and contradictions between workers.
+    "skdnn/distributed/_sockets.py": None,
+    "skdnn/distributed/_fit.py": ["… of … workers have rows"],
     "skdnn/tabular/": ["n_bins must", "scaling must", "There is no row", "X has … columns"],
     # Reasons, behind the colon of "A damaged skdnn model".
     "skdnn/persistence.py": ["the ", "… parameters"],

@@ -40,13 +40,13 @@ def make(task, **params):
 def split(monkeypatch):
     """The rows that training and validation get: (training rows, held-out rows) of the last fit."""
     seen = []
-    training = _fit.Training
+    training = _fit.Fit.training_class
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
         seen[:] = [rows[0], validation.validators[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
-    monkeypatch.setattr(_fit, "Training", spy)
+    monkeypatch.setattr(_fit.Fit, "training_class", staticmethod(spy))
     return seen
 
 

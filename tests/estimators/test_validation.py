@@ -77,13 +77,13 @@ def raw(model, X):
 def split(monkeypatch):
     """Indices of the rows to train on and of those that are held out, by their first feature."""
     seen = []
-    training = _fit.Training
+    training = _fit.Fit.training_class
 
     def spy(network, rows, settings, progress, threads, validation, tasks):
         seen[:] = [rows[0], validation.validators[0].rows[0] if validation else None]
         return training(network, rows, settings, progress, threads, validation, tasks)
 
-    monkeypatch.setattr(_fit, "Training", spy)
+    monkeypatch.setattr(_fit.Fit, "training_class", staticmethod(spy))
 
     def indices():
         return [dense_rows(part.features)[:, 0].astype(int).tolist() for part in seen]

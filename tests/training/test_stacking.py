@@ -7,6 +7,7 @@ from scipy.special import expit
 
 from skdnn.network.network import Network
 from skdnn.network.spec import NetworkSpec
+from skdnn.training.pooling import Pool
 from skdnn.training.stacking import PRIOR, STEP, Judges, member_weights
 from skdnn.training.threads import Threads
 
@@ -35,7 +36,9 @@ def held_out(loss, n_rows, dtype=np.float64, weights=None, seed=0):
 
 def found(network, rows, members=(0, 1, 2)):
     with Threads(1, 1) as threads:
-        return member_weights(network, [Judges(list(members), [rows] * len(members))], threads)
+        return member_weights(
+            network, [Judges(list(members), [rows] * len(members))], threads, Pool()
+        )
 
 
 def twin_cost(loss, x, y, share):
@@ -110,8 +113,8 @@ def test_each_group_has_the_weight_of_its_size():
     network = slopes_network("squared_error", [2.0, 0.0, 0.0, 2.0, 1.0])
     judges = [Judges([0, 2], [rows] * 2), Judges([1, 3], [rows] * 2), Judges([4], [rows])]
     with Threads(1, 1) as threads:
-        weights = member_weights(network, judges, threads)
-        assert member_weights(network, judges[2:], threads) is None
+        weights = member_weights(network, judges, threads, Pool())
+        assert member_weights(network, judges[2:], threads, Pool()) is None
     assert weights[[0, 2]].sum() == pytest.approx(2 / 5)
     assert weights[4] == pytest.approx(1 / 5)
     assert weights[[0, 3]] == pytest.approx(weights[0])

@@ -1,0 +1,127 @@
+"""Accuracy, speed and memory of fits on a Dask cluster of processes with one thread each.
+
+Tables of numbers and categories with missing values are generated in partitions by the workers, so
+that no process has all rows. Printed are the log-loss, or R2, of generated test rows, the passes
+over the rows, the rows a second of the training, the share of its time in sums over the workers
+(the wait for the slowest of them included), and the peak memory of a worker above that before,
+relative to its share of the encoded rows: 14 bytes for each number, 4 for each category.
+
+    python benchmarks/dask_cluster.py --rows 1000000 --columns 50 --workers 1 2 4
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import dask
+import dask.dataframe as dd
+from averaging import mixed, smooth
+from distributed import Client, LocalCluster
+from sklearn.metrics import log_loss, r2_score
+
+from skdnn.distributed import DaskDNNClassifier, DaskDNNRegressor
+
+N_TEST = 100_000
+ROW = "{:>14} {:>8} {:>10} {:>7} {:>10} {:>10} {:>8}"
+
+
+def table(make, n_rows, n_columns, seed):
+    """Rows with their targets, as a data frame."""
+    X, y = make(n_rows, n_columns, seed)
+    if not hasattr(X, "columns"):
+        X = dd.from_array(X).compute()
+        X.columns = [f"x{j}" for j in range(n_columns)]
+    return X.reset_index(drop=True).assign(target=y)
+
+
+def watch_sums():
+    """In a worker: add up the seconds of sums over the workers."""
+    from skdnn.distributed import _sockets
+
+    original = _sockets.SocketGroup.allreduce
+    _sockets.seconds = 0.0
+
+    def allreduce(self, array):
+        start = time.perf_counter()
+        try:
+            return original(self, array)
+        finally:
+            _sockets.seconds += time.perf_counter() - start
+
+    _sockets.SocketGroup.allreduce = allreduce
+
+
+def seconds_of_sums():
+    from skdnn.distributed import _sockets
+
+    return _sockets.seconds
+
+
+def memory(name):
+    """Bytes of this process: now with "VmRSS", at its peak with "VmHWM"; on Linux."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+def measure(kind, n_rows, n_columns, n_workers, parameters):
+    is_classifier = kind == "log-loss"
+    make = mixed if is_classifier else smooth
+    cls = DaskDNNClassifier if is_classifier else DaskDNNRegressor
+    sizes = [n_rows // 16] * 16
+    with (
+        LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        client.run(watch_sums)
+        before = client.run(memory, "VmRSS")
+        make_table = dask.delayed(table)
+        lazy = dd.from_delayed(
+            [make_table(make, size, n_columns, 10 + i) for i, size in enumerate(sizes)],
+            meta=table(make, 2, n_columns, 0),
+        )
+        columns = [name for name in lazy.columns if name != "target"]
+        model = cls(**parameters).fit(lazy[columns], lazy["target"])
+        seconds = sum(model.history_["seconds"])
+        in_sums = max(client.run(seconds_of_sums).values())
+        after = client.run(memory, "VmHWM")
+    test = table(make, N_TEST, n_columns, 1)
+    local = model.to_local()
+    if is_classifier:
+        score = log_loss(test["target"], local.predict_proba(test[columns]))
+    else:
+        score = r2_score(test["target"], local.predict(test[columns]))
+    n_categories = n_columns // 5 if is_classifier else 0
+    encoded = n_rows / n_workers * (14 * (n_columns - n_categories) + 4 * n_categories)
+    above = max(after[address] - before[address] for address in after)
+    return (
+        score,
+        model.n_iter_,
+        n_rows * model.n_iter_ / seconds,
+        in_sums / seconds,
+        above / encoded,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--columns", type=int, default=50)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--passes", type=int, help="by default those of the estimators")
+    arguments = parser.parse_args()
+    parameters = {"n_members": arguments.members, "random_state": 0}
+    if arguments.passes:
+        parameters["max_iter"] = arguments.passes
+    print(ROW.format("rows", "workers", "score", "passes", "rows/s", "in sums", "memory"))
+    for kind in ("log-loss", "R2"):
+        for n_workers in arguments.workers:
+            score, passes, speed, in_sums, ratio = measure(
+                kind, arguments.rows, arguments.columns, n_workers, parameters
+            )
+            cells = f"{score:.4f}", passes, f"{speed:,.0f}", f"{in_sums:.1%}", f"{ratio:.1f}x"
+            print(ROW.format(kind, n_workers, *cells), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""What runs on the workers of a Dask cluster, beside the description of partitions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from copy import copy
+from functools import partial
+from typing import Any, NamedTuple
+
+from distributed import Status, get_worker
+from distributed.comm import get_address_host
+
+from skdnn._warnings import collected
+from skdnn.distributed._collections import Part, joined
+from skdnn.distributed._fit import fit_shard
+from skdnn.distributed._sockets import Listening, SocketGroup
+from skdnn.distributed._summary import Summary
+from skdnn.estimators._fit import Fit
+from skdnn.estimators._fitted import learned_aside
+from skdnn.estimators._scoring import check_scoring_name
+from skdnn.training.loop import Training
+
+
+class Place(NamedTuple):
+    """The place of a worker in a group."""
+
+    #: Names the training on each worker.
+    name: str
+    rank: int
+    size: int
+    #: Where the first worker listens.
+    address: tuple[str, int] | None
+    #: Known to the workers of the group only.
+    key: bytes
+    #: Seconds of silence after which a worker is lost.
+    timeout: float
+
+
+class Trained(NamedTuple):
+    """A fitted plain estimator, and the warnings of its training."""
+
+    estimator: Any
+    warnings: list[tuple[str, type[Warning]]]
+
+
+#: Of a Dask worker that ends, as when it has lost its scheduler.
+ENDING = (Status.closing, Status.closing_gracefully, Status.closed, Status.failed)
+
+
+class _Running:
+    """Trainings of the process, by name: how they are reached from outside of their task."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, Listening] = {}
+        #: Set to end a training; made by whoever comes first, the training or its end.
+        self.stopped: dict[str, threading.Event] = {}
+
+    def end(self, name: str) -> None:
+        """Forget a training, and free its port if nobody has used it."""
+        listener = self.listeners.pop(name, None)
+        if listener is not None:
+            listener.close()
+
+
+_running = _Running()
+
+
+def listen(name: str, address: str) -> tuple[str, int]:
+    """Open the port of a training on its first worker, whose Dask address this is.
+
+    Returns
+    -------
+    address : (str, int)
+        Host and port.
+    """
+    host = "127.0.0.1" if address.startswith("inproc") else get_address_host(address)
+    listener = Listening(host)
+    _running.listeners[name] = listener
+    return listener.address
+
+
+def stop(name: str) -> None:
+    """End a training after its current epoch, and forget it."""
+    event = _running.stopped.get(name)
+    if event is not None:
+        event.set()
+    _running.end(name)
+
+
+def train(
+    estimator: Any,
+    parts: Sequence[Part],
+    held_out: Sequence[Part],
+    summary: Summary,
+    place: Place,
+) -> Trained | None:
+    """Train with the rows of this worker, together with the others; a task of its own.
+
+    Parameters
+    ----------
+    estimator : BaseDNN
+        Plain.
+    parts, held_out : sequence of Part
+    summary : Summary
+    place : Place
+
+    Returns
+    -------
+    trained : Trained or None
+        Of the first worker; None of the others.
+    """
+    estimator, worker = copy(estimator), get_worker()
+    if estimator.n_jobs is None:
+        estimator.n_jobs = worker.state.nthreads
+    stopped = _running.stopped.setdefault(place.name, threading.Event())
+
+    def should_stop() -> bool:
+        return stopped.is_set() or worker.status in ENDING
+
+    X_val, y_val, weights_val = joined(held_out) if held_out else (None, None, None)
+    try:
+        with collected() as warnings, _group(place) as group:
+            rows = joined(parts)
+            if place.size == 1:
+                fitted = _fit_alone(estimator, rows, Part(X_val, y_val, weights_val), should_stop)
+            else:
+                fitted = fit_shard(
+                    estimator, *rows, summary=summary, group=group, X_val=X_val, y_val=y_val,
+                    sample_weight_val=weights_val, should_stop=should_stop,
+                )  # fmt: skip
+    finally:
+        if place.rank == 0:
+            _running.end(place.name)
+        _running.stopped.pop(place.name, None)
+    return Trained(fitted, warnings) if place.rank == 0 else None
+
+
+class _StoppableTraining(Training):
+    """A training that ends after an epoch if it is told so."""
+
+    def __init__(self, *arguments: Any, should_stop: Callable[[], bool]) -> None:
+        super().__init__(*arguments)
+        self.should_stop = should_stop
+
+    def run_epoch(self) -> None:
+        super().run_epoch()
+        self.stop_requested = self.stop_requested or self.should_stop()
+
+
+def _fit_alone(estimator: Any, rows: Part, held_out: Part, should_stop: Callable[[], bool]) -> Any:
+    """As ``fit`` of the estimator, but it can be ended from outside."""
+    check_scoring_name(estimator)
+    with learned_aside(estimator) as draft:
+        call = Fit(draft, resumes=False)
+        call.training_class = partial(_StoppableTraining, should_stop=should_stop)
+        data = call.training_data(*rows)
+        call.train(data, held_out=call.validation_data(data.y, *held_out))
+    return estimator
+
+
+def _group(place: Place) -> SocketGroup:
+    if place.size == 1:
+        return SocketGroup(0, 1, {}, place.timeout)
+    if place.rank == 0:
+        listener = _running.listeners.pop(place.name)
+        return SocketGroup.serve(listener, place.size, place.key, place.timeout)
+    assert place.address is not None
+    return SocketGroup.join(place.address, place.rank, place.size, place.key, place.timeout)
+
+
+def join_parts(parts: Sequence[Part]) -> Part:
+    """The rows of several parts as one."""
+    return joined(parts)
+
+
+def slice_of(part: Part, k: int, n: int) -> Part:
+    """The k-th of n slices of a part of about the same number of rows."""
+    n_rows = part.X.shape[0]
+    rows = slice(k * n_rows // n, (k + 1) * n_rows // n)
+    X = part.X.iloc[rows] if hasattr(part.X, "iloc") else part.X[rows]
+    y, weights = (None if data is None else _rows(data, rows) for data in part[1:])
+    return Part(X, y, weights)
+
+
+def _rows(data: Any, rows: slice) -> Any:
+    return data.iloc[rows] if hasattr(data, "iloc") else data[rows]
