@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import erf, expit, log_expit, log_softmax, softmax, xlogy
+from scipy.stats import norm
 
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.losses import LOSSES as RECORDS
@@ -89,6 +90,14 @@ def tweedie(raw, y, p):
     return value + mean ** (2 - p) / (2 - p), mean ** (2 - p) - y * mean ** (1 - p)
 
 
+def normal(raw, y, _):
+    mean, z, y = raw[:, ::2], raw[:, 1::2], y[:, ::2]
+    deviation = np.exp(z) + 1e-3
+    slope = (1 - ((y - mean) / deviation) ** 2) / deviation * np.exp(z)
+    gradient = np.stack([(mean - y) / deviation**2, slope], axis=2).reshape(raw.shape)
+    return -norm.logpdf(y, mean, deviation), gradient
+
+
 def binary_log_loss(raw, y, smoothing):
     y = y * (1 - smoothing) + smoothing / 2
     return -(y * log_expit(raw) + (1 - y) * log_expit(-raw)), expit(raw) - y
@@ -125,6 +134,12 @@ def loss_parameters(name, n_out):
     return np.tile([values.get(each, 0.6) for each in RECORDS[name].parameters], n_out)
 
 
+def n_outputs(name, n):
+    """At least ``n`` outputs, as many as a loss may have."""
+    per_target = RECORDS[name].outputs_per_target
+    return n if per_target == "levels" else -(-n // per_target) * per_target
+
+
 def loss_targets(name, rng, n_rows, n_out):
     """Targets in the domain of a loss, for tests."""
     domain = RECORDS[name].domain
@@ -136,7 +151,8 @@ def loss_targets(name, rng, n_rows, n_out):
         return rng.integers(0, 4, (n_rows, n_out)).astype(float)
     if domain == "positive":
         return rng.uniform(0.1, 3, (n_rows, n_out))
-    return rng.standard_normal((n_rows, n_out))
+    per_target = n_outputs(name, 1)
+    return rng.standard_normal((n_rows, n_out // per_target)).repeat(per_target, axis=1)
 
 
 def weighted_loss(name, raw, y, weights, parameters=None):

@@ -150,6 +150,41 @@ def tweedie_pair(z, y, power):
     return value, up - down
 
 
+#: Least standard deviation that the loss "normal" predicts, in units of the (scaled) target: without
+#: it the likelihood of targets without noise has no maximum.
+LEAST_DEVIATION = 1e-3
+_LOG_LEAST, _LOG_ROOT = math.log(LEAST_DEVIATION), 0.5 * math.log(2 * math.pi)
+
+
+@batch_loss(
+    "normal",
+    link="normal",
+    domain="real",
+    outputs_per_target=2,
+    is_log_likelihood=True,
+    reference="Nix & Weigend 1994, Estimating the mean and variance of the target distribution",
+)
+def normal_batch(n_rows, n_out, raw, y, weights, parameters, dz):
+    # Outputs of a target: mean, and z of the standard deviation, which is exp(z) + LEAST_DEVIATION.
+    # Its logarithm is log(LEAST_DEVIATION) + softplus(z - log(LEAST_DEVIATION)), finite for any z.
+    total = ACCUMULATOR(0)
+    inverse, one = raw.dtype.type(1 / n_rows), raw.dtype.type(1)
+    least, root = raw.dtype.type(_LOG_LEAST), ACCUMULATOR(_LOG_ROOT)
+    for i in range(n_rows):
+        scale = weights[i] * inverse
+        for j in range(i * n_out, (i + 1) * n_out, 2):
+            above = raw[j + 1] - least
+            log_deviation = least + raw.dtype.type(softplus(above))
+            precision = exp(-log_deviation)
+            error = (raw[j] - y[j]) * precision
+            square = ACCUMULATOR(error) * ACCUMULATOR(error)
+            value = root + ACCUMULATOR(log_deviation) + 0.5 * square
+            total += ACCUMULATOR(weights[i]) * value
+            dz[j] = scale * error * precision
+            dz[j + 1] = scale * (one - error * error) * logistic(above)
+    return total
+
+
 @kernel
 def smoothed(y, label_smoothing):
     """Smoothed label of a logistic output."""
@@ -161,6 +196,7 @@ def smoothed(y, label_smoothing):
     link="logistic",
     domain="unit",
     parameters=("label_smoothing",),
+    is_log_likelihood=True,
     reference=_BISHOP,
     common=True,
 )
@@ -202,6 +238,7 @@ def _shifted_exp(n_rows, n_out, raw, out):
     link="softmax",
     domain="class",
     parameters=("label_smoothing",),
+    is_log_likelihood=True,
     reference=_BISHOP,
     common=True,
 )

@@ -59,8 +59,9 @@ class Loss:
         Name of the loss; "binary_..." for losses with a logistic output for each target.
     gradient : kernel
         Sum of the weighted losses of a batch, and the gradient of its mean.
-    link : {"identity", "logistic", "softmax", "exp"}
-        From raw predictions to predictions; the value of ``out_activation_``.
+    link : {"identity", "logistic", "softmax", "exp", "normal"}
+        From raw predictions to predictions; the value of ``out_activation_``. "normal" has two
+        outputs for each target: the mean, and that of the standard deviation.
     domain : {"real", "unit", "class", "non-negative", "positive"}
         Domain of the targets. "class" is one column with the index of the class; the others have a
         column for each output.
@@ -73,6 +74,8 @@ class Loss:
         (``network/losses.py``), or parameters of the estimator.
     target_units : tuple of str, default=()
         Names of the parameters in units of the target.
+    is_log_likelihood : bool, default=False
+        Whether it is minus a log-likelihood.
     common : bool, default=False
         As for an activation.
     code : int
@@ -87,6 +90,7 @@ class Loss:
     outputs_per_target: int | Literal["levels"] = 1
     parameters: tuple[str, ...] = ()
     target_units: tuple[str, ...] = ()
+    is_log_likelihood: bool = False
     common: bool = False
     code: int = -1
 

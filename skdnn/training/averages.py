@@ -11,6 +11,8 @@ from functools import reduce
 import numpy as np
 from scipy.special import log_expit, log_softmax
 
+from skdnn.kernels.losses import LEAST_DEVIATION
+
 
 def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> np.ndarray:
     """Raw prediction whose link is the mean of the members' predictions.
@@ -34,6 +36,8 @@ def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> n
             return mean_of(raw, weights)
         # NumPy's elementary functions may round differently if the array is not contiguous.
         raw = np.ascontiguousarray(raw)
+        if link == "normal":
+            return _mean_normal(raw, weights)
         if link == "logistic":
             both = log_expit(np.stack([raw, -raw], axis=1))
             on, off = _log_sum_exp(both if weights is None else both + _logs(weights, both))
@@ -45,6 +49,41 @@ def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> n
         if weights is not None:
             return _log_sum_exp(raw + _logs(weights, raw))
         return _log_sum_exp(raw) - np.log(raw.dtype.type(len(raw)))
+
+
+def normal_deviation(raw: np.ndarray) -> np.ndarray:
+    """Standard deviations of the loss "normal".
+
+    Parameters
+    ----------
+    raw : (..., 2 * n_targets) array
+
+    Returns
+    -------
+    deviation : (..., n_targets) array
+        At least ``LEAST_DEVIATION``, and finite if ``raw`` is.
+    """
+    most = np.log(np.finfo(raw.dtype).max) - 1
+    z = np.ascontiguousarray(raw[..., 1::2])
+    return np.exp(np.minimum(z, most)) + raw.dtype.type(LEAST_DEVIATION)
+
+
+def _mean_normal(raw: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Raw prediction with mean and standard deviation of the mixture of normal distributions.
+
+    Lakshminarayanan, Pritzel & Blundell 2017, "Simple and scalable predictive uncertainty
+    estimation using deep ensembles", arXiv 1612.01474: the variance is the mean of the variances
+    and the variance of the means.
+    """
+    means = np.ascontiguousarray(raw[..., ::2])
+    mean = mean_of(means, weights)
+    parts = np.hypot(normal_deviation(raw), means - mean)
+    # Divided by the largest, so that squares do not overflow.
+    largest = reduce(np.maximum, parts)
+    deviation = np.sqrt(mean_of((parts / largest) ** 2, weights)) * largest
+    # The least deviation has no finite z.
+    above = np.maximum(deviation - raw.dtype.type(LEAST_DEVIATION), np.finfo(raw.dtype).tiny)
+    return np.stack([mean, np.log(above)], axis=-1).reshape(raw.shape[1:])
 
 
 def mean_of(members: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -36,7 +36,7 @@ def calibrate(network: Network, validators: Sequence[Validator], threads: Thread
     Parameters
     ----------
     network : Network
-        Its raw predictions are logits.
+        Its raw predictions are logits, or those of the loss "normal".
     validators : sequence of Validator
     threads : Threads
     """

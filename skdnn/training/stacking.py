@@ -5,7 +5,7 @@ rows (stacking: Wolpert 1992, "Stacked generalization"; non-negative and of sum 
 "Stacked regressions"). Few rows tell members apart badly, and a weight of the best member alone
 would be chosen too often: the weights have a Dirichlet prior around equal ones.
 
-The loss becomes a log-likelihood: the log-loss is one; others are taken as those of a distribution
+The loss becomes a log-likelihood: the log-loss and "normal" are one; others are taken as those of a distribution
 with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``: they are 0 for perfect
 predictions.
 """
@@ -99,7 +99,7 @@ class _Cost:
         self.network, self.raw, self.rows = network, raw, rows
         loss = LOSSES[network.spec.loss]
         self.link = loss.link
-        self.is_log_likelihood = loss.public_name == "log_loss"
+        self.is_log_likelihood = loss.is_log_likelihood
         # Effective sample size (Kish 1965, Survey sampling).
         weights = rows.weights.astype(np.float64)
         self.n_rows = weights.sum() ** 2 / (weights**2).sum()
