@@ -126,7 +126,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         beta_1: float = 0.9,
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
-        clip_norm: float = np.inf,
+        clip_norm: float | str = "auto",
         max_fun: int = 15000,
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
