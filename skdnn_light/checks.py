@@ -315,8 +315,12 @@ def _check_task(document: dict[str, Any], shapes: Shapes) -> None:
 
 
 def _check_numbers(task: dict[str, Any], network: dict[str, Any], shapes: Shapes) -> None:
-    one_of("link", task["link"], ("identity", "exp"))
-    n_each = network["outputs_per_target"]
+    link, n_each = (
+        one_of("link", task["link"], ("identity", "exp", "normal")),
+        network["outputs_per_target"],
+    )
+    if link == "normal":
+        one_of("outputs_per_target", n_each, (2,))
     rows = items("parameters", task["parameters"], n_each)
     for row in rows:
         for value in items("parameters", row, len(rows[0])):

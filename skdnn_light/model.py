@@ -14,6 +14,8 @@ from skdnn_light.files import read
 
 #: Log-odds whose probability is 1.
 _CERTAIN = 100.0
+#: Least standard deviation of the loss "normal", in units of the scaled target.
+_LEAST_DEVIATION = 1e-3
 
 
 def load(file: Any) -> Model:
@@ -188,7 +190,8 @@ class Regressor(Model):
             Of shape (n_samples, n_features). Columns with names are found by these, in any order.
             Missing values are None or NaN; categories that training has not seen are unknown.
         return_std : bool, default=False
-            Whether to also return the standard deviation of the members' predictions.
+            Whether to also return a standard deviation: with the loss "normal" that of the target,
+            otherwise that of the members' predictions.
 
         Returns
         -------
@@ -202,6 +205,8 @@ class Regressor(Model):
             y = self._targets(self._mean_raw(raw))
             if not return_std:
                 return y
+            if self._link == "normal":
+                return y, self._deviations(raw)
             members = np.array([self._targets(each) for each in raw])
             errors = members - self._mean(members)
             # Divided by the largest, whose square might overflow.
@@ -229,16 +234,36 @@ class Regressor(Model):
         ValueError
             If the estimator has no scores of rows that were not trained on.
         """
-        scores, ends = self._checked_scores(coverage), self._band_ends(X)
+        scores, (ends, unit) = self._checked_scores(coverage), self._band_ends(X)
         n_levels = max(1, len(self._levels))
         ends = ends.reshape(-1, self.n_outputs, n_levels)
-        found = interval(ends, self._levels, scores, coverage)
+        if unit is not None:
+            unit = unit.astype(np.float64).reshape(-1, self.n_outputs)
+        found = interval(ends, self._levels, scores, coverage, unit)
         if self._link == "exp":
             found = np.maximum(found, 0)
         return found[:, 0] if self.n_outputs == 1 else found
 
-    def _band_ends(self, X: Any) -> np.ndarray:
-        return self.predict(X)
+    def _band_ends(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Ends of the bands, and in units of what the intervals are wide."""
+        if self._link == "normal":
+            return self.predict(X, return_std=True)
+        return self.predict(X), None
+
+    def _deviations(self, raw: np.ndarray) -> np.ndarray:
+        """Standard deviations of the mixture of the members' normal distributions."""
+        most = np.log(np.finfo(raw.dtype).max) - 1
+        own = np.exp(np.minimum(raw[..., 1::2], most)) + raw.dtype.type(_LEAST_DEVIATION)
+        means = raw[..., ::2]
+        parts = np.hypot(own, means - self._mean(means))
+        # Divided by the largest, whose square might overflow.
+        largest = parts.max(axis=0)
+        found = np.sqrt(self._mean((parts / largest) ** 2)) * largest
+        found = found[:, 0] if found.shape[1] == 1 else found
+        if self._range is None:
+            return found
+        limits = np.finfo(np.float64)
+        return np.clip(found * self._range[1], limits.tiny, limits.max)
 
     def _mean_raw(self, raw: np.ndarray) -> np.ndarray:
         if self._link != "exp" or len(raw) == 1:
@@ -311,5 +336,5 @@ class QuantileRegressor(Regressor):
         quantiles = np.moveaxis(units, 0, -1)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
-    def _band_ends(self, X: Any) -> np.ndarray:
-        return self.predict_quantiles(X)
+    def _band_ends(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        return self.predict_quantiles(X), None

@@ -145,7 +145,7 @@ def settings():
     losses = {
         "squared_error": numbers, "absolute_error": numbers, Huber(3.0): numbers,
         Quantile(0.9): numbers, Quantile([0.1, 0.4, 0.9]): numbers, "poisson": counts,
-        "gamma": counts, Tweedie(1.3): counts,
+        "gamma": counts, Tweedie(1.3): counts, "normal": numbers,
     }  # fmt: skip
     for loss, y in losses.items():
         params = {"loss": loss, "target_scaling": None}

@@ -29,6 +29,8 @@ DROPOUT = 0.1
 #: The steps of Adam and its variants are about as long as the learning rate; those of SGD are
 #: proportional to the gradient and need a smaller one.
 LEARNING_RATE, FEW_ROWS_LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.015, 0.001
+#: Maximum norm of the gradient with ``loss="normal"``: errors are divided by predicted variances.
+NORMAL_CLIP_NORM = 1.0
 
 
 @dataclass(frozen=True)
