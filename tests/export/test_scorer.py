@@ -204,7 +204,7 @@ def test_classes(scorer, y, loss, n_members):
     check(scorer, fit(DNNClassifier, y, loss=loss, n_members=n_members))
 
 
-REGRESSIONS = ["squared_error", "absolute_error", Huber(0.3), "poisson", "gamma"]
+REGRESSIONS = ["squared_error", "absolute_error", Huber(0.3), "poisson", "gamma", "normal"]
 REGRESSIONS += [Quantile(0.8), Quantile([0.1, 0.4, 0.9])]
 
 

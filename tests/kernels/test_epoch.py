@@ -25,8 +25,8 @@ from numpy_twin import (
     forward,
     loss_parameters,
     loss_targets,
-    n_outputs,
     n_column_params,
+    n_outputs,
     table_gradients,
     train_epoch,
 )
