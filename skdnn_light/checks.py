@@ -321,6 +321,7 @@ def _check_numbers(task: dict[str, Any], network: dict[str, Any], shapes: Shapes
     )
     if link == "normal":
         one_of("outputs_per_target", n_each, (2,))
+        number("least_deviation", task["least_deviation"], np.nextafter(0, 1))
     rows = items("parameters", task["parameters"], n_each)
     for row in rows:
         for value in items("parameters", row, len(rows[0])):

@@ -14,8 +14,6 @@ from skdnn_light.files import read
 
 #: Log-odds whose probability is 1.
 _CERTAIN = 100.0
-#: Least standard deviation of the loss "normal", in units of the scaled target.
-_LEAST_DEVIATION = 1e-3
 
 
 def load(file: Any) -> Model:
@@ -252,8 +250,8 @@ class Regressor(Model):
 
     def _deviations(self, raw: np.ndarray) -> np.ndarray:
         """Standard deviations of the mixture of the members' normal distributions."""
-        most = np.log(np.finfo(raw.dtype).max) - 1
-        own = np.exp(np.minimum(raw[..., 1::2], most)) + raw.dtype.type(_LEAST_DEVIATION)
+        most, least = np.log(np.finfo(raw.dtype).max) - 1, self._task["least_deviation"]
+        own = np.exp(np.minimum(raw[..., 1::2], most)) + raw.dtype.type(least)
         means = raw[..., ::2]
         parts = np.hypot(own, means - self._mean(means))
         # Divided by the largest, whose square might overflow.

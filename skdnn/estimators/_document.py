@@ -27,7 +27,8 @@ members : list of dict
     ``scaled_inputs``; ``n_bins`` of the bins that ``columns`` refer to; ``weight`` in the mean of
     the members' predictions; all weights together are 1.
 task : dict
-    ``kind`` "class", "labels" or "number"; the fields of the task.
+    ``kind`` "class", "labels" or "number"; the fields of the task. ``least_deviation`` only with
+    the link "normal".
 conformal : dict or null
     Of the scores for intervals or sets: ``n_columns``, ``n_rows``, ``n_lost``. Missing in the files
     of early versions.
@@ -63,6 +64,7 @@ from skdnn.estimators._numbers import NumericTargets
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.network.losses import Huber, Quantile, Tweedie
 from skdnn.tabular.encoder import TableEncoder
+from skdnn.training.averages import LEAST_DEVIATION
 from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 Arrays = dict[str, np.ndarray]
@@ -277,6 +279,8 @@ def _task(estimator: Any, model: FittedModel) -> tuple[dict[str, Any], Arrays]:
     scaler = task.scaler
     found = {"kind": "number", "link": model.link, "levels": list(task.levels)}
     found |= {"parameters": plain(task.parameters), "target_scaling": None}
+    if task.has_deviation:
+        found["least_deviation"] = LEAST_DEVIATION
     if scaler is None:
         return found, {}
     found |= {"target_scaling": task.target_scaling, "centered": bool(scaler.centered)}

@@ -229,8 +229,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         y = model.task.predict(mean)
         if not return_std:
             return y
-        if model.task.has_deviation:
-            return y, model.task.deviation(mean)
+        if self._task.has_deviation:
+            return y, self._task.deviation(mean)
         members = np.array([model.task.predict(member) for member in raw])
         return y, deviation_of(members, model.weights)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.export._operators import ACTIVATIONS, Operators
-from skdnn.kernels.losses import LEAST_DEVIATION
+from skdnn.training.averages import LEAST_DEVIATION
 
 #: Added to the variance by normalizations.
 _EPSILON = 1e-5

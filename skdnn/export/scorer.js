@@ -291,16 +291,16 @@ function inverse({ arrays, document }, values) {
 
 /** Standard deviations of the mixture of the members' normal distributions. */
 function normalDeviation(model, raw) {
-  const { document, arrays } = model;
+  const { arrays, document: { task } } = model;
   const means = raw.map((z) => Array.from(z).filter((_, j) => j % 2 === 0));
   const logs = raw.map((z) => Array.from(z).filter((_, j) => j % 2 === 1));
   return meanOf(model, means).map((mean, j) => {
     const parts = raw.flatMap((_, i) => {
-      const own = Math.exp(Math.min(logs[i][j], model.limits.exponent)) + 1e-3;
+      const own = Math.exp(Math.min(logs[i][j], model.limits.exponent)) + task.least_deviation;
       const root = Math.sqrt(model.members[i].weight);
       return [root * own, root * (means[i][j] - mean)];
     });
-    const scale = document.task.target_scaling === null ? 1 : arrays["target.scale"][j];
+    const scale = task.target_scaling === null ? 1 : arrays["target.scale"][j];
     return Math.hypot(...parts) * scale;
   });
 }

@@ -150,8 +150,8 @@ def tweedie_pair(z, y, power):
     return value, up - down
 
 
-#: Least standard deviation that the loss "normal" predicts, in units of the (scaled) target: without
-#: it the likelihood of targets without noise has no maximum.
+#: Least standard deviation of the loss "normal", in units of the (scaled) target: without it the
+#: likelihood of targets without noise has no maximum.
 LEAST_DEVIATION = 1e-3
 _LOG_LEAST, _LOG_ROOT = math.log(LEAST_DEVIATION), 0.5 * math.log(2 * math.pi)
 

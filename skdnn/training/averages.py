@@ -11,7 +11,10 @@ from functools import reduce
 import numpy as np
 from scipy.special import log_expit, log_softmax
 
-from skdnn.kernels.losses import LEAST_DEVIATION
+from skdnn.kernels import losses
+
+#: Least standard deviation of the loss "normal", in units of the scaled target.
+LEAST_DEVIATION = losses.LEAST_DEVIATION
 
 
 def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> np.ndarray:

@@ -5,9 +5,9 @@ rows (stacking: Wolpert 1992, "Stacked generalization"; non-negative and of sum 
 "Stacked regressions"). Few rows tell members apart badly, and a weight of the best member alone
 would be chosen too often: the weights have a Dirichlet prior around equal ones.
 
-The loss becomes a log-likelihood: the log-loss and "normal" are one; others are taken as those of a distribution
-with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``: they are 0 for perfect
-predictions.
+The loss becomes a log-likelihood: the log-loss and "normal" are one; others are taken as those of a
+distribution with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``: they are 0 for
+perfect predictions.
 """
 
 from __future__ import annotations
