@@ -169,7 +169,9 @@ def test_the_scorer_knows_all_activations_kinds_of_columns_and_links(scorer):
         of="[ACTIVATIONS, COLUMN_KINDS].map((table) => Object.keys(table).sort())",
     )  # fmt: skip
     assert known == [sorted(ACTIVATIONS), sorted(COLUMN_KINDS)]
-    assert {loss.link for loss in LOSSES.values()} == {"identity", "logistic", "softmax", "exp"}
+    assert {loss.link for loss in LOSSES.values()} == {
+        "identity", "logistic", "softmax", "exp", "normal",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
