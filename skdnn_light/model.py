@@ -72,13 +72,17 @@ class Classifier(Model):
 
     Attributes
     ----------
-    classes_ : (n_classes,) array
-        The labels. See :class:`Model` for the other attributes.
+    classes_ : (n_classes,) array, or list of such arrays
+        The labels, of each column if there are several. See :class:`Model` for the other attributes.
     """
 
     def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super().__init__(document, arrays)
-        self.classes_ = classes_of(self._task)
+        self.classes_: Any
+        if self._task["kind"] == "columns":
+            self.classes_ = [classes_of(each) for each in self._task["columns"]]
+        else:
+            self.classes_ = classes_of(self._task)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
@@ -91,16 +95,20 @@ class Classifier(Model):
 
         Returns
         -------
-        y : array of shape (n_samples,) or (n_samples, n_classes)
+        y : array of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
             Labels of ``classes_``; for several labels a column of 0 and 1 for each.
         """
+        if self._task["kind"] == "columns":
+            proba = self.predict_proba(X)
+            parts = zip(self.classes_, proba, strict=True)
+            return np.column_stack([own[p.argmax(axis=1)] for own, p in parts])
         on, off = self._odds(X)
         if self._task["kind"] == "labels":
             return (on > off).astype(int)
         index = on.argmax(axis=1) if off is None else (on > off)[:, 0].astype(int)
         return self.classes_[index]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any) -> Any:
         """Predict class probabilities.
 
         Parameters
@@ -112,8 +120,11 @@ class Classifier(Model):
         -------
         proba : array of shape (n_samples, n_classes)
             Between 0 and 1, in the order of ``classes_``. For several labels a row has the
-            probability of each and does not sum to 1.
+            probability of each and does not sum to 1. For several columns of labels it is a list
+            with an array for each.
         """
+        if self._task["kind"] == "columns":
+            return self._column_probabilities(X)
         on, off = self._odds(X)
         if self.classes_.size == 1 and self._task["kind"] == "class":
             return np.ones_like(on)
@@ -145,6 +156,19 @@ class Classifier(Model):
         """
         scores = self._checked_scores(coverage)
         return class_set(self.predict_proba(X), scores, coverage)
+
+    def _column_probabilities(self, X: Any) -> list[np.ndarray]:
+        """Probabilities of the classes of each column."""
+        raw, precision, found, start = self._raw(X), np.finfo(self.dtype), [], 0
+        for classes in self.classes_:
+            own = raw[..., start : start + classes.size]
+            start += classes.size
+            with np.errstate(all="ignore"):
+                proba = self._mean(softmax(own))
+            if classes.size > 1:
+                proba = np.clip(proba, precision.tiny, 1 - precision.epsneg)
+            found.append(proba)
+        return found
 
     def _odds(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Probability of each output, and of its opposite if there is one."""

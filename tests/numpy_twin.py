@@ -118,6 +118,16 @@ def log_loss(raw, y, smoothing):
     return -target * log_softmax(raw, axis=1), softmax(raw, axis=1) - target
 
 
+def columns_log_loss(raw, y, parameters):
+    column, smoothing = parameters[1::2], parameters[0]
+    p, target = np.empty_like(raw), np.empty_like(raw)
+    for k in np.unique(column):
+        own = column == k
+        p[:, own] = softmax(raw[:, own], axis=1)
+        target[:, own] = (1 - smoothing) * y[:, own] + smoothing / own.sum()
+    return -target * np.log(p), p - target
+
+
 def brier(raw, y, smoothing):
     p = softmax(raw, axis=1)
     error = p - _smooth_one_hot(raw, y, smoothing)
@@ -130,6 +140,8 @@ LOSSES = {name: globals().get(name) for name in RECORDS}
 
 def loss_parameters(name, n_out):
     """Parameters that suit a loss, for tests."""
+    if RECORDS[name].domain == "classes":
+        return np.column_stack([np.full(n_out, 0.1), np.arange(n_out) // 2]).ravel()
     values = {"delta": 0.7, "quantile": 0.8, "label_smoothing": 0.1, "power": 1.4}
     return np.tile([values.get(each, 0.6) for each in RECORDS[name].parameters], n_out)
 
@@ -145,6 +157,12 @@ def loss_targets(name, rng, n_rows, n_out):
     domain = RECORDS[name].domain
     if domain == "class":
         return rng.integers(0, n_out, (n_rows, 1)).astype(float)
+    if domain == "classes":
+        y = np.zeros((n_rows, n_out))
+        for start in range(0, n_out, 2):
+            chosen = start + rng.integers(0, min(2, n_out - start), n_rows)
+            y[np.arange(n_rows), chosen] = 1
+        return y
     if domain == "unit":
         return rng.integers(0, 2, (n_rows, n_out)).astype(float)
     if domain == "non-negative":

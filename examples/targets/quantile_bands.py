@@ -76,8 +76,8 @@ scored = {name: scorer(network, x_test[:, None], y_test) for name, scorer in sco
 print(pd.Series(scored).round(3).to_string())
 
 # %%
-# The loss "normal" predicts mean and standard deviation instead. Noise that is skewed is not normal:
-# its score is worse than that of the quantiles, and better than that of a constant deviation.
+# The loss "normal" predicts mean and standard deviation instead. This noise is skewed and not
+# normal: the score is worse than that of the quantiles, better than that of a constant deviation.
 
 normal = DNNRegressor(loss="normal", random_state=0).fit(x[:, None], y)
 mean, std = normal.predict(x_test[:, None], return_std=True)

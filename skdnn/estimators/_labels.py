@@ -24,25 +24,22 @@ CERTAIN = 100.0
 FEW_ROWS = 5
 
 
-def is_multilabel(y: np.ndarray, name: str) -> bool:
-    """Whether targets are a label indicator matrix; otherwise they are one label for each row.
+def kind_of(y: np.ndarray, name: str) -> str:
+    """Kind of targets: "class", one for each row, "labels", an indicator matrix, or "columns".
 
     Raises
     ------
     ValueError
-        If the targets are neither.
+        If the targets are none of these.
     """
     # Labels may be larger than any integer of NumPy.
     with np.errstate(invalid="ignore"):
         kind = type_of_target(y, input_name=name)
         if kind not in ("binary", "multilabel-indicator"):
             check_classification_targets(y)
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            f"{name} must have one label for each row or be a multilabel indicator matrix of 0 and "
-            "1, got several columns with more than two values (multiclass-multioutput)."
-        )
-    return kind == "multilabel-indicator"
+    return {"multilabel-indicator": "labels", "multiclass-multioutput": "columns"}.get(
+        kind, "class"
+    )
 
 
 class Labels(Task):
@@ -60,6 +57,8 @@ class Labels(Task):
 
     #: Description of the targets in messages.
     expected: str
+    #: See ``kind_of``.
+    kind: str
 
     def __init__(
         self,
@@ -115,7 +114,7 @@ class Labels(Task):
 
     def check_kind(self, y: np.ndarray, name: str) -> None:
         """Raise if the targets are not of this kind."""
-        if is_multilabel(y, name) != isinstance(self, LabelIndicators):
+        if kind_of(y, name) != self.kind:
             raise ValueError(
                 f"{name} must have as many columns as in training: {self.expected}. Got shape "
                 f"{y.shape}."
@@ -160,6 +159,7 @@ class ClassLabels(Labels):
     """One label for each row."""
 
     expected = "one label for each row"
+    kind = "class"
     #: Index of the class if the training rows have a single one; it is always predicted.
     sole_class: int | None = None
 
@@ -286,6 +286,7 @@ class LabelIndicators(Labels):
     """Several labels for each row, as a matrix of 0 and 1."""
 
     expected = "a multilabel indicator matrix"
+    kind = "labels"
 
     @staticmethod
     def found(y: np.ndarray) -> np.ndarray:

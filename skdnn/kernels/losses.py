@@ -268,6 +268,44 @@ def log_loss_batch(n_rows, n_out, raw, y, weights, parameters, dz):
     return total
 
 
+@batch_loss(
+    "columns_log_loss",
+    link="softmax of columns",
+    domain="classes",
+    parameters=("label_smoothing", "column"),
+    is_log_likelihood=True,
+    reference=_BISHOP,
+)
+def columns_log_loss_batch(n_rows, n_out, raw, y, weights, parameters, dz):
+    # Targets: 1 for the class of each column, whose outputs are next to each other.
+    total = ACCUMULATOR(0)
+    inverse, smoothing = raw.dtype.type(1 / n_rows), parameters[0]
+    for i in range(n_rows):
+        scale, start = weights[i] * inverse, 0
+        while start < n_out:
+            end, column = start + 1, parameters[2 * start + 1]
+            while end < n_out and parameters[2 * end + 1] == column:
+                end += 1
+            n = end - start
+            z, row = part(raw, i * n_out + start, n), part(dz, i * n_out + start, n)
+            share = raw.dtype.type(smoothing / n)
+            most = raw.dtype.type(1 - smoothing)
+            _shifted_exp(1, n, z, row)
+            mass, largest = raw.dtype.type(0), z[0]
+            for j in range(n):
+                mass += row[j]
+                largest = z[j] if z[j] > largest else largest
+            value = math.log(ACCUMULATOR(mass))
+            for j in range(n):
+                target = most * y[i * n_out + start + j] + share
+                if target > 0:
+                    value -= ACCUMULATOR(target) * ACCUMULATOR(z[j] - largest)
+                row[j] = scale * (row[j] / mass - target)
+            total += ACCUMULATOR(weights[i]) * value
+            start = end
+    return total
+
+
 # Half the sum over the classes: for two classes what one logistic unit has.
 @batch_loss(
     "brier",

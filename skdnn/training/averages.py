@@ -6,10 +6,11 @@ sequentially otherwise. Here members are always added sequentially.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import numpy as np
-from scipy.special import log_expit, log_softmax
+from scipy.special import log_expit, log_softmax, softmax
 
 from skdnn.kernels import losses
 
@@ -17,7 +18,12 @@ from skdnn.kernels import losses
 LEAST_DEVIATION = losses.LEAST_DEVIATION
 
 
-def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> np.ndarray:
+def mean_raw(
+    raw: np.ndarray,
+    link: str,
+    weights: np.ndarray | None = None,
+    column_sizes: Sequence[int] = (),
+) -> np.ndarray:
     """Raw prediction whose link is the mean of the members' predictions.
 
     Parameters
@@ -27,6 +33,8 @@ def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> n
     link : str
     weights : (n_members,) array, optional
         Positive weights of the members, whose sum is 1; None is the same for all.
+    column_sizes : sequence of int, optional
+        Number of outputs of each softmax, for the link "softmax of columns".
 
     Returns
     -------
@@ -49,9 +57,25 @@ def mean_raw(raw: np.ndarray, link: str, weights: np.ndarray | None = None) -> n
             # Differences of two raw predictions must not overflow.
             limit = np.finfo(raw.dtype).max / 4
             raw = log_softmax(np.clip(raw, -limit, limit), axis=-1)
+        if link == "softmax of columns":
+            limit = np.finfo(raw.dtype).max / 4
+            raw = _by_column(log_softmax, np.clip(raw, -limit, limit), column_sizes)
         if weights is not None:
             return _log_sum_exp(raw + _logs(weights, raw))
         return _log_sum_exp(raw) - np.log(raw.dtype.type(len(raw)))
+
+
+def softmax_of_columns(raw: np.ndarray, column_sizes: Sequence[int]) -> np.ndarray:
+    """Probabilities (..., n_out) of the classes of each column of labels."""
+    return _by_column(softmax, raw, column_sizes)
+
+
+def _by_column(function: Callable, raw: np.ndarray, column_sizes: Sequence[int]) -> np.ndarray:
+    parts = np.split(raw, np.cumsum(column_sizes)[:-1], axis=-1)
+    # Contiguous: elementary functions may round differently otherwise.
+    return np.concatenate(
+        [function(np.ascontiguousarray(part), axis=-1) for part in parts], axis=-1
+    )
 
 
 def normal_deviation(raw: np.ndarray) -> np.ndarray:

@@ -106,12 +106,15 @@ class _Cost:
 
     def __call__(self, logits: np.ndarray) -> float:
         weights = softmax(logits)
-        loss = mean_loss(self.network, mean_raw(self.raw, self.link, weights), self.rows)
+        loss = mean_loss(self.network, self._mean(weights), self.rows)
         if self.is_log_likelihood:
             likelihood = -self.n_rows * loss
         else:
             likelihood = -self.n_rows / 2 * np.log(max(loss, _TINY))
         return -likelihood - PRIOR * np.log(weights + _TINY).sum()
+
+    def _mean(self, weights: np.ndarray) -> np.ndarray:
+        return mean_raw(self.raw, self.link, weights, self.network.spec.column_sizes)
 
     def gradient(self, logits: np.ndarray) -> np.ndarray:
         """Central differences."""

@@ -79,7 +79,8 @@ def test_zero_weights_contribute_nothing(name, compiled, rng):
 
 def test_the_best_prediction_of_a_constant(name, compiled, rng):
     """What the loss is for: its minimum is where mean, median or quantile are."""
-    n_out = 3 if LOSSES[name].class_index else n_outputs(name, 1)
+    of_columns = LOSSES[name].domain == "classes"
+    n_out = 3 if LOSSES[name].class_index else n_outputs(name, 1 + of_columns)
     y = loss_targets(name, rng, 4000, n_out)
     if LOSSES[name].class_index:
         y[:1000] = 0
@@ -93,6 +94,7 @@ def test_the_best_prediction_of_a_constant(name, compiled, rng):
         "normal": y.mean,
         "exp": lambda: np.log(y.mean()),
         "logistic": lambda: logit(y.mean()),
+        "softmax of columns": lambda: logit(0.9 * y[:, 0].mean() + 0.05),
         # Smoothed labels: a part of each share goes to all classes alike.
         "softmax": lambda: np.log((0.9 * shares[0] + 0.1 / 3) / (0.9 * shares[1] + 0.1 / 3)),
     }[LOSSES[name].link]
