@@ -295,7 +295,7 @@ SKOPS_TRUSTED = [
     for each in (
         *ESTIMATORS.values(), *SETTINGS.values(), FittedModel, TableInputs, StoredInputs,
         StoredColumns, TableEncoder, NumericScaler, Categories, BinEdges, Network, NetworkSpec,
-        InputColumn, ClassLabels, LabelIndicators, LabelColumns, NumericTargets, TargetScaler, TrainingState,
-        History, Seeds, NoImprovement, Beginning, Data, Scores, np.dtype,
+        InputColumn, ClassLabels, LabelIndicators, LabelColumns, NumericTargets, TargetScaler,
+        TrainingState, History, Seeds, NoImprovement, Beginning, Data, Scores, np.dtype,
     )
 ]  # fmt: skip

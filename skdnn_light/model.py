@@ -73,7 +73,8 @@ class Classifier(Model):
     Attributes
     ----------
     classes_ : (n_classes,) array, or list of such arrays
-        The labels, of each column if there are several. See :class:`Model` for the other attributes.
+        The labels, of each column if there are several. See :class:`Model` for the other
+        attributes.
     """
 
     def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:

@@ -27,8 +27,8 @@ members : list of dict
     ``scaled_inputs``; ``n_bins`` of the bins that ``columns`` refer to; ``weight`` in the mean of
     the members' predictions; all weights together are 1.
 task : dict
-    ``kind`` "class", "labels", "columns" or "number"; the fields of the task. ``least_deviation`` only with
-    the link "normal".
+    ``kind`` "class", "labels", "columns" or "number"; the fields of the task.
+    ``least_deviation`` only with the link "normal".
 conformal : dict or null
     Of the scores for intervals or sets: ``n_columns``, ``n_rows``, ``n_lost``. Missing in the files
     of early versions.

@@ -15,6 +15,21 @@ from skdnn_light.checks import scalar
 TINY = float(np.finfo(np.float64).tiny)
 
 
+def check_task(document: dict[str, Any]) -> None:
+    """Raise if the outputs of a document cannot be exported.
+
+    Raises
+    ------
+    ValueError
+        For several columns of labels.
+    """
+    if document["task"]["kind"] == "columns":
+        raise ValueError(
+            "A classifier of several columns of labels cannot be exported: train one for each "
+            "column, or use save and skdnn_light."
+        )
+
+
 class ClassOutputs:
     """Label and probabilities of a classifier.
 
