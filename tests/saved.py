@@ -159,7 +159,7 @@ def settings():
     found["one class"] = Setting(CLASSES, lambda X: np.full(len(X), "only"), {})
 
     def columns(X):
-        return np.column_stack([ternary(X), binary(X)])
+        return np.column_stack([ternary(X).astype("U3"), binary(X)])
 
     found["columns"] = Setting(CLASSES, columns, {"early_stopping": True})
     found["columns of numbers"] = Setting(

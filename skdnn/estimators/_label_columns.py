@@ -45,8 +45,8 @@ class LabelColumns(Labels):
         """Raise unless there are as many columns; rows may have few of the labels."""
         if y.ndim != 2 or y.shape[1] != len(self.classes) or not isinstance(y, np.ndarray):
             raise ValueError(
-                f"{name} must have as many columns as in training: {len(self.classes)} columns of "
-                f"labels. Got shape {y.shape}."
+                f"{name} must have as many columns as in training: {self.expected}. Got shape "
+                f"{y.shape}."
             )
 
     def check_same(self, y: np.ndarray, name: str) -> None:
@@ -74,8 +74,7 @@ class LabelColumns(Labels):
         """Raise unless a network has an output for each class of each column."""
         if spec.column_sizes != self.sizes:
             raise ValueError(
-                f"The network has columns of {spec.column_sizes} classes, but there are columns of "
-                f"{self.sizes} classes."
+                f"The network has {spec.column_sizes} outputs, but {self.sizes} classes need as many."
             )
 
     def class_weights(
@@ -85,7 +84,8 @@ class LabelColumns(Labels):
         given = self.class_weight
         if given is None:
             return None
-        if isinstance(given, dict) or (isinstance(given, list) and len(given) != len(self.classes)):
+        several = isinstance(given, list) and all(isinstance(own, dict) for own in given)
+        if given != "balanced" and not (several and len(given) == len(self.classes)):
             raise ValueError(
                 f"The class_weight parameter must be 'balanced' or a list of {len(self.classes)} "
                 f"dicts for {len(self.classes)} columns of labels. Got {given!r} instead."

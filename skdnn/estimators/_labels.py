@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn._sklearn import InvalidParameterError
 from skdnn.estimators._tasks import Outputs, Task
 from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
@@ -207,6 +208,11 @@ class ClassLabels(Labels):
         """A weight for each class, by ``class_weight``."""
         if self.class_weight is None:
             return None
+        if isinstance(self.class_weight, list):
+            raise InvalidParameterError(
+                "The 'class_weight' parameter of DNNClassifier may be a list of dicts only for "
+                f"several columns of labels. Got {self.class_weight!r} instead."
+            )
         if self.class_weight == "balanced":
             if is_part:
                 raise ValueError(

@@ -443,15 +443,16 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     def _check_attributes(self) -> None:
         super()._check_attributes()
-        if isinstance(self._task, LabelColumns):
-            sizes = [np.shape(each) for each in self.classes_]
-            if sizes != [(n,) for n in self._task.sizes]:
-                raise ValueError(
-                    "classes_ of this fitted DNNClassifier must be a list of arrays, as fit has "
-                    f"set it. Got {self.classes_!r} instead."
-                )
+        task = self._task
+        if not isinstance(task, LabelColumns):
+            check_attribute(self, "classes_", task.classes.shape)
             return
-        check_attribute(self, "classes_", self._task.classes.shape)
+        known = self.classes_
+        if not isinstance(known, list) or tuple(map(len, known)) != task.sizes:
+            raise ValueError(
+                f"classes_ of this fitted {type(self).__name__} must be a list of arrays of lengths "
+                f"{task.sizes}, as fit has set it. Got {known!r} instead."
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

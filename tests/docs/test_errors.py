@@ -28,6 +28,7 @@ INTERNAL = {
     "skdnn/estimators/_inputs.py": ["The network has"],
     "skdnn/estimators/_numbers.py": None,
     "skdnn/estimators/_labels.py": ["The network has"],
+    "skdnn/estimators/_label_columns.py": ["The network has"],
     "skdnn/tabular/": ["n_bins must", "scaling must", "There is no row", "X has … columns"],
     # Reasons, behind the colon of "A damaged skdnn model".
     "skdnn/persistence.py": ["the ", "… parameters"],

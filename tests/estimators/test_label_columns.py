@@ -196,3 +196,15 @@ def test_no_export():
     model = small().fit(X, Y)
     with pytest.raises(ValueError, match="several columns of labels cannot be exported"):
         export.to_html(model, "unused.html")
+
+
+def test_classes_may_get_other_names_but_not_another_number():
+    X, Y = wine()
+    model = small().fit(X, Y)
+    expected = np.array(list("abcdef"))[model.predict(X)]
+    model.classes_ = [np.array(list("abc")), np.array(list("ef"))]
+    np.testing.assert_array_equal(model.predict(X), expected)
+    for wrong in (np.arange(3), [np.arange(3)], [np.arange(3), np.arange(3)]):
+        model.classes_ = wrong
+        with pytest.raises(ValueError, match=r"classes_ .* lengths \(3, 2\), as fit has set it"):
+            model.predict(X)
