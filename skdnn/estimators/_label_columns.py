@@ -35,7 +35,9 @@ class LabelColumns(Labels):
     @staticmethod
     def found(y: np.ndarray) -> list[np.ndarray]:  # type: ignore[override]
         """Sorted labels of each column."""
-        return [np.unique(column) for column in y.T]
+        found = [np.unique(column) for column in y.T]
+        # Text is as long as that of its column.
+        return [np.array(own.tolist()) if own.dtype.kind == "U" else own for own in found]
 
     def _columns(self) -> list[ClassLabels]:
         """The task of each column."""
@@ -74,7 +76,7 @@ class LabelColumns(Labels):
         """Raise unless a network has an output for each class of each column."""
         if spec.column_sizes != self.sizes:
             raise ValueError(
-                f"The network has {spec.column_sizes} outputs, but {self.sizes} classes need as many."
+                f"The network has {spec.column_sizes} outputs, but there are {self.sizes} classes."
             )
 
     def class_weights(

@@ -450,7 +450,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         known = self.classes_
         if not isinstance(known, list) or tuple(map(len, known)) != task.sizes:
             raise ValueError(
-                f"classes_ of this fitted {type(self).__name__} must be a list of arrays of lengths "
+                f"classes_ of this fitted {type(self).__name__} must be arrays of lengths "
                 f"{task.sizes}, as fit has set it. Got {known!r} instead."
             )
 
