@@ -17,6 +17,7 @@ from skdnn._warnings import warn
 from skdnn.estimators._data import Data
 from skdnn.estimators._document import SETTINGS, SHARED
 from skdnn.estimators._inputs import TableInputs
+from skdnn.estimators._label_columns import LabelColumns
 from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
@@ -259,6 +260,9 @@ def _task(document: dict[str, Any], arrays: Arrays) -> Task:
     found, loss = document["task"], document["network"]["loss"]
     if found["kind"] == "number":
         return _numeric_targets(found, loss, arrays)
+    if found["kind"] == "columns":
+        classes = [classes_of(each) for each in found["columns"]]
+        return LabelColumns(classes, LOSSES[loss].public_name, None, None)  # type: ignore[arg-type]
     kind = {"class": ClassLabels, "labels": LabelIndicators}[found["kind"]]
     # The public name of the loss, and no further training.
     task: Any = kind(classes_of(found), LOSSES[loss].public_name, None, None)
@@ -291,7 +295,7 @@ SKOPS_TRUSTED = [
     for each in (
         *ESTIMATORS.values(), *SETTINGS.values(), FittedModel, TableInputs, StoredInputs,
         StoredColumns, TableEncoder, NumericScaler, Categories, BinEdges, Network, NetworkSpec,
-        InputColumn, ClassLabels, LabelIndicators, NumericTargets, TargetScaler, TrainingState,
-        History, Seeds, NoImprovement, Beginning, Data, Scores, np.dtype,
+        InputColumn, ClassLabels, LabelIndicators, LabelColumns, NumericTargets, TargetScaler,
+        TrainingState, History, Seeds, NoImprovement, Beginning, Data, Scores, np.dtype,
     )
 ]  # fmt: skip

@@ -296,13 +296,15 @@ def _layers(name: str, sizes: list[int], network: dict[str, Any]) -> Shapes:
 
 def _check_task(document: dict[str, Any], shapes: Shapes) -> None:
     task, network = document["task"], document["network"]
-    kinds = {"DNNClassifier": ("class", "labels"), "DNNRegressor": ("number",)}
+    kinds = {"DNNClassifier": ("class", "labels", "columns"), "DNNRegressor": ("number",)}
     kind = one_of("task", task["kind"], kinds[document["estimator"]])
     if kind == "number":
         _check_numbers(task, network, shapes)
         return
-    classes = classes_of(task)
-    _different("classes", classes.tolist(), max(1, classes.size))
+    if kind == "columns":
+        _check_columns(task, network)
+        return
+    classes = _checked_classes(task)
     is_softmax = kind == "class" and classes.size > 2
     one_of("link", task["link"], ("softmax",) if is_softmax else ("logistic",))
     n_outputs = classes.size if is_softmax or kind == "labels" else 1
@@ -314,9 +316,27 @@ def _check_task(document: dict[str, Any], shapes: Shapes) -> None:
         count("sole_class", task["sole_class"], 0, classes.size - 1)
 
 
+def _checked_classes(task: dict[str, Any]) -> np.ndarray:
+    classes = classes_of(task)
+    _different("classes", classes.tolist(), max(1, classes.size))
+    return classes
+
+
+def _check_columns(task: dict[str, Any], network: dict[str, Any]) -> None:
+    one_of("link", task["link"], ("softmax of columns",))
+    sizes = [_checked_classes(each).size for each in items("columns", task["columns"])]
+    if (network["n_outputs"], network["outputs_per_target"]) != (sum(sizes), 1):
+        raise _wrong("n_outputs", network["n_outputs"], str(sum(sizes)))
+
+
 def _check_numbers(task: dict[str, Any], network: dict[str, Any], shapes: Shapes) -> None:
-    one_of("link", task["link"], ("identity", "exp"))
-    n_each = network["outputs_per_target"]
+    link, n_each = (
+        one_of("link", task["link"], ("identity", "exp", "normal")),
+        network["outputs_per_target"],
+    )
+    if link == "normal":
+        one_of("outputs_per_target", n_each, (2,))
+        number("least_deviation", task["least_deviation"], np.nextafter(0, 1))
     rows = items("parameters", task["parameters"], n_each)
     for row in rows:
         for value in items("parameters", row, len(rows[0])):

@@ -147,13 +147,18 @@ def bands(quantiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return quantiles[..., :n], quantiles[..., ::-1][..., :n]
 
 
-def number_scores(y: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+def number_scores(
+    y: np.ndarray, quantiles: np.ndarray, unit: np.ndarray | None = None
+) -> np.ndarray:
     """How far targets are above or below each band, negative inside.
 
     Parameters
     ----------
     y : (n_rows, n_targets) array
     quantiles : (n_rows, n_targets, n_levels) array
+    unit : (n_rows, n_targets) array, optional
+        Predicted standard deviations, which scores are divided by: intervals are as wide as these
+        (Lei et al. 2018, "Distribution-free predictive inference for regression", section 5.2).
 
     Returns
     -------
@@ -162,11 +167,16 @@ def number_scores(y: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
     lower, upper = bands(quantiles)
     y = y[..., None]
     with np.errstate(over="ignore"):
-        return np.maximum(lower - y, y - upper).reshape(len(y), -1)
+        scores = np.maximum(lower - y, y - upper)
+        return (scores if unit is None else scores / unit[..., None]).reshape(len(y), -1)
 
 
 def interval(
-    quantiles: np.ndarray, levels: Sequence[float], scores: Scores, coverage: float
+    quantiles: np.ndarray,
+    levels: Sequence[float],
+    scores: Scores,
+    coverage: float,
+    unit: np.ndarray | None = None,
 ) -> np.ndarray:
     """Prediction intervals: the band whose levels are closest to the coverage, widened.
 
@@ -178,6 +188,8 @@ def interval(
     scores : Scores
         Those of ``number_scores``.
     coverage : float
+    unit : (n_rows, n_targets) array, optional
+        As in ``number_scores``.
 
     Returns
     -------
@@ -193,6 +205,7 @@ def interval(
     margin = scores.thresholds(coverage).reshape(-1, n)[:, band]
     lower, upper = lower[..., band], upper[..., band]
     with np.errstate(over="ignore", invalid="ignore"):
+        margin = margin if unit is None else margin * unit
         # A negative margin may be more than half of the band, which then shrinks to its middle.
         margin = np.maximum(margin, (lower - upper) / 2)
         return np.stack([lower - margin, upper + margin], axis=-1)

@@ -72,13 +72,18 @@ class Classifier(Model):
 
     Attributes
     ----------
-    classes_ : (n_classes,) array
-        The labels. See :class:`Model` for the other attributes.
+    classes_ : (n_classes,) array, or list of such arrays
+        The labels, of each column if there are several. See :class:`Model` for the other
+        attributes.
     """
 
     def __init__(self, document: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super().__init__(document, arrays)
-        self.classes_ = classes_of(self._task)
+        self.classes_: Any
+        if self._task["kind"] == "columns":
+            self.classes_ = [classes_of(each) for each in self._task["columns"]]
+        else:
+            self.classes_ = classes_of(self._task)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the label of the most probable class, or the labels that are likely.
@@ -91,16 +96,20 @@ class Classifier(Model):
 
         Returns
         -------
-        y : array of shape (n_samples,) or (n_samples, n_classes)
+        y : array of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
             Labels of ``classes_``; for several labels a column of 0 and 1 for each.
         """
+        if self._task["kind"] == "columns":
+            proba = self.predict_proba(X)
+            parts = zip(self.classes_, proba, strict=True)
+            return np.column_stack([own[p.argmax(axis=1)] for own, p in parts])
         on, off = self._odds(X)
         if self._task["kind"] == "labels":
             return (on > off).astype(int)
         index = on.argmax(axis=1) if off is None else (on > off)[:, 0].astype(int)
         return self.classes_[index]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any) -> Any:
         """Predict class probabilities.
 
         Parameters
@@ -112,8 +121,11 @@ class Classifier(Model):
         -------
         proba : array of shape (n_samples, n_classes)
             Between 0 and 1, in the order of ``classes_``. For several labels a row has the
-            probability of each and does not sum to 1.
+            probability of each and does not sum to 1. For several columns of labels it is a list
+            with an array for each.
         """
+        if self._task["kind"] == "columns":
+            return self._column_probabilities(X)
         on, off = self._odds(X)
         if self.classes_.size == 1 and self._task["kind"] == "class":
             return np.ones_like(on)
@@ -145,6 +157,19 @@ class Classifier(Model):
         """
         scores = self._checked_scores(coverage)
         return class_set(self.predict_proba(X), scores, coverage)
+
+    def _column_probabilities(self, X: Any) -> list[np.ndarray]:
+        """Probabilities of the classes of each column."""
+        raw, precision, found, start = self._raw(X), np.finfo(self.dtype), [], 0
+        for classes in self.classes_:
+            own = raw[..., start : start + classes.size]
+            start += classes.size
+            with np.errstate(all="ignore"):
+                proba = self._mean(softmax(own))
+            if classes.size > 1:
+                proba = np.clip(proba, precision.tiny, 1 - precision.epsneg)
+            found.append(proba)
+        return found
 
     def _odds(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Probability of each output, and of its opposite if there is one."""
@@ -188,7 +213,8 @@ class Regressor(Model):
             Of shape (n_samples, n_features). Columns with names are found by these, in any order.
             Missing values are None or NaN; categories that training has not seen are unknown.
         return_std : bool, default=False
-            Whether to also return the standard deviation of the members' predictions.
+            Whether to also return a standard deviation: with the loss "normal" that of the target,
+            otherwise that of the members' predictions.
 
         Returns
         -------
@@ -202,6 +228,8 @@ class Regressor(Model):
             y = self._targets(self._mean_raw(raw))
             if not return_std:
                 return y
+            if self._link == "normal":
+                return y, self._deviations(raw)
             members = np.array([self._targets(each) for each in raw])
             errors = members - self._mean(members)
             # Divided by the largest, whose square might overflow.
@@ -229,16 +257,36 @@ class Regressor(Model):
         ValueError
             If the estimator has no scores of rows that were not trained on.
         """
-        scores, ends = self._checked_scores(coverage), self._band_ends(X)
+        scores, (ends, unit) = self._checked_scores(coverage), self._band_ends(X)
         n_levels = max(1, len(self._levels))
         ends = ends.reshape(-1, self.n_outputs, n_levels)
-        found = interval(ends, self._levels, scores, coverage)
+        if unit is not None:
+            unit = unit.astype(np.float64).reshape(-1, self.n_outputs)
+        found = interval(ends, self._levels, scores, coverage, unit)
         if self._link == "exp":
             found = np.maximum(found, 0)
         return found[:, 0] if self.n_outputs == 1 else found
 
-    def _band_ends(self, X: Any) -> np.ndarray:
-        return self.predict(X)
+    def _band_ends(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Ends of the bands, and in units of what the intervals are wide."""
+        if self._link == "normal":
+            return self.predict(X, return_std=True)
+        return self.predict(X), None
+
+    def _deviations(self, raw: np.ndarray) -> np.ndarray:
+        """Standard deviations of the mixture of the members' normal distributions."""
+        most, least = np.log(np.finfo(raw.dtype).max) - 1, self._task["least_deviation"]
+        own = np.exp(np.minimum(raw[..., 1::2], most)) + raw.dtype.type(least)
+        means = raw[..., ::2]
+        parts = np.hypot(own, means - self._mean(means))
+        # Divided by the largest, whose square might overflow.
+        largest = parts.max(axis=0)
+        found = np.sqrt(self._mean((parts / largest) ** 2)) * largest
+        found = found[:, 0] if found.shape[1] == 1 else found
+        if self._range is None:
+            return found
+        limits = np.finfo(np.float64)
+        return np.clip(found * self._range[1], limits.tiny, limits.max)
 
     def _mean_raw(self, raw: np.ndarray) -> np.ndarray:
         if self._link != "exp" or len(raw) == 1:
@@ -311,5 +359,5 @@ class QuantileRegressor(Regressor):
         quantiles = np.moveaxis(units, 0, -1)
         return quantiles[:, 0] if quantiles.shape[1] == 1 else quantiles
 
-    def _band_ends(self, X: Any) -> np.ndarray:
-        return self.predict_quantiles(X)
+    def _band_ends(self, X: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        return self.predict_quantiles(X), None

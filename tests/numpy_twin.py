@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import erf, expit, log_expit, log_softmax, softmax, xlogy
+from scipy.stats import norm
 
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.kernels.losses import LOSSES as RECORDS
@@ -89,6 +90,14 @@ def tweedie(raw, y, p):
     return value + mean ** (2 - p) / (2 - p), mean ** (2 - p) - y * mean ** (1 - p)
 
 
+def normal(raw, y, _):
+    mean, z, y = raw[:, ::2], raw[:, 1::2], y[:, ::2]
+    deviation = np.exp(z) + 1e-3
+    slope = (1 - ((y - mean) / deviation) ** 2) / deviation * np.exp(z)
+    gradient = np.stack([(mean - y) / deviation**2, slope], axis=2).reshape(raw.shape)
+    return -norm.logpdf(y, mean, deviation), gradient
+
+
 def binary_log_loss(raw, y, smoothing):
     y = y * (1 - smoothing) + smoothing / 2
     return -(y * log_expit(raw) + (1 - y) * log_expit(-raw)), expit(raw) - y
@@ -109,6 +118,16 @@ def log_loss(raw, y, smoothing):
     return -target * log_softmax(raw, axis=1), softmax(raw, axis=1) - target
 
 
+def columns_log_loss(raw, y, parameters):
+    column, smoothing = parameters[1::2], parameters[0]
+    p, target = np.empty_like(raw), np.empty_like(raw)
+    for k in np.unique(column):
+        own = column == k
+        p[:, own] = softmax(raw[:, own], axis=1)
+        target[:, own] = (1 - smoothing) * y[:, own] + smoothing / own.sum()
+    return -target * np.log(p), p - target
+
+
 def brier(raw, y, smoothing):
     p = softmax(raw, axis=1)
     error = p - _smooth_one_hot(raw, y, smoothing)
@@ -121,8 +140,16 @@ LOSSES = {name: globals().get(name) for name in RECORDS}
 
 def loss_parameters(name, n_out):
     """Parameters that suit a loss, for tests."""
+    if RECORDS[name].domain == "classes":
+        return np.column_stack([np.full(n_out, 0.1), np.arange(n_out) // 2]).ravel()
     values = {"delta": 0.7, "quantile": 0.8, "label_smoothing": 0.1, "power": 1.4}
     return np.tile([values.get(each, 0.6) for each in RECORDS[name].parameters], n_out)
+
+
+def n_outputs(name, n):
+    """At least ``n`` outputs, as many as a loss may have."""
+    per_target = RECORDS[name].outputs_per_target
+    return n if per_target == "levels" else -(-n // per_target) * per_target
 
 
 def loss_targets(name, rng, n_rows, n_out):
@@ -130,13 +157,20 @@ def loss_targets(name, rng, n_rows, n_out):
     domain = RECORDS[name].domain
     if domain == "class":
         return rng.integers(0, n_out, (n_rows, 1)).astype(float)
+    if domain == "classes":
+        y = np.zeros((n_rows, n_out))
+        for start in range(0, n_out, 2):
+            chosen = start + rng.integers(0, min(2, n_out - start), n_rows)
+            y[np.arange(n_rows), chosen] = 1
+        return y
     if domain == "unit":
         return rng.integers(0, 2, (n_rows, n_out)).astype(float)
     if domain == "non-negative":
         return rng.integers(0, 4, (n_rows, n_out)).astype(float)
     if domain == "positive":
         return rng.uniform(0.1, 3, (n_rows, n_out))
-    return rng.standard_normal((n_rows, n_out))
+    per_target = n_outputs(name, 1)
+    return rng.standard_normal((n_rows, n_out // per_target)).repeat(per_target, axis=1)
 
 
 def weighted_loss(name, raw, y, weights, parameters=None):

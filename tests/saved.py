@@ -145,7 +145,7 @@ def settings():
     losses = {
         "squared_error": numbers, "absolute_error": numbers, Huber(3.0): numbers,
         Quantile(0.9): numbers, Quantile([0.1, 0.4, 0.9]): numbers, "poisson": counts,
-        "gamma": counts, Tweedie(1.3): counts,
+        "gamma": counts, Tweedie(1.3): counts, "normal": numbers,
     }  # fmt: skip
     for loss, y in losses.items():
         params = {"loss": loss, "target_scaling": None}
@@ -157,6 +157,14 @@ def settings():
     found["linear"] = Setting(NUMBERS, numbers, {"hidden_layer_sizes": ()})
     found["four members"] = Setting(CLASSES, labels, {"n_members": 4})
     found["one class"] = Setting(CLASSES, lambda X: np.full(len(X), "only"), {})
+
+    def columns(X):
+        return np.column_stack([ternary(X).astype("U3"), binary(X)])
+
+    found["columns"] = Setting(CLASSES, columns, {"early_stopping": True})
+    found["columns of numbers"] = Setting(
+        CLASSES, lambda X: np.arange(2 * len(X)).reshape(-1, 2) % 7, {"n_members": 1}
+    )
     found["bool classes"] = Setting(CLASSES, lambda X: X["flag"].to_numpy(), {})
     names = ["color", "word", "many"]
     first = {"X": lambda: table()[names], "rows": lambda: new_rows()[names]}
@@ -192,7 +200,7 @@ def fitted(name, dtype):
         params.setdefault("target_scaling", "standard")
     X = setting.X()
     model = mlp(setting.cls, **params).fit(X, setting.y(X))
-    if setting.y is not labels:
+    if setting.y is not labels and not name.startswith("columns"):
         model.conformalize(X, setting.y(X))
     return model, setting.rows()
 
@@ -210,6 +218,8 @@ def outputs(model, X):
     has_scores = getattr(own, "scores", getattr(own, "_scores", None)) is not None
     if hasattr(model, "predict_proba"):
         found, names = [model.predict_proba(X)], [model.predict(X), model.classes_]
+        if isinstance(model.classes_, list):
+            return found[0], [names[0], *model.classes_]
         return found, names + ([model.predict_set(X, 0.8)] if has_scores else [])
     found = [*model.predict(X, return_std=True), model.predict(X)]
     found += [model.predict_interval(X, 0.8)] if has_scores else []

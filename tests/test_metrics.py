@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from mlp import mlp_classifier, mlp_regressor
+from scipy.stats import norm
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -36,8 +37,6 @@ def test_pinball_loss_is_that_of_sklearn_for_each_level(n_outputs):
 
 
 def test_crps_of_many_quantiles_is_that_of_the_distribution():
-    from scipy.stats import norm
-
     y, levels = np.linspace(-2, 2, 9), (np.arange(1000) + 0.5) / 1000
     exact = y * (2 * norm.cdf(y) - 1) + 2 * norm.pdf(y) - 1 / np.sqrt(np.pi)
     quantiles = np.tile(norm.ppf(levels), (9, 1))
@@ -137,3 +136,36 @@ def test_scorers_see_through_pipelines_and_searches():
     assert m.pinball_scorer(search, 100 * X, y) == m.pinball_scorer(
         search.best_estimator_[-1], search.best_estimator_[:-1].transform(100 * X), y
     )
+
+
+# ---------------------------------------------------------------- normal distributions
+
+
+@pytest.mark.parametrize("n_outputs", [None, 2])
+def test_scores_of_normal_distributions(n_outputs):
+    """The score by its definition, an integral; the density of SciPy."""
+    y, _, weights = sample(n_outputs)
+    rng = np.random.default_rng(1)
+    mean, std = rng.normal(size=y.shape), rng.uniform(0.2, 2, y.shape)
+    x = np.linspace(-15, 15, 30_001)[:, *[None] * y.ndim]
+    integral = ((norm.cdf(x, mean, std) - (x >= y)) ** 2).sum(axis=0) * (x[1] - x[0]).item()
+    expected = np.average(integral, axis=0, weights=weights).mean()
+    assert m.crps_normal(y, mean, std, sample_weight=weights) == pytest.approx(expected, rel=1e-3)
+    density = np.average(norm.logpdf(y, mean, std), axis=0, weights=weights).mean()
+    found = m.log_likelihood_normal(y, mean, std, sample_weight=weights)
+    assert found == pytest.approx(density, rel=1e-12)
+    assert m.crps_normal(y, mean, np.full(y.shape, 1e-12)) == pytest.approx(np.abs(y - mean).mean())
+
+
+@pytest.mark.parametrize("metric", [m.crps_normal, m.log_likelihood_normal])
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"std": np.zeros(3)}, "std must be above 0, but contains 0"),
+    ({"std": np.array([1, np.nan, 1])}, "std must be finite"),
+    ({"y_true": np.array([1, np.nan, 1])}, "y_true must be finite"),
+    ({"mean": np.array([1, np.inf, 1])}, "mean must be finite"),
+    ({"mean": np.zeros((3, 2))}, r"mean must have the shape of y_true, \(3,\). Got .* \(3, 2\)"),
+    ({"std": 1.0}, r"std must have the shape of y_true, \(3,\). Got .* \(\)"),
+])  # fmt: skip
+def test_wrong_normal_distributions(metric, changes, message):
+    with pytest.raises(ValueError, match=message):
+        metric(**{"y_true": np.zeros(3), "mean": np.zeros(3), "std": np.ones(3), **changes})

@@ -16,7 +16,10 @@ from skdnn import DNNRegressor, Quantile
 from skdnn.metrics import (
     coverage_scorer,
     crps,
+    crps_normal,
     crps_scorer,
+    log_likelihood_normal,
+    log_likelihood_scorer,
     pinball_loss,
     pinball_scorer,
     quantile_reliability,
@@ -71,6 +74,19 @@ scorers = {
 }
 scored = {name: scorer(network, x_test[:, None], y_test) for name, scorer in scorers.items()}
 print(pd.Series(scored).round(3).to_string())
+
+# %%
+# The loss "normal" predicts mean and standard deviation instead. This noise is skewed and not
+# normal: the score is worse than that of the quantiles, better than that of a constant deviation.
+
+normal = DNNRegressor(loss="normal", random_state=0).fit(x[:, None], y)
+mean, std = normal.predict(x_test[:, None], return_std=True)
+equal = np.full_like(mean, np.std(y - normal.predict(x[:, None])))
+for name, deviation in (("predicted", std), ("constant", equal)):
+    likelihood = log_likelihood_normal(y_test, mean, deviation)
+    score = crps_normal(y_test, mean, deviation)
+    print(f"Standard deviation {name}: CRPS {score:.3f}, log-likelihood {likelihood:.3f}")
+print(f"As a scorer: {log_likelihood_scorer(normal, x_test[:, None], y_test):.3f}")
 
 # %%
 # The bands follow both the width and the skewness of the noise. On the right, the share of the test

@@ -64,7 +64,7 @@ class GroupFit(Fit):
         self.pool.unit = float(np.ldexp(1.0, -np.frexp(largest)[1]))
         return data, known
 
-    def _class_weights(self, data: Data) -> np.ndarray | None:
+    def _class_weights(self, data: Data) -> np.ndarray | list[np.ndarray] | None:
         if not isinstance(self.task, ClassLabels):
             return super()._class_weights(data)
         n_classes = self.task.classes.size

@@ -143,7 +143,7 @@ class ConformalMixin:
         NotFittedError
             Before :meth:`fit`.
         ValueError, TypeError
-            If the rows are not valid, and for multilabel targets.
+            If the rows are not valid, and for targets of several labels.
 
         References
         ----------
@@ -174,7 +174,7 @@ class ConformalMixin:
             raise ValueError(f"y_cal has {n_targets} targets, but the model has {model.n_outputs}.")
         found = model.task.conformal_scores(encoded, self._predict_raw(X))
         if found is None:
-            raise ValueError("there are no sets for multilabel targets, which are several labels.")
+            raise ValueError("there are no sets for targets of several labels.")
         return sorted_scores(found, weights)
 
     def _checked_scores(self, coverage: float, what: str, everything: str) -> Scores:

@@ -86,13 +86,19 @@ def digests_of(splits: list[Split]) -> tuple[int, ...]:
     return tuple(0 if data is None else crc32(data.y.tobytes()) for data in held_out)
 
 
-def apply_class_weight(data: Data, per_class: np.ndarray | None, class_weight: Any) -> Data:
-    """Data with the weights of the classes multiplied in."""
+def apply_class_weight(
+    data: Data, per_class: np.ndarray | list[np.ndarray] | None, class_weight: Any
+) -> Data:
+    """Data with the weights of the classes multiplied in; of several columns all of them."""
     y, weights = data.y, data.weights
     if per_class is None:
         return data
     with np.errstate(over="ignore"):
-        combined = per_class[y] if weights is None else per_class[y] * weights
+        if isinstance(per_class, list):
+            of_rows = np.prod([own[y[:, j]] for j, own in enumerate(per_class)], axis=0)
+        else:
+            of_rows = per_class[y]
+        combined = of_rows if weights is None else of_rows * weights
     if not combined.any() or not np.isfinite(combined).all():
         raise ValueError(
             f"Sample weights times class_weight={class_weight!r} must be finite and not all zero."

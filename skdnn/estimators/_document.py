@@ -27,7 +27,8 @@ members : list of dict
     ``scaled_inputs``; ``n_bins`` of the bins that ``columns`` refer to; ``weight`` in the mean of
     the members' predictions; all weights together are 1.
 task : dict
-    ``kind`` "class", "labels" or "number"; the fields of the task.
+    ``kind`` "class", "labels", "columns" or "number"; the fields of the task.
+    ``least_deviation`` only with the link "normal".
 conformal : dict or null
     Of the scores for intervals or sets: ``n_columns``, ``n_rows``, ``n_lost``. Missing in the files
     of early versions.
@@ -57,12 +58,14 @@ import pandas as pd
 
 from skdnn._settings import SettingsObject
 from skdnn.estimators._inputs import TableInputs
+from skdnn.estimators._label_columns import LabelColumns
 from skdnn.estimators._labels import ClassLabels, Labels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
 from skdnn.network.embeddings import Periodic, PiecewiseLinear
 from skdnn.network.losses import Huber, Quantile, Tweedie
 from skdnn.tabular.encoder import TableEncoder
+from skdnn.training.averages import LEAST_DEVIATION
 from skdnn.training.schedules import Cosine, CosLog, OneCycle
 
 Arrays = dict[str, np.ndarray]
@@ -253,6 +256,14 @@ def _listed(value: Any) -> Any:
     return [scalar(each) for each in value] if isinstance(value, tuple) else value
 
 
+def _stored_classes(classes: np.ndarray, refuse: Callable[[str], ValueError]) -> dict[str, Any]:
+    """Classes and their dtype."""
+    return {
+        "classes": _texts_and_numbers(classes, refuse),
+        "class_dtype": "str" if classes.dtype.kind in "UT" else str(classes.dtype),
+    }
+
+
 def _task(estimator: Any, model: FittedModel) -> tuple[dict[str, Any], Arrays]:
     task = model.task
     if isinstance(task, Labels):
@@ -265,11 +276,13 @@ def _task(estimator: Any, model: FittedModel) -> tuple[dict[str, Any], Arrays]:
 
         # Classes may have got other names.
         classes = estimator.classes_
+        if isinstance(task, LabelColumns):
+            columns = [_stored_classes(own, refuse) for own in classes]
+            return {"kind": "columns", "link": model.link, "columns": columns}, {}
         found = {
             "kind": "class" if isinstance(task, ClassLabels) else "labels",
             "link": model.link,
-            "classes": _texts_and_numbers(classes, refuse),
-            "class_dtype": "str" if classes.dtype.kind in "UT" else str(classes.dtype),
+            **_stored_classes(classes, refuse),
             "sole_class": getattr(task, "sole_class", None),
         }
         return found, {}
@@ -277,6 +290,8 @@ def _task(estimator: Any, model: FittedModel) -> tuple[dict[str, Any], Arrays]:
     scaler = task.scaler
     found = {"kind": "number", "link": model.link, "levels": list(task.levels)}
     found |= {"parameters": plain(task.parameters), "target_scaling": None}
+    if task.has_deviation:
+        found["least_deviation"] = LEAST_DEVIATION
     if scaler is None:
         return found, {}
     found |= {"target_scaling": task.target_scaling, "centered": bool(scaler.centered)}

@@ -243,7 +243,7 @@ class Fit:
         per_class = self._class_weights(data)
         return [each and apply_class_weight(each, per_class, class_weight) for each in pieces]
 
-    def _class_weights(self, data: Data) -> np.ndarray | None:
+    def _class_weights(self, data: Data) -> np.ndarray | list[np.ndarray] | None:
         return self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
 
     def _settings(self, n_rows: int, splits: list[Split]) -> TrainingSettings:

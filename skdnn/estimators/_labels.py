@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skdnn._sklearn import InvalidParameterError
 from skdnn.estimators._tasks import Outputs, Task
 from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
@@ -24,25 +25,22 @@ CERTAIN = 100.0
 FEW_ROWS = 5
 
 
-def is_multilabel(y: np.ndarray, name: str) -> bool:
-    """Whether targets are a label indicator matrix; otherwise they are one label for each row.
+def kind_of(y: np.ndarray, name: str) -> str:
+    """Kind of targets: "class", one for each row, "labels", an indicator matrix, or "columns".
 
     Raises
     ------
     ValueError
-        If the targets are neither.
+        If the targets are none of these.
     """
     # Labels may be larger than any integer of NumPy.
     with np.errstate(invalid="ignore"):
         kind = type_of_target(y, input_name=name)
         if kind not in ("binary", "multilabel-indicator"):
             check_classification_targets(y)
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            f"{name} must have one label for each row or be a multilabel indicator matrix of 0 and "
-            "1, got several columns with more than two values (multiclass-multioutput)."
-        )
-    return kind == "multilabel-indicator"
+    return {"multilabel-indicator": "labels", "multiclass-multioutput": "columns"}.get(
+        kind, "class"
+    )
 
 
 class Labels(Task):
@@ -60,6 +58,8 @@ class Labels(Task):
 
     #: Description of the targets in messages.
     expected: str
+    #: See ``kind_of``.
+    kind: str
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Labels(Task):
 
     def check_kind(self, y: np.ndarray, name: str) -> None:
         """Raise if the targets are not of this kind."""
-        if is_multilabel(y, name) != isinstance(self, LabelIndicators):
+        if kind_of(y, name) != self.kind:
             raise ValueError(
                 f"{name} must have as many columns as in training: {self.expected}. Got shape "
                 f"{y.shape}."
@@ -160,6 +160,7 @@ class ClassLabels(Labels):
     """One label for each row."""
 
     expected = "one label for each row"
+    kind = "class"
     #: Index of the class if the training rows have a single one; it is always predicted.
     sole_class: int | None = None
 
@@ -207,6 +208,11 @@ class ClassLabels(Labels):
         """A weight for each class, by ``class_weight``."""
         if self.class_weight is None:
             return None
+        if isinstance(self.class_weight, list):
+            raise InvalidParameterError(
+                "The 'class_weight' parameter of DNNClassifier may be a list of dicts only for "
+                f"several columns of labels. Got {self.class_weight!r} instead."
+            )
         if self.class_weight == "balanced":
             if is_part:
                 raise ValueError(
@@ -286,6 +292,7 @@ class LabelIndicators(Labels):
     """Several labels for each row, as a matrix of 0 and 1."""
 
     expected = "a multilabel indicator matrix"
+    kind = "labels"
 
     @staticmethod
     def found(y: np.ndarray) -> np.ndarray:

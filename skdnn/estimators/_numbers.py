@@ -13,8 +13,12 @@ from skdnn.kernels.losses import LOSSES
 from skdnn.network.losses import ChosenLoss, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
+from skdnn.training.averages import normal_deviation
 from skdnn.training.data import Rows
 from skdnn_light.conformal import Scores, interval, number_scores
+
+#: Range of standard deviations.
+TINY, HUGE = np.finfo(np.float64).tiny, np.finfo(np.float64).max
 
 
 class NumericTargets(Task):
@@ -49,6 +53,16 @@ class NumericTargets(Task):
         if LOSSES[self.loss].outputs_per_target != "levels":
             return ()
         return tuple(self.parameters[:, 0].tolist())
+
+    @property
+    def has_deviation(self) -> bool:
+        """Whether a standard deviation is predicted, too."""
+        return LOSSES[self.loss].link == "normal"
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether predicted standard deviations are scaled after training."""
+        return self.has_deviation
 
     def encode(self, y: np.ndarray, name: str = "y") -> np.ndarray:
         """Numbers as they are."""
@@ -98,11 +112,12 @@ class NumericTargets(Task):
 
     def conformal_scores(self, y: np.ndarray, raw: np.ndarray) -> np.ndarray:
         """How far each target is outside of each band of quantiles, or off the prediction."""
-        return number_scores(y.reshape(len(y), -1).astype(np.float64), self._band_ends(raw))
+        y = y.reshape(len(y), -1).astype(np.float64)
+        return number_scores(y, self._band_ends(raw), self._unit(raw))
 
     def interval(self, raw: np.ndarray, scores: Scores, coverage: float) -> np.ndarray:
         """Lower and upper ends: (n_samples, 2) or (n_samples, n_targets, 2)."""
-        found = interval(self._band_ends(raw), self.levels, scores, coverage)
+        found = interval(self._band_ends(raw), self.levels, scores, coverage, self._unit(raw))
         if LOSSES[self.loss].domain != "real":
             found = np.maximum(found, 0)
         return found[:, 0] if found.shape[1] == 1 else found
@@ -112,6 +127,21 @@ class NumericTargets(Task):
         n_levels = max(1, len(self.levels))
         values = self.quantiles(raw) if self.levels else self.predict(raw)
         return values.reshape(len(raw), -1, n_levels)
+
+    def _unit(self, raw: np.ndarray) -> np.ndarray | None:
+        """Standard deviations, in units of which intervals are wide: (n_samples, n_targets)."""
+        if not self.has_deviation:
+            return None
+        return self.deviation(raw).astype(np.float64).reshape(len(raw), -1)
+
+    def deviation(self, raw: np.ndarray) -> np.ndarray:
+        """Standard deviations in the units of the targets, in the shape of the predictions."""
+        deviation = normal_deviation(raw)
+        deviation = deviation[:, 0] if deviation.shape[1] == 1 else deviation
+        if self.scaler is None:
+            return deviation
+        with np.errstate(over="ignore", under="ignore"):
+            return np.clip(deviation * self.scaler.scale, TINY, HUGE)
 
     def quantiles(self, raw: np.ndarray) -> np.ndarray:
         """Increasing quantiles: (n_samples, n_levels) or (n_samples, n_targets, n_levels)."""

@@ -216,11 +216,13 @@ None, default="mixed"
         """,
     ),
     "clip_norm": Parameter(
-        [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf})],
+        [Interval(Real, 0, None, closed="neither"), Options(Real, {np.inf}), StrOptions({AUTO})],
         """
-        float, default=inf
+        float or "auto", default="auto"
             Maximum norm of the gradient of a batch, over all parameters and before the penalty is
-            added. Larger gradients are scaled to it. Not used by "lbfgs".
+            added. Larger gradients are scaled to it. "auto" is 1 with ``loss="normal"``, whose
+            gradients are very large where predicted standard deviations are too small, and infinite
+            with other losses. Not used by "lbfgs".
         """,
     ),
     "max_fun": Parameter(

@@ -162,7 +162,7 @@ class Scoring:
         """
         if not hasattr(predictor, "classes_"):
             return True
-        if predictor.classes_.size == 1:
+        if not isinstance(predictor.classes_, list) and predictor.classes_.size == 1:
             return False
         n_out, y = predictor._model.network.spec.n_out, rows.y
         is_right = y if y.shape[1] == n_out else y == np.arange(n_out)

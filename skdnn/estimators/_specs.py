@@ -91,7 +91,7 @@ def activation_of(estimator: Any, *, is_monotonic: bool) -> str:
 
 def check_monotonic(estimator: Any, outputs: Outputs) -> None:
     """Raise if outputs or parameters do not allow monotonic constraints."""
-    if LOSSES[outputs.loss].link == "softmax":
+    if LOSSES[outputs.loss].link.startswith("softmax"):
         raise ValueError(
             f"monotonic_cst needs two classes, or several labels with two values each: y has "
             f"{outputs.n_outputs} classes."

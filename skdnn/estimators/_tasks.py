@@ -78,8 +78,11 @@ class Task(ABC):
 
     def class_weights(
         self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
-    ) -> np.ndarray | None:
-        """Weight of each class, from the training targets or a part of them."""
+    ) -> np.ndarray | list[np.ndarray] | None:
+        """Weight of each class, from the training targets or a part of them.
+
+        A list of these if there are several columns of labels.
+        """
         return None
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:

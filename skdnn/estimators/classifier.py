@@ -16,17 +16,19 @@ from skdnn._typing import MatrixLike
 from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._checks import available_when, check_attribute, has_epochs
 from skdnn.estimators._fitted import learned_aside, reads_one_model
-from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels, is_multilabel
+from skdnn.estimators._label_columns import LabelColumns, as_classes
+from skdnn.estimators._labels import ClassLabels, LabelIndicators, Labels, kind_of
 from skdnn.estimators._params import CONSTRAINTS, documented
 from skdnn.estimators._presets import CLASSIFIER_PRESETS
-from skdnn.estimators._targets import as_labels
+from skdnn.estimators._targets import as_labels, check_weights
 from skdnn.estimators._tasks import Task
 from skdnn.network.embeddings import NumericEmbedding
 from skdnn.network.losses import loss_names
 
 
 @documented(
-    links='"logistic" for two classes, "softmax" for more',
+    links='"logistic" for two classes, "softmax" for more, "softmax of\n    columns" for several '
+    "columns of labels",
     scoring='"accuracy"',
     loss_units="before the\n    calibration",
 )
@@ -35,7 +37,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     Takes tables as they are: data frames with categories and missing values, columns of any scale.
     Minimizes the loss of a logistic output for two classes, or of a softmax for more, plus a
-    penalty on the weights. The defaults average four networks with different numeric embeddings.
+    penalty on the weights. Targets may have several columns, of 0 and 1 (multilabel) or of any
+    labels. The defaults average four networks with different numeric embeddings.
 
     Parameters
     ----------
@@ -45,9 +48,11 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         **Targets.** Loss function. "brier" is half the squared error of the probabilities, summed
         over the classes. It is bounded, which limits the influence of wrong labels.
 
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes as ``{label: weight}``, which multiply ``sample_weight``. "balanced"
         weights are inversely proportional to the class frequencies, with sample weights counted.
+        For several columns of labels it is a list with a dict for each; the weights of a row are
+        multiplied.
 
     label_smoothing : float, default=0.0
         In training the target probability is ``1 - label_smoothing`` for the class, and
@@ -63,8 +68,8 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     Attributes
     ----------
-    classes_ : (n_classes,) array
-        The labels, sorted.
+    classes_ : (n_classes,) array, or list of such arrays
+        The labels, sorted; those of each column if ``y`` has several columns of labels.
 
     <attributes>
 
@@ -93,12 +98,13 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
     (450, 10)
     """
 
+    classes_: Any
     _default_scoring = "accuracy"
     _presets = CLASSIFIER_PRESETS
     _parameter_constraints = {
         **CONSTRAINTS,
         "loss": [StrOptions(set(loss_names("classification")))],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "calibration": [StrOptions({"temperature"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
@@ -114,7 +120,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         numeric_embedding: str | NumericEmbedding | Sequence[Any] | None = "mixed",
         monotonic_cst: ArrayLike | Mapping[str, int] | None = None,
         loss: str = "log_loss",
-        class_weight: dict[Any, float] | str | None = None,
+        class_weight: dict[Any, float] | Sequence[dict[Any, float]] | str | None = None,
         label_smoothing: float = 0.0,
         calibration: str | None = "temperature",
         solver: str = "adamw",
@@ -128,7 +134,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         beta_1: float = 0.9,
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
-        clip_norm: float = np.inf,
+        clip_norm: float | str = "auto",
         max_fun: int = 15000,
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
@@ -242,12 +248,17 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
             among them.
         """
         with learned_aside(self) as draft:
-            check_partial_fit_first_call(draft, as_labels(classes, "classes"))
+            columns = as_classes(classes)
+            if columns is None:
+                check_partial_fit_first_call(draft, as_labels(classes, "classes"))
+            else:
+                columns = [np.unique(as_labels(each, "classes")) for each in columns]
+                _check_first_columns(draft, columns)
             draft._partial_fit(X, y, sample_weight)
         return self
 
     @reads_one_model
-    def decision_function(self, X: MatrixLike) -> np.ndarray:
+    def decision_function(self, X: MatrixLike) -> Any:
         """Raw predictions, before the logistic function or softmax.
 
         Parameters
@@ -260,7 +271,7 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         -------
         scores : array of shape (n_samples,) or (n_samples, n_classes)
             Log-odds of ``classes_[1]`` for two classes, otherwise a column for each class or
-            label.
+            label. For several columns of labels it is a list with an array for each.
         """
         return self._task.decision(self._predict_raw(X))
 
@@ -275,17 +286,20 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
         Returns
         -------
-        y : array of shape (n_samples,) or (n_samples, n_classes)
+        y : array of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
             Labels of ``classes_``; for multilabel a column of 0 and 1 for each.
         """
         raw, task = self._predict_raw(X), self._task
+        # Classes may have got other names.
         if isinstance(task, ClassLabels):
-            # Classes may have got other names.
             return self.classes_[task.class_index(raw)]
+        if isinstance(task, LabelColumns):
+            index = task.class_indices(raw)
+            return np.column_stack([own[index[:, j]] for j, own in enumerate(self.classes_)])
         return task.predict(raw)
 
     @reads_one_model
-    def predict_proba(self, X: MatrixLike) -> np.ndarray:
+    def predict_proba(self, X: MatrixLike) -> Any:
         """Predict class probabilities.
 
         Parameters
@@ -297,12 +311,13 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         -------
         proba : array of shape (n_samples, n_classes)
             Between 0 and 1, in the order of ``classes_`` and the dtype of the network. For
-            multilabel targets a row has the probability of each label and does not sum to 1.
+            multilabel targets a row has the probability of each label and does not sum to 1. For
+            several columns of labels it is a list with an array for each.
         """
         return self._task.probabilities(self._predict_raw(X))
 
     @reads_one_model
-    def predict_log_proba(self, X: MatrixLike) -> np.ndarray:
+    def predict_log_proba(self, X: MatrixLike) -> Any:
         """Predict the logarithms of class probabilities.
 
         Parameters
@@ -313,9 +328,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Returns
         -------
         log_proba : array of shape (n_samples, n_classes)
-            Logarithms of what :meth:`predict_proba` returns.
+            Logarithms of what :meth:`predict_proba` returns; a list for several columns.
         """
-        return np.log(self.predict_proba(X))
+        proba = self.predict_proba(X)
+        return [np.log(each) for each in proba] if isinstance(proba, list) else np.log(proba)
 
     @reads_one_model
     def predict_set(self, X: MatrixLike, coverage: float = 0.9) -> np.ndarray:
@@ -372,7 +388,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         """
         task = self._task
         if not isinstance(task, ClassLabels):
-            raise ValueError("predict_set needs one label for each row, not multilabel targets.")
+            raise ValueError(
+                "predict_set needs one label for each row, not multilabel targets or several "
+                "columns."
+            )
         scores = self._checked_scores(coverage, "predict_set", "all classes")
         return task.class_set(self._predict_raw(X), scores, coverage)
 
@@ -390,9 +409,15 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         Returns
         -------
         score : float
-            Share of the rows with the right label, or with all labels right for multilabel.
+            Share of the rows with the right label, or with all labels right for multilabel and for
+            several columns of labels (where scikit-learn's trees have no score).
         """
-        return super().score(X, as_labels(y), sample_weight)
+        y, task = as_labels(y), self._task
+        if not isinstance(task, LabelColumns):
+            return super().score(X, y, sample_weight)
+        task.check_kind(y, "y")
+        is_right = (self.predict(X) == y).all(axis=1)
+        return float(np.average(is_right, weights=check_weights(sample_weight, X)))
 
     @property
     def _task(self) -> Labels:
@@ -402,7 +427,10 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
         return as_labels(y, name)
 
     def _new_task(self, y: np.ndarray, before: Task | None, *, is_partial: bool) -> Task:
-        kind: type[Labels] = LabelIndicators if is_multilabel(y, "y") else ClassLabels
+        kind: type[Labels] = KINDS[kind_of(y, "y")]
+        # A part of the rows may have two labels alone, 0 and 1.
+        if isinstance(before, LabelColumns) or (is_partial and isinstance(self.classes_, list)):
+            kind = LabelColumns
         if before is None and not is_partial:
             self.classes_ = kind.found(y)
         if before is not None:
@@ -415,9 +443,35 @@ class DNNClassifier(ClassifierMixin, BaseDNN):
 
     def _check_attributes(self) -> None:
         super()._check_attributes()
-        check_attribute(self, "classes_", self._task.classes.shape)
+        task = self._task
+        if not isinstance(task, LabelColumns):
+            check_attribute(self, "classes_", task.classes.shape)
+            return
+        known = self.classes_
+        if not isinstance(known, list) or tuple(map(len, known)) != task.sizes:
+            raise ValueError(
+                f"classes_ of this fitted {type(self).__name__} must be arrays of lengths "
+                f"{task.sizes}, as fit has set it. Got {known!r} instead."
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
+
+
+KINDS: dict[str, type[Labels]] = {
+    kind.kind: kind for kind in (ClassLabels, LabelIndicators, LabelColumns)
+}
+
+
+def _check_first_columns(estimator: Any, columns: list[np.ndarray]) -> None:
+    """As ``check_partial_fit_first_call``, for the classes of several columns."""
+    known = getattr(estimator, "classes_", None)
+    if known is None:
+        estimator.classes_ = columns
+    elif not isinstance(known, list) or list(map(list, known)) != list(map(list, columns)):
+        raise ValueError(
+            f"`classes={columns!r}` is not the same as on last call to partial_fit, was: {known!r}"
+        )

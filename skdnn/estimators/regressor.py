@@ -35,7 +35,7 @@ EXPONENTIAL = " and ".join(f'"{name}"' for name in loss_names("regression", link
 
 
 @documented(
-    links=f'"identity", or "exp" for the losses {EXPONENTIAL}',
+    links=f'"identity", "exp" for the losses {EXPONENTIAL}, or\n    "normal"',
     scoring='"r2"',
     loss_units="in\n    units of the scaled target with ``target_scaling``",
 )
@@ -53,9 +53,11 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     loss : str or settings object, default="squared_error"
         **Targets.** Loss function: "squared_error" (half the squared error), "absolute_error",
         "huber", "quantile" and "tweedie" (:class:`Huber`, :class:`Quantile` and :class:`Tweedie`
-        with their defaults, or an object of these classes), "poisson" and "gamma". The last two
-        and "tweedie" are half the deviance, with a log link, for targets of at least 0 ("gamma":
-        above 0). With several outputs it is summed over them.
+        with their defaults, or an object of these classes), "poisson", "gamma" and "normal".
+        "poisson", "gamma" and "tweedie" are half the deviance, with a log link, for targets of at
+        least 0 ("gamma": above 0). "normal" is minus the log-likelihood of a normal distribution:
+        its mean and its standard deviation are predicted (``predict(X, return_std=True)``). With
+        several outputs it is summed over them.
 
     target_scaling : {"standard"} or None, default="standard"
         "standard" scales each target to mean 0 and standard deviation 1 for training; for the
@@ -77,7 +79,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     References
     ----------
     Goodfellow, Bengio & Courville 2016, Deep Learning, chapters 6 to 8. Holzmüller, Grinsztajn &
-    Steinwart 2024, "Better by default", arXiv 2407.04491, for much of the defaults.
+    Steinwart 2024, "Better by default", arXiv 2407.04491, for much of the defaults. Nix & Weigend
+    1994, "Estimating the mean and variance of the target probability distribution", and
+    Lakshminarayanan, Pritzel & Blundell 2017, arXiv 1612.01474, for the loss "normal".
 
     Examples
     --------
@@ -122,7 +126,7 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         beta_1: float = 0.9,
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
-        clip_norm: float = np.inf,
+        clip_norm: float | str = "auto",
         max_fun: int = 15000,
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
@@ -206,8 +210,10 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             Columns as in :meth:`fit`. Categories that it has not seen are unknown, not an error;
             a column of which nothing is known is named in a ``UserWarning``.
         return_std : bool, default=False
-            Whether to also return the standard deviation of the members' predictions. It measures
-            how much they disagree, not the noise of the target. Zero with ``n_members=1``.
+            Whether to also return a standard deviation. With ``loss="normal"`` it is that of the
+            target, of the mixture of the members' normal distributions. Otherwise it is that of the
+            members' predictions: it measures how much they disagree, not the noise of the target,
+            and is 0 with ``n_members=1``.
 
         Returns
         -------
@@ -216,12 +222,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             otherwise in the dtype of the network. With several quantiles it is the one closest to
             0.5.
         std : array of the shape of ``y``
-            Standard deviation over the members, with their weights. Only with ``return_std=True``.
+            Standard deviation, with the weights of the members. Only with ``return_std=True``.
         """
         raw, model = self._member_raw(X), self._model
-        y = model.task.predict(model.mean(raw))
+        mean = model.mean(raw)
+        y = model.task.predict(mean)
         if not return_std:
             return y
+        if self._task.has_deviation:
+            return y, self._task.deviation(mean)
         members = np.array([model.task.predict(member) for member in raw])
         return y, deviation_of(members, model.weights)
 
@@ -251,7 +260,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         epoch; see the user guide for the measured coverage), or those of :meth:`conformalize`, for
         which the coverage is guaranteed. It is the same for all rows, except with several levels of
         ``loss=Quantile(...)``: then the two quantiles whose distance is closest to ``coverage`` are
-        moved by the same amount (conformalized quantile regression).
+        moved by the same amount (conformalized quantile regression), and with ``loss="normal"``: it
+        is a multiple of the predicted standard deviation.
 
         Parameters
         ----------
@@ -280,7 +290,9 @@ class DNNRegressor(RegressorMixin, BaseDNN):
 
         References
         ----------
-        Romano, Patterson & Candès 2019, "Conformalized quantile regression", arXiv 1905.03222.
+        Romano, Patterson & Candès 2019, "Conformalized quantile regression", arXiv 1905.03222; Lei,
+        G'Sell, Rinaldo, Tibshirani & Wasserman 2018, "Distribution-free predictive inference for
+        regression", section 5.2, arXiv 1604.04173.
 
         Examples
         --------

@@ -27,6 +27,7 @@ from skdnn.estimators._base import BaseDNN
 from skdnn.estimators._document import document_of
 from skdnn.estimators._saving import replace_file
 from skdnn.estimators._tables import as_plain, rows_to_predict
+from skdnn.export._outputs import check_task
 from skdnn.tabular.categories import encode
 from skdnn.tabular.schema import Columns
 from skdnn_light.checks import scalar
@@ -150,6 +151,7 @@ def page_data(
     if not isinstance(title, str | None):
         raise TypeError(f"title must be text or None, got {title!r}.")
     document, arrays = document_of(model)
+    check_task(document)
     # A page has no intervals.
     for name in ("parameters", "omitted", "conformal"):
         del document[name]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.export._operators import ACTIVATIONS, Operators
+from skdnn.training.averages import LEAST_DEVIATION
 
 #: Added to the variance by normalizations.
 _EPSILON = 1e-5
@@ -63,12 +64,14 @@ def mean_raw(op: Operators, members: Sequence[Any], weights: Sequence[float], li
         Raw predictions (n_rows, n_outputs).
     weights : list of float
         Their sum is 1.
-    link : {"identity", "logistic", "softmax", "exp"}
+    link : {"identity", "logistic", "softmax", "exp", "normal"}
     """
     if len(members) == 1:
         return members[0]
     if link == "identity":
         return op.weighted(members, weights)
+    if link == "normal":
+        return _mean_normal(op, members, weights)
     first = op.whole([0])
     stacked = op.concat([op.unsqueeze(each, first) for each in members], axis=0)
     logarithms = op.real(np.log(weights).reshape(-1, 1, 1))
@@ -80,3 +83,35 @@ def mean_raw(op: Operators, members: Sequence[Any], weights: Sequence[float], li
         on, off = (op.neg(op.softplus(each)) for each in (op.neg(stacked), stacked))
         return op.sub(log_mean(on), log_mean(off))
     return log_mean(op.log_softmax(stacked, axis=-1) if link == "softmax" else stacked)
+
+
+def means_of(op: Operators, raw: Any, n_outputs: int) -> Any:
+    """Means (n_rows, n_targets) of the loss "normal"."""
+    return op.gather(raw, op.whole(range(0, n_outputs, 2)), axis=1)
+
+
+def deviations_of(op: Operators, raw: Any, n_outputs: int) -> Any:
+    """Standard deviations (n_rows, n_targets) of the loss "normal"."""
+    z = op.gather(raw, op.whole(range(1, n_outputs, 2)), axis=1)
+    most = np.log(np.finfo(op.dtype).max) - 1
+    return op.add(op.exp(op.min([z, op.real(most)])), op.real(LEAST_DEVIATION))
+
+
+def _mean_normal(op: Operators, members: Sequence[Any], weights: Sequence[float]) -> Any:
+    """As ``mean_raw``: mean and standard deviation of the mixture."""
+    n_outputs = members[0].unwrap_tensor().shape[1]
+    means = [means_of(op, each, n_outputs) for each in members]
+    mean = op.weighted(means, weights)
+    errors = [op.abs(op.sub(each, mean)) for each in means]
+    deviations = [deviations_of(op, each, n_outputs) for each in members]
+    # Divided by the largest, so that squares do not overflow.
+    largest = op.max([*errors, *deviations])
+    squares = []
+    for parts in zip(errors, deviations, strict=True):
+        error, deviation = (op.div(each, largest) for each in parts)
+        squares.append(op.add(op.mul(error, error), op.mul(deviation, deviation)))
+    deviation = op.mul(op.sqrt(op.weighted(squares, weights)), largest)
+    above = op.max([op.sub(deviation, op.real(LEAST_DEVIATION)), op.real(np.finfo(op.dtype).tiny)])
+    n = n_outputs // 2
+    order = op.whole(np.arange(n_outputs).reshape(2, n).T.ravel())
+    return op.gather(op.side_by_side([mean, op.log(above)]), order, axis=1)

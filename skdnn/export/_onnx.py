@@ -16,7 +16,7 @@ from skdnn.export._encoding import Encoding
 from skdnn.export._extra import check_model, required
 from skdnn.export._network import mean_raw, member_raw
 from skdnn.export._operators import OLDEST, Operators, newest
-from skdnn.export._outputs import ClassOutputs, NumberOutputs
+from skdnn.export._outputs import ClassOutputs, NumberOutputs, check_task
 
 
 def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None) -> Any:
@@ -62,7 +62,8 @@ def to_onnx(model: Any, *, opset: int = 18, outputs: Sequence[str] | None = None
         If the model is something else, such as a Pipeline.
     ValueError
         If a column cannot be an input (categories of several types, "" beside missing values) or
-        has the name of an output, and for an invalid ``opset`` or ``outputs``.
+        has the name of an output, for several columns of labels, and for an invalid
+        ``opset`` or ``outputs``.
 
     See Also
     --------
@@ -98,6 +99,7 @@ def graph_of(
     outputs: Sequence[str] | None = None,
 ) -> Any:
     """The graph of a document: see ``to_onnx`` and ``document_of``."""
+    check_task(document)
     spox = required("spox")
     if not isinstance(opset, Integral) or not OLDEST <= opset <= newest():
         raise ValueError(f"opset must be an int from {OLDEST} to {newest()}. Got {opset!r}.")

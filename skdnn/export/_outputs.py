@@ -8,10 +8,26 @@ from typing import Any
 import numpy as np
 
 from skdnn.estimators._labels import CERTAIN
+from skdnn.export._network import deviations_of, means_of
 from skdnn.export._operators import Operators
 from skdnn_light.checks import scalar
 
 TINY = float(np.finfo(np.float64).tiny)
+
+
+def check_task(document: dict[str, Any]) -> None:
+    """Raise if the outputs of a document cannot be exported.
+
+    Raises
+    ------
+    ValueError
+        For several columns of labels.
+    """
+    if document["task"]["kind"] == "columns":
+        raise ValueError(
+            "A classifier of several columns of labels cannot be exported: train one for each "
+            "column, or use save and skdnn_light."
+        )
 
 
 class ClassOutputs:
@@ -125,8 +141,10 @@ class NumberOutputs:
         return self._predicted(self._raw)
 
     def std(self) -> Any:
-        """Standard deviation of the members' predictions."""
+        """Standard deviation of the members' predictions, or that of the target."""
         op = self.op
+        if self.task["link"] == "normal":
+            return self._deviation()
         members = [self._predicted(raw) for raw in self.members]
         mean = op.weighted(members, self.weights)
         errors = [op.sub(each, mean) for each in members]
@@ -137,6 +155,17 @@ class NumberOutputs:
         ratios = [op.div(each, largest) for each in errors]
         squares = [op.mul(each, each) for each in ratios]
         return op.mul(op.sqrt(op.weighted(squares, self.weights)), largest)
+
+    def _deviation(self) -> Any:
+        """Standard deviation of the loss "normal"."""
+        op = self.op
+        deviation = deviations_of(op, self._raw, 2 * self.n_targets)
+        if self.task["target_scaling"] is not None:
+            scale = op.double(self.arrays["target.scale"].reshape(-1))
+            deviation = op.mul(op.as_type(deviation, np.float64), scale)
+            huge = op.double(np.finfo(np.float64).max)
+            deviation = op.min([op.max([deviation, op.double(TINY)]), huge])
+        return self._without_axis(deviation)
 
     def quantiles(self) -> Any:
         """Increasing quantiles (n_rows, n_levels) or (n_rows, n_targets, n_levels)."""
@@ -149,6 +178,8 @@ class NumberOutputs:
             # Finite, as all predictions are.
             most = np.log(np.finfo(op.dtype).max) - 1
             y = op.exp(op.min([raw, op.real(most)]))
+        elif self.task["link"] == "normal":
+            y = means_of(op, raw, 2 * self.n_targets)
         elif len(levels) > 1:
             middle = int(np.abs(np.array(levels) - 0.5).argmin())
             y = op.gather(self._sorted(raw), op.whole(middle), axis=2)

@@ -13,7 +13,7 @@ from skdnn.export._columns import columns_of
 from skdnn.export._extra import required
 from skdnn.export._onnx import variables_of
 from skdnn.export._operators import OLDEST, Operators, newest
-from skdnn.export._outputs import ClassOutputs
+from skdnn.export._outputs import ClassOutputs, check_task
 
 #: Options that skl2onnx's own converters of classifiers have. Without ``zipmap`` the outputs are
 #: not made.
@@ -84,13 +84,14 @@ def _classifier_shapes(operator: Any) -> None:
     types = required("skl2onnx.common.data_types")
     n_rows = operator.inputs[0].get_first_dimension()
     model = operator.raw_operator
+    task = _document(model)["task"]
     classes = model.classes_
     if operator.scope_inst.get_options(model, {"nocl": False})["nocl"]:
         classes = np.arange(len(classes))
     is_text = all(isinstance(label, str) for label in classes)
     label = types.StringTensorType if is_text else types.Int64TensorType
     shape = [n_rows, len(classes)]
-    is_multilabel = _document(model)["task"]["kind"] == "labels"
+    is_multilabel = task["kind"] == "labels"
     operator.outputs[0].set_type(label(shape if is_multilabel else [n_rows]))
     operator.outputs[1].set_type(_float_type(operator)(shape))
 
@@ -124,7 +125,9 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _document(model: Any) -> dict[str, Any]:
-    return document_of(model)[0]
+    document = document_of(model)[0]
+    check_task(document)
+    return document
 
 
 def _variables(operator: Any, container: Any) -> tuple[Operators, Any, Any]:

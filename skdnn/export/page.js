@@ -204,6 +204,7 @@ function intervalNote() {
     const [low, high] = [task.levels[0], task.levels.at(-1)].map(name);
     return `The interval is between the quantiles ${low} and ${high}.`;
   }
+  if (task.link === "normal") return "± is the standard deviation that the model predicts.";
   if (isClassifier || n === 1) return "";
   return `± is how much the ${n} networks of the model differ (one standard deviation).`;
 }

@@ -289,7 +289,23 @@ function inverse({ arrays, document }, values) {
   });
 }
 
-/** Mean, standard deviation over the members, and quantiles of each target, if there are any. */
+/** Standard deviations of the mixture of the members' normal distributions. */
+function normalDeviation(model, raw) {
+  const { arrays, document: { task } } = model;
+  const means = raw.map((z) => Array.from(z).filter((_, j) => j % 2 === 0));
+  const logs = raw.map((z) => Array.from(z).filter((_, j) => j % 2 === 1));
+  return meanOf(model, means).map((mean, j) => {
+    const parts = raw.flatMap((_, i) => {
+      const own = Math.exp(Math.min(logs[i][j], model.limits.exponent)) + task.least_deviation;
+      const root = Math.sqrt(model.members[i].weight);
+      return [root * own, root * (means[i][j] - mean)];
+    });
+    const scale = task.target_scaling === null ? 1 : arrays["target.scale"][j];
+    return Math.hypot(...parts) * scale;
+  });
+}
+
+/** Mean, standard deviation, and quantiles of each target, if there are any. */
 function numericPrediction(model, raw) {
   const { network, task } = model.document;
   const perTarget = network.outputs_per_target, { levels, link } = task;
@@ -310,6 +326,7 @@ function numericPrediction(model, raw) {
   const linked = link === "exp" ? raw.map((z) => z.map((v) => Math.exp(Math.min(v, 709)))) : raw;
   const mean = meanOf(model, linked);
   const result = { prediction: predict(mean), deviation: deviationOf(model, linked.map(predict)) };
+  if (link === "normal") result.deviation = normalDeviation(model, raw);
   if (levels.length > 0) {
     const sorted = chunks(mean);
     const columns = levels.map((_, k) => inverse(model, sorted.map((chunk) => chunk[k])));

@@ -280,7 +280,10 @@ class Response:
 
     def __call__(self, estimator: Any, X: Any) -> np.ndarray:
         """Predictions of shape (n_rows, n_outputs) in float64."""
-        found = np.asarray(getattr(estimator, self.method)(X), dtype=np.float64)
+        found = getattr(estimator, self.method)(X)
+        # Of several columns of labels there is an array for each.
+        found = np.hstack(found) if isinstance(found, list) else found
+        found = np.asarray(found, dtype=np.float64)
         if found.ndim == 1:
             found = found[:, None]
         if found.ndim != 2:

@@ -150,6 +150,41 @@ def tweedie_pair(z, y, power):
     return value, up - down
 
 
+#: Least standard deviation of the loss "normal", in units of the (scaled) target: without it the
+#: likelihood of targets without noise has no maximum.
+LEAST_DEVIATION = 1e-3
+_LOG_LEAST, _LOG_ROOT = math.log(LEAST_DEVIATION), 0.5 * math.log(2 * math.pi)
+
+
+@batch_loss(
+    "normal",
+    link="normal",
+    domain="real",
+    outputs_per_target=2,
+    is_log_likelihood=True,
+    reference="Nix & Weigend 1994, Estimating the mean and variance of the target distribution",
+)
+def normal_batch(n_rows, n_out, raw, y, weights, parameters, dz):
+    # Outputs of a target: mean, and z of the standard deviation, which is exp(z) + LEAST_DEVIATION.
+    # Its logarithm is log(LEAST_DEVIATION) + softplus(z - log(LEAST_DEVIATION)), finite for any z.
+    total = ACCUMULATOR(0)
+    inverse, one = raw.dtype.type(1 / n_rows), raw.dtype.type(1)
+    least, root = raw.dtype.type(_LOG_LEAST), ACCUMULATOR(_LOG_ROOT)
+    for i in range(n_rows):
+        scale = weights[i] * inverse
+        for j in range(i * n_out, (i + 1) * n_out, 2):
+            above = raw[j + 1] - least
+            log_deviation = least + raw.dtype.type(softplus(above))
+            precision = exp(-log_deviation)
+            error = (raw[j] - y[j]) * precision
+            square = ACCUMULATOR(error) * ACCUMULATOR(error)
+            value = root + ACCUMULATOR(log_deviation) + 0.5 * square
+            total += ACCUMULATOR(weights[i]) * value
+            dz[j] = scale * error * precision
+            dz[j + 1] = scale * (one - error * error) * logistic(above)
+    return total
+
+
 @kernel
 def smoothed(y, label_smoothing):
     """Smoothed label of a logistic output."""
@@ -161,6 +196,7 @@ def smoothed(y, label_smoothing):
     link="logistic",
     domain="unit",
     parameters=("label_smoothing",),
+    is_log_likelihood=True,
     reference=_BISHOP,
     common=True,
 )
@@ -202,6 +238,7 @@ def _shifted_exp(n_rows, n_out, raw, out):
     link="softmax",
     domain="class",
     parameters=("label_smoothing",),
+    is_log_likelihood=True,
     reference=_BISHOP,
     common=True,
 )
@@ -228,6 +265,44 @@ def log_loss_batch(n_rows, n_out, raw, y, weights, parameters, dz):
         for j in range(n_out):
             row[j] = row[j] * (scale / mass) - scale * share
         row[target] -= scale * most
+    return total
+
+
+@batch_loss(
+    "columns_log_loss",
+    link="softmax of columns",
+    domain="classes",
+    parameters=("label_smoothing", "column"),
+    is_log_likelihood=True,
+    reference=_BISHOP,
+)
+def columns_log_loss_batch(n_rows, n_out, raw, y, weights, parameters, dz):
+    # Targets: 1 for the class of each column, whose outputs are next to each other.
+    total = ACCUMULATOR(0)
+    inverse, smoothing = raw.dtype.type(1 / n_rows), parameters[0]
+    for i in range(n_rows):
+        scale, start = weights[i] * inverse, 0
+        while start < n_out:
+            end, column = start + 1, parameters[2 * start + 1]
+            while end < n_out and parameters[2 * end + 1] == column:
+                end += 1
+            n = end - start
+            z, row = part(raw, i * n_out + start, n), part(dz, i * n_out + start, n)
+            share = raw.dtype.type(smoothing / n)
+            most = raw.dtype.type(1 - smoothing)
+            _shifted_exp(1, n, z, row)
+            mass, largest = raw.dtype.type(0), z[0]
+            for j in range(n):
+                mass += row[j]
+                largest = z[j] if z[j] > largest else largest
+            value = math.log(ACCUMULATOR(mass))
+            for j in range(n):
+                target = most * y[i * n_out + start + j] + share
+                if target > 0:
+                    value -= ACCUMULATOR(target) * ACCUMULATOR(z[j] - largest)
+                row[j] = scale * (row[j] / mass - target)
+            total += ACCUMULATOR(weights[i]) * value
+            start = end
     return total
 
 

@@ -56,14 +56,16 @@ class Loss:
     Attributes
     ----------
     name : str
-        Name of the loss; "binary_..." for losses with a logistic output for each target.
+        Name of the loss; "binary_..." for losses with a logistic output for each target, and
+        "columns_..." for those with a softmax for each.
     gradient : kernel
         Sum of the weighted losses of a batch, and the gradient of its mean.
-    link : {"identity", "logistic", "softmax", "exp"}
-        From raw predictions to predictions; the value of ``out_activation_``.
-    domain : {"real", "unit", "class", "non-negative", "positive"}
+    link : {"identity", "logistic", "softmax", "softmax of columns", "exp", "normal"}
+        From raw predictions to predictions; the value of ``out_activation_``. "normal" has two
+        outputs for each target: the mean, and that of the standard deviation.
+    domain : {"real", "unit", "class", "classes", "non-negative", "positive"}
         Domain of the targets. "class" is one column with the index of the class; the others have a
-        column for each output.
+        column for each output. "classes" is 1 for the class of each group of outputs, otherwise 0.
     reference : str
         Source of the formula.
     outputs_per_target : int or "levels", default=1
@@ -73,6 +75,8 @@ class Loss:
         (``network/losses.py``), or parameters of the estimator.
     target_units : tuple of str, default=()
         Names of the parameters in units of the target.
+    is_log_likelihood : bool, default=False
+        Whether it is minus a log-likelihood.
     common : bool, default=False
         As for an activation.
     code : int
@@ -87,18 +91,19 @@ class Loss:
     outputs_per_target: int | Literal["levels"] = 1
     parameters: tuple[str, ...] = ()
     target_units: tuple[str, ...] = ()
+    is_log_likelihood: bool = False
     common: bool = False
     code: int = -1
 
     @property
     def public_name(self) -> str:
         """Value of the parameter ``loss``."""
-        return self.name.removeprefix("binary_")
+        return self.name.removeprefix("binary_").removeprefix("columns_")
 
     @property
     def task(self) -> Literal["classification", "regression"]:
         """The task, "classification" or "regression"."""
-        return "classification" if self.domain in ("unit", "class") else "regression"
+        return "classification" if self.domain in ("unit", "class", "classes") else "regression"
 
     @property
     def centers_targets(self) -> bool:

@@ -236,6 +236,10 @@ def class_loss(public_name: str, link: str) -> str:
     for each in LOSSES.values():
         if each.task == "classification" and (each.public_name, each.link) == (public_name, link):
             return each.name
+    if public_name in loss_names("classification"):
+        raise ValueError(
+            f"loss={public_name!r} is not for several columns of labels: use 'log_loss'."
+        )
     raise _unknown(public_name, "classification")
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from skdnn._dtypes import SCALAR
 from skdnn.kernels import columns as input_columns
+from skdnn.kernels.losses import LOSSES
 from skdnn.network.layout import Layout
 from skdnn.network.spec import NetworkSpec, direction_of
 
@@ -56,6 +57,9 @@ def parameter_bounds(spec: NetworkSpec) -> np.ndarray | None:
         weight_low[(product > 0) | cut] = 0
         weight_high[(product < 0) | cut] = 0
         before = after
+    if LOSSES[spec.loss].link == "normal":
+        # The mean is monotonic, the standard deviation is free.
+        lows[-1][:, 1::2], highs[-1][:, 1::2] = -np.inf, np.inf
     for gain in layout.gains(low[None]):
         gain[...] = 0
     if spec.scaled_inputs:

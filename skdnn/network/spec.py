@@ -149,6 +149,14 @@ class NetworkSpec:
         return self.loss_parameters[: self.outputs_per_target]
 
     @property
+    def column_sizes(self) -> tuple[int, ...]:
+        """Number of classes of each column of labels; empty for other targets."""
+        if LOSSES[self.loss].link != "softmax of columns":
+            return ()
+        columns = [int(column) for column in self.loss_parameters[1::2]]
+        return tuple(columns.count(column) for column in range(max(columns) + 1))
+
+    @property
     def n_layers(self) -> int:
         """Number of dense layers."""
         return len(self.layer_sizes) - 1

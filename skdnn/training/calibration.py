@@ -1,7 +1,8 @@
-"""Temperature scaling: calibrated probabilities.
+"""Calibrated probabilities (temperature scaling) and standard deviations.
 
-The raw predictions of each member are multiplied by a factor (the inverse of the temperature) that
-minimizes the loss of its held-out rows. The factor is multiplied into the output layer.
+The logits of each member are multiplied by a factor (the inverse of the temperature) that
+minimizes the loss of its held-out rows. The factor is multiplied into the output layer. So are the
+standard deviations of the loss "normal", by a factor for each target.
 
 References
 ----------
@@ -13,11 +14,12 @@ takes the square root of its factor, the best of the powers 0, 1/2 and 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from skdnn.kernels.losses import LOSSES
 from skdnn.network.network import Network
 from skdnn.training.data import Rows
 from skdnn.training.engine import mean_loss, predict_parts
@@ -34,12 +36,12 @@ PRIOR_DEVIATION = 1.0
 def calibrate(
     network: Network, validators: Sequence[Validator], threads: Threads, pool: Pool
 ) -> None:
-    """Scale the output layers of classifiers by the held-out rows of their validators, in place.
+    """Scale the output layers by the held-out rows of their validators, in place.
 
     Parameters
     ----------
     network : Network
-        Its raw predictions are logits.
+        Its raw predictions are logits, or those of the loss "normal".
     validators : sequence of Validator
     threads : Threads
     pool : Pool
@@ -53,22 +55,46 @@ def calibrate(
         )
     ]
     predictions = predict_parts([(own, [rows.features]) for own, rows in judged], threads)
+    scale = _widen if LOSSES[network.spec.loss].link == "normal" else _sharpen
     for (own, rows), (raw,) in zip(judged, predictions, strict=True):
         # Not scaled if the largest factor might overflow.
-        limit = np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1])
-        if not pool.agree(bool(np.abs(raw).max() < limit)):
-            continue
-        factor = np.exp(power * _log_factor(own, raw, rows, pool))
-        own.coefs[-1][...] *= factor
-        own.intercepts[-1][...] *= factor
+        is_in_range = bool(np.abs(raw).max() < np.finfo(raw.dtype).max / np.exp(LOG_FACTORS[1]))
+        if pool.agree(is_in_range):
+            scale(own, raw, rows, power, pool)
 
 
-def _log_factor(network: Network, raw: np.ndarray, rows: Rows, pool: Pool) -> float:
+def _sharpen(network: Network, raw: np.ndarray, rows: Rows, power: float, pool: Pool) -> None:
+    """Scale logits."""
+
+    def scaled(log_factor: float) -> np.ndarray:
+        return raw * raw.dtype.type(np.exp(log_factor))
+
+    factor = np.exp(power * _log_factor(network, scaled, rows, pool))
+    network.coefs[-1][...] *= factor
+    network.intercepts[-1][...] *= factor
+
+
+def _widen(network: Network, raw: np.ndarray, rows: Rows, power: float, pool: Pool) -> None:
+    """Scale the standard deviations of each target, whose logarithms are raw predictions."""
+    for j in range(1, network.spec.n_out, 2):
+
+        def scaled(log_factor: float, j: int = j) -> np.ndarray:
+            moved = raw.copy()
+            moved[:, j] += raw.dtype.type(log_factor)
+            return moved
+
+        network.intercepts[-1][j] += power * _log_factor(network, scaled, rows, pool)
+
+
+def _log_factor(
+    network: Network, scaled: Callable[[float], np.ndarray], rows: Rows, pool: Pool
+) -> float:
+    """Logarithm of the factor with the least loss of the raw predictions that it scales."""
     n_rows = pool.count(rows.n_rows)
 
     def cost(log_factor: float) -> float:
-        scaled = raw * raw.dtype.type(np.exp(log_factor))
         prior = 0.5 * (log_factor / PRIOR_DEVIATION) ** 2
-        return pool.mean(mean_loss(network, scaled, rows), rows) + prior / n_rows
+        loss = mean_loss(network, scaled(log_factor), rows)
+        return pool.mean(loss, rows) + prior / n_rows
 
     return float(minimize_scalar(cost, bounds=LOG_FACTORS, method="bounded").x)

@@ -364,7 +364,7 @@ class Training:
         features = [[rows.features for rows in validator.rows] for validator in validators]
         predictions = predict_parts(list(zip(parts, features, strict=True)), self.threads)
         for validator, members, each in zip(validators, parts, predictions, strict=True):
-            raw = mean_raw(each, link)
+            raw = mean_raw(each, link, None, self.network.spec.column_sizes)
             value = mean_loss(members, raw, validator.rows[0])
             if not np.isfinite(raw).all():
                 measured.append((value, np.nan, np.nan))

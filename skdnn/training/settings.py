@@ -29,6 +29,8 @@ DROPOUT = 0.1
 #: The steps of Adam and its variants are about as long as the learning rate; those of SGD are
 #: proportional to the gradient and need a smaller one.
 LEARNING_RATE, FEW_ROWS_LEARNING_RATE, SGD_LEARNING_RATE = 0.01, 0.015, 0.001
+#: Maximum norm of the gradient with ``loss="normal"``: errors are divided by predicted variances.
+NORMAL_CLIP_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class TrainingSettings:
         given = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
         given["max_iter"] = resolve_max_iter(estimator, n_rows)
         most_rows = inf if is_partial else n_rows
+        given["clip_norm"] = resolve_clip_norm(estimator)
         given["learning_rate_init"] = resolve_learning_rate_init(estimator, most_rows)
         return cls(**given)
 
@@ -87,6 +90,13 @@ def resolve_learning_rate_init(estimator: Any, n_rows: float = inf) -> float:
     if estimator.solver == "sgd":
         return SGD_LEARNING_RATE
     return FEW_ROWS_LEARNING_RATE if TINY_ROWS < n_rows <= FEW_ROWS else LEARNING_RATE
+
+
+def resolve_clip_norm(estimator: Any) -> float:
+    """Maximum norm of the gradient for the parameter ``clip_norm``."""
+    if estimator.clip_norm != AUTO:
+        return estimator.clip_norm
+    return NORMAL_CLIP_NORM if estimator.loss == "normal" else inf
 
 
 def batch_size_for(n_rows: int) -> int:

@@ -5,9 +5,9 @@ rows (stacking: Wolpert 1992, "Stacked generalization"; non-negative and of sum 
 "Stacked regressions"). Few rows tell members apart badly, and a weight of the best member alone
 would be chosen too often: the weights have a Dirichlet prior around equal ones.
 
-The loss becomes a log-likelihood: the log-loss is one; others are taken as those of a distribution
-with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``: they are 0 for perfect
-predictions.
+The loss becomes a log-likelihood: the log-loss and "normal" are one; others are taken as those of a
+distribution with an unknown scale, whose log-likelihood is ``-n / 2 log(loss)``: they are 0 for
+perfect predictions.
 """
 
 from __future__ import annotations
@@ -102,18 +102,20 @@ class _Cost:
         self.network, self.raw, self.rows, self.pool = network, raw, rows, pool
         loss = LOSSES[network.spec.loss]
         self.link = loss.link
-        self.is_log_likelihood = loss.public_name == "log_loss"
+        self.is_log_likelihood = loss.is_log_likelihood
         self.n_rows = pool.effective_rows(rows)
 
     def __call__(self, logits: np.ndarray) -> float:
         weights = softmax(logits)
-        raw = mean_raw(self.raw, self.link, weights)
-        loss = self.pool.mean(mean_loss(self.network, raw, self.rows), self.rows)
+        loss = self.pool.mean(mean_loss(self.network, self._mean(weights), self.rows), self.rows)
         if self.is_log_likelihood:
             likelihood = -self.n_rows * loss
         else:
             likelihood = -self.n_rows / 2 * np.log(max(loss, _TINY))
         return -likelihood - PRIOR * np.log(weights + _TINY).sum()
+
+    def _mean(self, weights: np.ndarray) -> np.ndarray:
+        return mean_raw(self.raw, self.link, weights, self.network.spec.column_sizes)
 
     def gradient(self, logits: np.ndarray) -> np.ndarray:
         """Central differences."""

@@ -28,6 +28,7 @@ INTERNAL = {
     "skdnn/estimators/_inputs.py": ["The network has"],
     "skdnn/estimators/_numbers.py": None,
     "skdnn/estimators/_labels.py": ["The network has"],
+    "skdnn/estimators/_label_columns.py": ["The network has"],
     "skdnn/distributed/__init__.py": ["module"],
     # Connections of strangers, and contradictions between workers.
     "skdnn/distributed/_sockets.py": None,

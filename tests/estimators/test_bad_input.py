@@ -280,7 +280,6 @@ def test_bad_targets_of_the_classifier():
         (pd.Series(y, dtype="Int64").mask(y == 1), r"contains NaN"),
         (y[:-1], r"inconsistent numbers of samples: \[60, 59\]"),
         (X[:, 0], r"Unknown label type: continuous"),
-        (np.arange(180).reshape(60, 3) % 7, r"multiclass-multioutput"),
         (None, r"requires y to be passed, but the target y is None"),
         (y[0], r"should be a 1d array|Expected sequence|Singleton|scalar"),
         (np.array([object()] * len(y)), r"Unknown label type|not supported"),

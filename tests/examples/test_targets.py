@@ -11,6 +11,11 @@ def test_quantile_bands(run):
     assert (table["D²"] > 0.15).all()
     assert 0.86 < names["inside"].mean() < 0.96
     right = names["x_test"] > 9
+    predicted, constant = (
+        names["log_likelihood_normal"](names["y_test"], names["mean"], names[each])
+        for each in ("std", "equal")
+    )
+    assert predicted > constant + 0.1
     distance = [abs(names[each][right].mean() - 0.9) for each in ("inside", "inside_constant")]
     assert distance[0] < distance[1] / 2
 

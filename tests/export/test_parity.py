@@ -49,7 +49,7 @@ def cases():
         yield DNNClassifier, 3, {**params, "normalization": next(normalizations)}
     for loss, kind, n in product(["log_loss", "brier"], [2, 3, "labels"], [1, 4]):
         yield DNNClassifier, kind, {"loss": loss, "n_members": n, "dtype": next(dtypes)}
-    losses = "squared_error", "absolute_error", Huber(2.0), Quantile(0.8), LEVELS
+    losses = "squared_error", "absolute_error", Huber(2.0), Quantile(0.8), LEVELS, "normal"
     for loss, kind, n in product(losses, ["number", "numbers"], [1, 4]):
         yield DNNRegressor, kind, {"loss": loss, "n_members": n, "dtype": next(dtypes)}
     for loss, n in product(["poisson", "gamma", Tweedie(1.5)], [1, 4]):

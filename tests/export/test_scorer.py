@@ -169,7 +169,9 @@ def test_the_scorer_knows_all_activations_kinds_of_columns_and_links(scorer):
         of="[ACTIVATIONS, COLUMN_KINDS].map((table) => Object.keys(table).sort())",
     )  # fmt: skip
     assert known == [sorted(ACTIVATIONS), sorted(COLUMN_KINDS)]
-    assert {loss.link for loss in LOSSES.values()} == {"identity", "logistic", "softmax", "exp"}
+    assert {loss.link for loss in LOSSES.values()} == {
+        "identity", "logistic", "softmax", "exp", "normal",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
@@ -204,7 +206,7 @@ def test_classes(scorer, y, loss, n_members):
     check(scorer, fit(DNNClassifier, y, loss=loss, n_members=n_members))
 
 
-REGRESSIONS = ["squared_error", "absolute_error", Huber(0.3), "poisson", "gamma"]
+REGRESSIONS = ["squared_error", "absolute_error", Huber(0.3), "poisson", "gamma", "normal"]
 REGRESSIONS += [Quantile(0.8), Quantile([0.1, 0.4, 0.9])]
 
 

@@ -206,7 +206,9 @@ def cases(draw: Any) -> Case:
     base = draw(st.sampled_from(["small", "mlp", "small"]))
     parameters = _parameters(draw, task)
     if task == "regression" and _in_percent(draw, 20):
-        parameters["loss"] = draw(st.sampled_from(["poisson", "gamma", Tweedie(power=1.1)]))
+        parameters["loss"] = draw(
+            st.sampled_from(["poisson", "gamma", Tweedie(power=1.1), "normal"])
+        )
     several = ["array", *TABLES, "frame", "frame", *ARRAYS]
     container = draw(st.sampled_from([*several, *SPARSE]))
     data = Data(

@@ -26,6 +26,7 @@ from numpy_twin import (
     loss_parameters,
     loss_targets,
     n_column_params,
+    n_outputs,
     table_gradients,
     train_epoch,
 )
@@ -49,6 +50,7 @@ needs_compiler = pytest.mark.skipif(
 
 def make_engine(settings, loss="log_loss", sizes=(5, 7, 4, 3), n_rows=30, dtype=np.float64):
     rng = np.random.default_rng(1)
+    sizes = *sizes[:-1], n_outputs(loss, sizes[-1])
     X, weights = rng.standard_normal((n_rows, sizes[0])), rng.uniform(0.5, 3, n_rows)
     y = loss_targets(loss, rng, n_rows, sizes[-1])
     # The smoothing of labels is a setting of the training.

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from encoded import COLUMNS, N_INPUTS, column_params, random_network, random_table, table_features
 from encoded import make_spec as make_table_spec
-from numpy_twin import gradients, loss_parameters, loss_targets, n_column_params, table_gradients
+from numpy_twin import (
+    gradients,
+    loss_parameters,
+    loss_targets,
+    n_column_params,
+    n_outputs,
+    table_gradients,
+)
 from scipy import sparse
 
 from skdnn.kernels import epoch as entries
@@ -27,7 +34,7 @@ NORMALIZATIONS = [None, "batch", "layer"]
 
 
 def make_case(activation, loss, hidden, rng, dropout=0.0, normalization=None):
-    n_out = 1 if LOSSES[loss].link == "logistic" else 3
+    n_out = 1 if LOSSES[loss].link == "logistic" else n_outputs(loss, 3)
     dropouts = (dropout,) * (len(hidden) + 1)
     spec = NetworkSpec(
         (4, *hidden, n_out), activation, dropouts, loss, tuple(loss_parameters(loss, n_out)),
@@ -176,7 +183,7 @@ def test_sparse_rows_that_are_meant(rng):
 
 def make_table_case(rng, loss="log_loss", hidden=(4,), n_rows=N_ROWS, **changes):
     """A network on all kinds of columns, and some rows of a table."""
-    n_out = 1 if LOSSES[loss].link == "logistic" else 3
+    n_out = 1 if LOSSES[loss].link == "logistic" else n_outputs(loss, 3)
     parameters = tuple(loss_parameters(loss, n_out))
     spec = make_table_spec(hidden, n_out, loss=loss, loss_parameters=parameters, **changes)
     network = random_network(rng, spec)

@@ -22,7 +22,8 @@ def test_records_are_complete(records):
 def test_parameters_of_a_loss_are_those_of_its_settings_or_of_the_classifier(name):
     record = LOSSES[name]
     if record.task == "classification":
-        assert record.parameters == ("label_smoothing",)
+        extra = ("column",) if record.domain == "classes" else ()
+        assert record.parameters == ("label_smoothing", *extra)
         assert not record.target_units
     else:
         assert bool(record.parameters) == (name in settings_classes())

@@ -1,9 +1,4 @@
-"""Metrics of quantiles, intervals and sets, and scorers of them.
-
-A scorer is called with ``(estimator, X, y, sample_weight=None)``, greater is better, and can be
-the ``scoring`` of scikit-learn's searches and cross-validation. The estimator may be a ``Pipeline``
-that ends with a DNN estimator, or a search over one.
-"""
+"""Metrics of quantiles, normal distributions, intervals and sets."""
 
 from __future__ import annotations
 
@@ -12,25 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
+from scipy.special import erf
 from sklearn.utils.validation import check_consistent_length
-
-from skdnn._typing import MatrixLike
-
-__all__ = [
-    "coverage_scorer",
-    "crps",
-    "crps_scorer",
-    "interval_coverage",
-    "interval_width",
-    "pinball_loss",
-    "pinball_scorer",
-    "quantile_reliability",
-    "set_coverage",
-    "set_size",
-    "width_scorer",
-]
-
 
 # ------------------------------------------------------------------------------------------------
 # Quantiles
@@ -179,6 +157,120 @@ def _pinball(y_true: Any, quantiles: Any, levels: Sequence[float]) -> np.ndarray
 
 
 # ------------------------------------------------------------------------------------------------
+# Normal distributions
+# ------------------------------------------------------------------------------------------------
+
+
+def crps_normal(
+    y_true: ArrayLike,
+    mean: ArrayLike,
+    std: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Continuous ranked probability score of normal distributions.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    mean, std : array-like of the shape of ``y_true``
+        As ``predict(X, return_std=True)`` of a regressor with ``loss="normal"`` returns them. The
+        standard deviations are above 0.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
+
+    Returns
+    -------
+    score : float
+        In units of ``y_true``, at least 0; lower is better. Mean over rows and outputs.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, if a value is NaN or infinite, or a standard deviation is not above 0.
+
+    References
+    ----------
+    Gneiting & Raftery 2007, "Strictly proper scoring rules, prediction, and estimation", Journal of
+    the American Statistical Association 102, section 4.2.
+
+    Examples
+    --------
+    >>> from skdnn.metrics import crps_normal
+    >>> round(crps_normal([0.0, 2.0], [0.0, 1.0], [1.0, 1.0]), 4)
+    0.4181
+    """
+    z, std = _standardized(y_true, mean, std)
+    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    scores = std * (z * erf(z / np.sqrt(2)) + 2 * density - 1 / np.sqrt(np.pi))
+    return float(_mean_over_rows(scores, sample_weight).mean())
+
+
+def log_likelihood_normal(
+    y_true: ArrayLike,
+    mean: ArrayLike,
+    std: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Mean logarithm of the density of normal distributions at the targets.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    mean, std : array-like of the shape of ``y_true``
+        As for :func:`crps_normal`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None is the same for all.
+
+    Returns
+    -------
+    score : float
+        Higher is better. Mean over rows and outputs. A target in a unit that is 10 times as small
+        has a log-likelihood that is smaller by log(10).
+
+    Raises
+    ------
+    ValueError
+        As :func:`crps_normal`.
+
+    References
+    ----------
+    Gneiting & Raftery 2007, as for :func:`crps_normal`, section 4.1: the logarithmic score.
+
+    Examples
+    --------
+    >>> from skdnn.metrics import log_likelihood_normal
+    >>> round(log_likelihood_normal([0.0, 2.0], [0.0, 1.0], [1.0, 1.0]), 4)
+    -1.1689
+    """
+    z, std = _standardized(y_true, mean, std)
+    scores = -0.5 * z**2 - np.log(std) - 0.5 * np.log(2 * np.pi)
+    return float(_mean_over_rows(scores, sample_weight).mean())
+
+
+def _standardized(y_true: Any, mean: Any, std: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Errors in units of the standard deviation, and the standard deviations."""
+    y, mean, std = (np.asarray(each, dtype=np.float64) for each in (y_true, mean, std))
+    if y.ndim == 2 and y.shape[1] == 1 and mean.ndim == 1:
+        y = y[:, 0]
+    for name, values in (("y_true", y), ("mean", mean), ("std", std)):
+        if values.shape != y.shape:
+            raise ValueError(
+                f"{name} must have the shape of y_true, {y.shape}. Got an array of shape "
+                f"{values.shape}."
+            )
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite, but contains NaN or infinity.")
+    if not (std > 0).all():
+        raise ValueError(f"std must be above 0, but contains {std.min():g}.")
+    with np.errstate(over="ignore"):
+        return (y - mean) / std, std
+
+
+# ------------------------------------------------------------------------------------------------
 # Intervals and sets
 # ------------------------------------------------------------------------------------------------
 
@@ -324,176 +416,3 @@ def _with_last_axis(y_true: Any, values: Any, name: str) -> tuple[np.ndarray, np
 def _mean_over_rows(values: np.ndarray, sample_weight: Any) -> np.ndarray:
     weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     return np.average(values, axis=0, weights=weights)
-
-
-# ------------------------------------------------------------------------------------------------
-# Scorers
-# ------------------------------------------------------------------------------------------------
-
-
-def pinball_scorer(
-    estimator: Any, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-) -> float:
-    """Negative :func:`pinball_loss` of all quantiles of a regressor.
-
-    Parameters
-    ----------
-    estimator : DNNRegressor, Pipeline or search
-        Fitted with ``loss=Quantile(...)``.
-    X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows in the mean; None is the same for all.
-
-    Returns
-    -------
-    score : float
-        At most 0.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.model_selection import cross_val_score
-    >>> from skdnn import DNNRegressor, Quantile
-    >>> from skdnn.metrics import pinball_scorer
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = DNNRegressor((8,), loss=Quantile([0.1, 0.5, 0.9]), max_iter=5, random_state=0)
-    >>> bool((cross_val_score(model, X, y, scoring=pinball_scorer, cv=2) < 0).all())
-    True
-    """
-    model, X = _last_step(estimator, X)
-    levels = model._task.levels
-    return -pinball_loss(y, model.predict_quantiles(X), levels, sample_weight=sample_weight)
-
-
-def crps_scorer(
-    estimator: Any, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-) -> float:
-    """Negative :func:`crps` of the quantiles of a regressor.
-
-    Parameters
-    ----------
-    estimator : DNNRegressor, Pipeline or search
-        Fitted with ``loss=Quantile(...)``.
-    X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows in the mean; None is the same for all.
-
-    Returns
-    -------
-    score : float
-        At most 0.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from skdnn import DNNRegressor, Quantile
-    >>> from skdnn.metrics import crps_scorer
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> levels = [0.1, 0.3, 0.5, 0.7, 0.9]
-    >>> model = DNNRegressor((8,), loss=Quantile(levels), max_iter=5, random_state=0).fit(X, y)
-    >>> bool(-100 < crps_scorer(model, X, y) < 0)
-    True
-    """
-    model, X = _last_step(estimator, X)
-    return -crps(y, model.predict_quantiles(X), model._task.levels, sample_weight=sample_weight)
-
-
-def coverage_scorer(
-    estimator: Any,
-    X: MatrixLike,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None = None,
-    *,
-    coverage: float = 0.9,
-) -> float:
-    """Share of the targets inside of their interval, or of the classes in their set.
-
-    Parameters
-    ----------
-    estimator : DNNRegressor, DNNClassifier, Pipeline or search
-        Fitted.
-    X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets, or labels.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows in the mean; None is the same for all.
-    coverage : float, default=0.9
-        The coverage that is asked for; ``functools.partial(coverage_scorer, coverage=0.8)`` is a
-        scorer with another one.
-
-    Returns
-    -------
-    share : float
-        Between 0 and 1.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skdnn import DNNClassifier
-    >>> from skdnn.metrics import coverage_scorer
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = DNNClassifier(max_iter=10, random_state=0).fit(X, y)
-    >>> bool(coverage_scorer(model, X, y) > 0.8)
-    True
-    """
-    model, X = _last_step(estimator, X)
-    if hasattr(model, "predict_set"):
-        sets = model.predict_set(X, coverage)
-        return set_coverage(y, sets, model.classes_, sample_weight=sample_weight)
-    return interval_coverage(y, model.predict_interval(X, coverage), sample_weight=sample_weight)
-
-
-def width_scorer(
-    estimator: Any,
-    X: MatrixLike,
-    y: ArrayLike | None = None,
-    sample_weight: ArrayLike | None = None,
-    *,
-    coverage: float = 0.9,
-) -> float:
-    """Negative mean width of the intervals, or negative mean size of the sets.
-
-    Parameters
-    ----------
-    estimator : DNNRegressor, DNNClassifier, Pipeline or search
-        Fitted.
-    X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-    y : object, default=None
-        Not used.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows in the mean; None is the same for all.
-    coverage : float, default=0.9
-        The coverage that is asked for.
-
-    Returns
-    -------
-    score : float
-        At most 0. Compare models whose coverage is the same.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skdnn import DNNClassifier
-    >>> from skdnn.metrics import width_scorer
-    >>> X, y = load_iris(return_X_y=True)
-    >>> model = DNNClassifier(max_iter=10, random_state=0).fit(X, y)
-    >>> bool(-3 <= width_scorer(model, X) <= -1)
-    True
-    """
-    model, X = _last_step(estimator, X)
-    if hasattr(model, "predict_set"):
-        return -set_size(model.predict_set(X, coverage), sample_weight=sample_weight)
-    return -interval_width(model.predict_interval(X, coverage), sample_weight=sample_weight)
-
-
-def _last_step(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The estimator in a Pipeline or a search, and X as it gets it."""
-    if hasattr(estimator, "best_estimator_"):
-        return _last_step(estimator.best_estimator_, X)
-    if isinstance(estimator, Pipeline):
-        return _last_step(estimator[-1], estimator[:-1].transform(X))
-    return estimator, X
