@@ -19,7 +19,8 @@ pytestmark = [
 NAMES = [
     "mish", "two-batch", "mixed-layer", "four members", "brier-binary", "one class", "objects",
     "poisson-two", "Huber(delta=3.0)-two", "Quantile(quantile=[0.1, 0.4, 0.9])-two",
-    "Tweedie(power=1.3)-two", "plain-DNNClassifier", "sparse-DNNRegressor",
+    "Tweedie(power=1.3)-two", "normal-two", "columns", "plain-DNNClassifier",
+    "sparse-DNNRegressor",
 ]  # fmt: skip
 
 

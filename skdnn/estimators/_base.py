@@ -143,11 +143,23 @@ class BaseDNN(
         -----
         Ctrl-C stops training with a warning and keeps the best model so far.
         """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), groups)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, ...],
+        groups: Any,
+        offset: Any = None,
+    ) -> Self:
+        """Train the network: see ``fit``."""
         tasks = epoch_tasks(self, X, y, sample_weight)
         with learned_aside(self) as draft:
             call = Fit(draft, resumes=draft.warm_start and draft._is_trained())
-            data = call.training_data(X, y, sample_weight)
-            held_out = call.validation_data(data.y, X_val, y_val, sample_weight_val)
+            data = call.training_data(X, y, sample_weight, offset)
+            held_out = call.validation_data(data.y, *validation)
             groups = check_groups(groups, data.y.shape[0])
             check_scoring_name(draft)
             call.train(data, held_out=held_out, groups=groups, callbacks=tasks)
@@ -156,10 +168,10 @@ class BaseDNN(
             tasks.end()
         return self
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, offset: Any = None) -> None:
         """Train one epoch; on a draft."""
         call = Fit(self, resumes=self._is_trained(), is_partial=True)
-        train_piece(call, call.training_data(X, y, sample_weight))
+        train_piece(call, call.training_data(X, y, sample_weight, offset))
 
     def _is_trained(self) -> bool:
         return "_model" in self.__dict__

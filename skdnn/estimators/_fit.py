@@ -27,6 +27,7 @@ from skdnn.estimators._data import (
 from skdnn.estimators._fitted import learned_attributes
 from skdnn.estimators._inputs import TableInputs
 from skdnn.estimators._model import FittedModel
+from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._resume import (
     extended_model,
     monitored_by,
@@ -38,7 +39,7 @@ from skdnn.estimators._resume import (
 from skdnn.estimators._scoring import Scoring
 from skdnn.estimators._specs import directions, network_dtype, network_specs
 from skdnn.estimators._tables import as_plain, needs_encoding, rows_to_fit
-from skdnn.estimators._targets import check_weights
+from skdnn.estimators._targets import check_offset, check_weights
 from skdnn.estimators._tasks import Task
 from skdnn.network.embeddings import resolve_embeddings
 from skdnn.network.initializers import initial_values
@@ -105,19 +106,31 @@ class Fit:
 
     # ---------------------------------------------------------------- validation
 
-    def training_data(self, X: Any, y: Any, sample_weight: Any) -> Data:
+    def training_data(self, X: Any, y: Any, sample_weight: Any, offset: Any = None) -> Data:
         """Validated training rows; they determine the kind of the targets."""
         estimator, before = self.estimator, self.before
         X, y = self._rows(X, estimator._as_targets(y, "y"), reset=before is None)
         known = None if before is None else before.task
         self.task = estimator._new_task(y, known, is_partial=self.is_partial)
-        return Data(X, self.task.encode(y), check_weights(sample_weight, X))
+        data = Data(X, self.task.encode(y), check_weights(sample_weight, X))
+        return self._rates(data, offset, "offset")
 
-    def validation_data(self, y: np.ndarray, X_val: Any, y_val: Any, weights: Any) -> Data | None:
+    def _rates(self, data: Data, offset: Any, name: str) -> Data:
+        """Data without the offset of the user."""
+        known = check_offset(offset, data.y.shape[0], name)
+        if known is None:
+            return data
+        assert isinstance(self.task, NumericTargets)
+        return self.task.rates(data, known)
+
+    def validation_data(
+        self, y: np.ndarray, X_val: Any, y_val: Any, weights: Any, offset: Any = None
+    ) -> Data | None:
         """Validated rows of the user's validation set; ``y`` are the encoded training targets."""
         if X_val is None and y_val is None:
-            if weights is not None:
-                raise ValueError("sample_weight_val is given without X_val and y_val.")
+            for name, value in (("sample_weight_val", weights), ("offset_val", offset)):
+                if value is not None:
+                    raise ValueError(f"{name} is given without X_val and y_val.")
             return None
         if X_val is None or y_val is None:
             given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
@@ -133,7 +146,8 @@ class Fit:
         if encoded.shape[1:] != y.shape[1:]:
             shapes = encoded.shape, y.shape
             raise ValueError("y_val has shape {}, but y has shape {}.".format(*shapes))
-        return Data(X_val, encoded, check_weights(weights, X_val, "sample_weight_val"))
+        data = Data(X_val, encoded, check_weights(weights, X_val, "sample_weight_val"))
+        return self._rates(data, offset, "offset_val")
 
     def _rows(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
         """Validated X and y; a single column of y is raveled."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from skdnn.estimators._data import Data, relative
 from skdnn.estimators._scoring import mean_r2
+from skdnn.estimators._targets import check_offset
 from skdnn.estimators._tasks import Outputs, Task
 from skdnn.kernels.losses import LOSSES
-from skdnn.network.losses import ChosenLoss, resolve_loss
+from skdnn.network.losses import ChosenLoss, loss_names, resolve_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.tabular.targets import TargetScaler
 from skdnn.training.averages import normal_deviation
@@ -98,6 +99,38 @@ class NumericTargets(Task):
             self.scaler = TargetScaler(centered=LOSSES[self.loss].centers_targets).fit(
                 data.y, None if data.weights is None else relative(data.weights)
             )
+
+    def rates(self, data: Data, offset: np.ndarray) -> Data:
+        """Targets and weights whose loss is that of the targets with an offset.
+
+        The deviance is homogeneous: with ``e = exp(offset)`` that of ``y`` and ``e * mean`` is
+        ``e ** (2 - power)`` times that of ``y / e`` and ``mean``.
+        """
+        power = self._variance_power()
+        y = (data.y.T / np.exp(offset)).T
+        if power == 2:
+            return data._replace(y=y)
+        # Relative to the largest, so that nothing overflows: so are weights.
+        weights = np.exp((2 - power) * (offset - offset.max()))
+        given = 1.0 if data.weights is None else data.weights
+        return data._replace(y=y, weights=weights * given)
+
+    def with_offset(self, y: np.ndarray, offset: Any) -> np.ndarray:
+        """Predictions, or their deviations, times the exponential of the user's offset."""
+        known = check_offset(offset, y.shape[0])
+        if known is None:
+            return y
+        self._variance_power()
+        return (y.T * np.exp(known)).T
+
+    def _variance_power(self) -> float:
+        power = self.chosen.variance_power
+        if power is None:
+            names = loss_names("regression", link="exp")
+            raise ValueError(
+                f"offset needs a loss with a log link, one of {names}. Got loss={self.loss!r}."
+            )
+        return power
 
     def extend(self, y: np.ndarray) -> None:
         """Extend the range of the targets by more rows."""

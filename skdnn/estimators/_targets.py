@@ -15,6 +15,9 @@ from skdnn._sklearn import check_sample_weight
 from skdnn.estimators._tables import in_memory
 from skdnn.tabular.schema import BOOLS, COMPLEX, DATES
 
+#: Largest logarithm of an exposure.
+MOST_OFFSET = 100
+
 
 def as_labels(y: Any, name: str = "y") -> Any:
     """Class labels as an array of bool, integers, floats or text, with their exact values.
@@ -139,6 +142,33 @@ def complete_array(y: Any, name: str) -> Any:
         f"Input {name} contains NaN: it is missing (None, NaN, NA, NaT or masked) in {rows.size} "
         f"of {array.shape[0]} rows, the first is row {rows[0]}. Leave these rows out."
     )
+
+
+def check_offset(offset: Any, n_rows: int, name: str = "offset") -> np.ndarray | None:
+    """Validated offsets in float64, or None.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each row, or if one is missing or so large that its exponential is
+        beyond the range of the targets.
+    """
+    if offset is None:
+        return None
+    offset = as_numbers(offset, name).astype(np.float64)
+    offset = offset[:, 0] if offset.ndim == 2 and offset.shape[1] == 1 else offset
+    if offset.shape != (n_rows,):
+        raise ValueError(
+            f"{name} must have one number for each of the {n_rows} rows. Got an array of shape "
+            f"{offset.shape}."
+        )
+    largest = np.abs(offset).max(initial=0)
+    if not largest <= MOST_OFFSET:
+        raise ValueError(
+            f"{name} is a logarithm, from -{MOST_OFFSET} to {MOST_OFFSET}. Got {largest:g}: of an "
+            f"exposure take np.log."
+        )
+    return offset
 
 
 def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> np.ndarray | None:

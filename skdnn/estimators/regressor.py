@@ -33,6 +33,21 @@ from skdnn.training.averages import deviation_of
 NAMES = loss_names("regression")
 EXPONENTIAL = " and ".join(f'"{name}"' for name in loss_names("regression", link="exp"))
 
+RETURNS = """
+        Returns
+        -------
+        self"""
+#: Of ``fit``, in addition to the parameters that the classifier has, too.
+OFFSETS = """        offset : array-like of shape (n_samples,), default=None
+            Known logarithms of factors of the mean, such as ``np.log(exposure)``: the network
+            learns the mean for an offset of 0. Only for losses with a log link (Poisson, gamma,
+            Tweedie). It is the same as targets ``y / exposure`` with weights
+            ``exposure ** (2 - power)``, whose deviance is the same; scores of held-out rows,
+            ``loss_curve_`` and intervals are of these.
+        offset_val : array-like of shape (n_val,), default=None
+            Offsets of the validation rows.
+"""
+
 
 @documented(
     links=f'"identity", "exp" for the losses {EXPONENTIAL}, or\n    "normal"',
@@ -190,17 +205,40 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         self.verbose = verbose
         self.dtype = dtype
 
-    @overload
-    def predict(self, X: MatrixLike, *, return_std: Literal[False] = False) -> np.ndarray: ...
+    @fit_context
+    def fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        offset_val: ArrayLike | None = None,
+    ) -> Self:
+        validation = X_val, y_val, sample_weight_val, offset_val
+        if X_val is not None and (offset is None) != (offset_val is None):
+            raise ValueError("offset and offset_val must be given together if X_val is.")
+        return self._fit(X, y, sample_weight, validation, groups, offset)
+
+    fit.__doc__ = str(BaseDNN.fit.__doc__).replace(RETURNS, OFFSETS + RETURNS)
 
     @overload
     def predict(
-        self, X: MatrixLike, *, return_std: Literal[True]
+        self, X: MatrixLike, *, return_std: Literal[False] = False, offset: ArrayLike | None = None
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: MatrixLike, *, return_std: Literal[True], offset: ArrayLike | None = None
     ) -> tuple[np.ndarray, np.ndarray]: ...
 
     @reads_one_model
     def predict(
-        self, X: MatrixLike, *, return_std: bool = False
+        self, X: MatrixLike, *, return_std: bool = False, offset: ArrayLike | None = None
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Predict targets.
 
@@ -214,6 +252,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             target, of the mixture of the members' normal distributions. Otherwise it is that of the
             members' predictions: it measures how much they disagree, not the noise of the target,
             and is 0 with ``n_members=1``.
+        offset : array-like of shape (n_samples,), default=None
+            As in :meth:`fit`: predictions are multiplied by its exponential.
 
         Returns
         -------
@@ -224,15 +264,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         std : array of the shape of ``y``
             Standard deviation, with the weights of the members. Only with ``return_std=True``.
         """
-        raw, model = self._member_raw(X), self._model
+        raw, model, task = self._member_raw(X), self._model, self._task
         mean = model.mean(raw)
-        y = model.task.predict(mean)
+        y = task.with_offset(task.predict(mean), offset)
         if not return_std:
             return y
-        if self._task.has_deviation:
-            return y, self._task.deviation(mean)
-        members = np.array([model.task.predict(member) for member in raw])
-        return y, deviation_of(members, model.weights)
+        if task.has_deviation:
+            return y, task.deviation(mean)
+        members = np.array([task.predict(member) for member in raw])
+        return y, task.with_offset(deviation_of(members, model.weights), offset)
 
     @available_when(predicts_quantiles)
     @reads_one_model
@@ -310,7 +350,11 @@ class DNNRegressor(RegressorMixin, BaseDNN):
     @available_when(has_epochs)
     @fit_context
     def partial_fit(
-        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
     ) -> Self:
         """Train one epoch on the given rows.
 
@@ -336,6 +380,8 @@ class DNNRegressor(RegressorMixin, BaseDNN):
         sample_weight : array-like of shape (n_samples,), default=None
             As in :meth:`fit`; they weigh the rows of this call against each other, not against
             those of other calls.
+        offset : array-like of shape (n_samples,), default=None
+            As in :meth:`fit`.
 
         Returns
         -------
@@ -348,10 +394,16 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             As :meth:`fit`.
         """
         with learned_aside(self) as draft:
-            draft._partial_fit(X, y, sample_weight)
+            draft._partial_fit(X, y, sample_weight, offset)
         return self
 
-    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> float:
         """R² of the predictions of the given rows.
 
         Parameters
@@ -361,13 +413,15 @@ class DNNRegressor(RegressorMixin, BaseDNN):
             As in :meth:`fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights.
+        offset : array-like of shape (n_samples,), default=None
+            As in :meth:`predict`.
 
         Returns
         -------
         score : float
             The mean over the outputs.
         """
-        y, prediction = as_numbers(y), self.predict(X)
+        y, prediction = as_numbers(y), self.predict(X, offset=offset)
         if y is not None and y.dtype.kind in "iuf" and y.shape == prediction.shape:
             y, prediction = in_safe_unit(y, prediction)
         from sklearn.metrics import r2_score

@@ -176,6 +176,13 @@ class ChosenLoss:
     def outputs_per_target(self) -> int:
         return len(self.parameters)
 
+    @property
+    def variance_power(self) -> float | None:
+        """Power of the mean that the variance is proportional to; None for other losses."""
+        if "power" in self.record.parameters:
+            return float(self.parameters[0, self.record.parameters.index("power")])
+        return {"poisson": 1.0, "gamma": 2.0}.get(self.record.name)
+
     def of_targets(self, n_targets: int, units: np.ndarray | None) -> tuple[float, ...]:
         """Parameters of all outputs, one after the other.
 

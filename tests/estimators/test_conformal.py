@@ -328,5 +328,5 @@ def test_multilabel_targets_have_no_sets():
     model = mlp_classifier((4,), early_stopping=True, max_iter=3).fit(X, Y)
     with pytest.raises(ValueError, match="multilabel"):
         model.predict_set(X)
-    with pytest.raises(ValueError, match="multilabel"):
+    with pytest.raises(ValueError, match="several labels"):
         model.conformalize(X, Y)

@@ -64,7 +64,7 @@ SHARED: dict[str, tuple] = {
     "beta_1": _RATES,
     "beta_2": _RATES,
     "epsilon": _EXTREMES,
-    "clip_norm": (1e-300, 0.1, 1.0, 1e300, np.inf),
+    "clip_norm": ("auto", 1e-300, 0.1, 1.0, 1e300, np.inf),
     "max_fun": (1, 20),
     "alpha": (0.0, 1e-4, 1.0, 1e10),
     "l1_ratio": (0.0, 0.5, 1.0, 1),
