@@ -12,6 +12,7 @@ the predictions of models that are trained apart, each with the rows of one work
 import argparse
 import threading
 import warnings
+from ast import literal_eval
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -101,9 +102,11 @@ def main():
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8])
     parser.add_argument("--every", type=int, nargs="+", default=[1, 4, 8, 16, 32, 64])
     parser.add_argument("--tables", nargs="+", default=["mixed", "smooth"])
+    parser.add_argument("--set", nargs="+", default=[], help="of the workers: batch_size=64")
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    changed = {name: literal_eval(value) for name, value in (e.split("=") for e in options.set)}
     for name, make, cls in (("mixed", mixed, DNNClassifier), ("smooth", smooth, DNNRegressor)):
         if name not in options.tables:
             continue
@@ -122,7 +125,8 @@ def main():
                     apart = fit_apart(estimator, X, y, workers, estimator.max_iter_)
                     cells.setdefault((workers, 0), []).append(error(apart, *test) / alone)
                     for every in options.every:
-                        together = fit_together(estimator, X, y, workers, every)
+                        other = clone(estimator).set_params(**changed)
+                        together = fit_together(other, X, y, workers, every)
                         cells.setdefault((workers, every), []).append(
                             error([together], *test) / alone
                         )
