@@ -57,8 +57,8 @@ numpydoc_validation_checks = {
     "EX01",  # and examples are there where they help.
     "RT02",  # Returned values have names, as in scikit-learn.
 }
-# Methods that redefine a documented one.
-numpydoc_validation_exclude = {r"\.factors$"}
+# Methods that redefine a documented one, and classes with the parameters of another one.
+numpydoc_validation_exclude = {r"\.factors$", r"\.distributed\.Dask\w+$"}
 maximum_signature_line_length = 80
 
 # Names of other packages: their documentation is not read, so that no network is needed.

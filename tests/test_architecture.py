@@ -93,7 +93,7 @@ def test_only_jit_imports_the_compiler(path):
 
 #: What the documentations of Numba and llvmlite promise.
 PUBLIC = {
-    "numba": {"config", "njit", "types"},
+    "numba": {"config", "njit", "typeof", "types"},
     "numba.extending": {"intrinsic", "overload"},
     "llvmlite": {"binding", "ir"},
 }

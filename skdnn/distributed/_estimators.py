@@ -135,12 +135,14 @@ class DaskMixin(BaseDNN):
         Parameters
         ----------
         X, y : array-like
+            Rows and targets in memory.
         *args, **kwargs : object
             As those of the plain estimator.
 
         Returns
         -------
         self : object
+            Fitted estimator.
 
         Raises
         ------
@@ -179,6 +181,7 @@ class DaskMixin(BaseDNN):
         Parameters
         ----------
         file : str, path, or binary file
+            Where to write.
         """
         self.to_local().save(file)
 
@@ -207,12 +210,16 @@ class DaskMixin(BaseDNN):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
         y : Dask series or array, or targets in memory
+            Targets, in the same partitions.
         sample_weight : Dask series or array, or weights in memory, default=None
+            Sample weights, in the same partitions.
 
         Returns
         -------
         score : float
+            Accuracy, or R².
         """
         if not is_lazy(X):
             return super().score(X, y, sample_weight)
@@ -290,6 +297,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
 
         Returns
         -------
@@ -304,6 +312,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
 
         Returns
         -------
@@ -318,10 +327,12 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
 
         Returns
         -------
         log_proba : Dask data frame or array, or array in memory
+            As :meth:`DNNClassifier.predict_log_proba`.
         """
         return self._lazily(X, "predict_log_proba") if is_lazy(X) else super().predict_log_proba(X)
 
@@ -331,10 +342,12 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
 
         Returns
         -------
         scores : Dask series, data frame or array, or array in memory
+            As :meth:`DNNClassifier.decision_function`.
         """
         return self._lazily(X, "decision_function") if is_lazy(X) else super().decision_function(X)
 
@@ -344,12 +357,14 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
         coverage : float, default=0.9
             As in :meth:`DNNClassifier.predict_set`.
 
         Returns
         -------
         sets : Dask data frame or array, or array in memory
+            As :meth:`DNNClassifier.predict_set`.
         """
         if is_lazy(X):
             return self._lazily(X, "predict_set", coverage=coverage)
@@ -419,6 +434,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
         return_std : bool, default=False
             As in :meth:`DNNRegressor.predict`.
 
@@ -451,12 +467,14 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         Parameters
         ----------
         X : Dask data frame or array, or rows in memory
+            Rows with the columns of :meth:`fit`.
         coverage : float, default=0.9
             As in :meth:`DNNRegressor.predict_interval`.
 
         Returns
         -------
         interval : Dask data frame with the columns "lower" and "upper", or array
+            As :meth:`DNNRegressor.predict_interval`.
         """
         if is_lazy(X):
             return self._lazily(X, "predict_interval", coverage=coverage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,30 +11,20 @@ import numpy as np
 from joblib import cpu_count
 from scipy.sparse import csr_array
 
-from skdnn._dtypes import ACCUMULATOR, INDEX, SCALAR
+from skdnn._dtypes import ACCUMULATOR, INDEX
 from skdnn._jit import JIT_DISABLED, TILE_ROWS, resolved
 from skdnn.kernels import epoch as entries
-from skdnn.kernels.activations import ACTIVATIONS
-from skdnn.kernels.columns import N_LOOKUPS, N_SUMS, WIDTH
-from skdnn.kernels.losses import LOSSES
-from skdnn.kernels.network import N_IN, N_OUT, VALUE, Features, Program, Samples, State
+from skdnn.kernels.columns import N_LOOKUPS, N_SUMS
+from skdnn.kernels.network import N_IN, N_OUT, VALUE, Features, State
 from skdnn.kernels.optimizers import (
-    BETA_1,
-    BETA_2,
-    CLIP_NORM,
-    EPSILON,
-    L1,
     L2,
-    MOMENTUM,
-    N_HYPER,
-    NESTEROV,
     OPTIMIZERS,
     PENALTY_FACTOR,
-    WEIGHT_DECAY,
 )
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
+from skdnn.training.arguments import make_program, make_state, samples_of
 from skdnn.training.checks import (
     check_features,
     check_members,
@@ -73,80 +62,6 @@ TEAM_WORK = 2 * 10**7
 
 class NonFiniteLossError(ArithmeticError):
     """The loss of a batch was NaN or infinite."""
-
-
-def _program(
-    network: Network,
-    member: int = 0,
-    settings: TrainingSettings | None = None,
-    weight_scale: float = 1.0,
-) -> Program:
-    spec, layout = network.specs[member], network.layouts[member]
-    hyper = np.zeros(N_HYPER, dtype=SCALAR)
-    optimizer, loss = OPTIMIZERS["adam"], LOSSES[spec.loss]
-    parameters = np.zeros((spec.n_out, len(loss.parameters)), dtype=SCALAR)
-    if spec.loss_parameters:
-        parameters[...] = np.reshape(spec.loss_parameters, parameters.shape)
-    if settings is not None:
-        hyper[MOMENTUM] = settings.momentum
-        hyper[NESTEROV] = settings.nesterovs_momentum
-        hyper[BETA_1] = settings.beta_1
-        hyper[BETA_2] = settings.beta_2
-        # An epsilon that the dtype or the processor rounds to zero, itself or times the correction
-        # of the first step, would be a division by zero.
-        least = 2 * float(np.finfo(network.dtype).tiny) / math.sqrt(1 - settings.beta_2)
-        hyper[EPSILON] = max(settings.epsilon, least)
-        hyper[WEIGHT_DECAY] = settings.weight_decay
-        # Loss and penalty are divided by the sum of the sample weights; the kernels divide by the
-        # number of rows, with weights of mean 1.
-        hyper[L2] = settings.alpha * (1 - settings.l1_ratio) / weight_scale
-        hyper[L1] = settings.alpha * settings.l1_ratio / weight_scale
-        hyper[CLIP_NORM] = settings.clip_norm
-        if settings.solver in OPTIMIZERS:
-            optimizer = OPTIMIZERS[settings.solver]
-        if "label_smoothing" in loss.parameters:
-            parameters[:, loss.parameters.index("label_smoothing")] = settings.label_smoothing
-    records = ACTIVATIONS[spec.activation], loss, optimizer
-    # Rare combinations do not get a program of their own.
-    is_common = (
-        layout.encoding is not None and layout.normalization is None and hyper[L1] == 0
-        and not any(spec.monotonic) and all(record.common for record in records)
-    )  # fmt: skip
-    return Program(
-        layout.table, layout.dropout, layout.columns, layout.inputs, layout.segments,
-        layout.factors, hyper, loss.code, parameters.reshape(-1), optimizer.code,
-        None if is_common else 0,
-    )  # fmt: skip
-
-
-def _state(
-    network: Network, member: int, features: Features, capacity: int, **arrays: np.ndarray
-) -> State:
-    """Memory for blocks of up to ``capacity`` rows; arrays that are not given are empty."""
-    dtype, layout = network.dtype, network.layouts[member]
-    empty = np.empty(0, dtype)
-    n_in, n_numbers = network.specs[member].n_in, int(features.shape[1])
-    # A single row has all of its inputs, those that are looked up, too.
-    n_inputs = max(capacity * layout.n_dense, n_in)
-    x_batch = np.empty(n_inputs * (features.indptr.size == 0), dtype)
-    numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
-    n_lookups = capacity * int(layout.inputs[N_LOOKUPS])
-    names = ("grads", "slots", "low", "high", "y_batch", "w_batch")
-    given = {**dict.fromkeys(names, empty), **arrays}
-    return State(
-        params=network.params(member), buffers=network.buffers(member),
-        arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
-        moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
-        places=np.empty(n_lookups, INDEX), values=np.empty(n_lookups, dtype),
-        shares=np.empty(n_lookups, dtype),
-        sorted_rows=np.empty(capacity + int(layout.columns[:, WIDTH].max(initial=0)) + 1, INDEX),
-        capacity=capacity,
-        **{"step": np.zeros(1, INDEX), **given},
-    )  # fmt: skip
-
-
-def _samples(rows: Rows) -> Samples:
-    return Samples(rows.features, rows.y, rows.weights)
 
 
 class Engine:
@@ -187,7 +102,7 @@ class Engine:
         check_progress(network, progress, settings.solver)
         for member in members:
             check_rows(network, member, rows[member])
-        self.programs = [_program(network, i, settings, rows[i].weight_scale) for i in members]
+        self.programs = [make_program(network, i, settings, rows[i].weight_scale) for i in members]
         self.states = [self._member_state(member) for member in members]
         work = [self._step_work(member) for member in members]
         self._steps_per_call = [max(1, CALL_WORK // each) for each in work]
@@ -223,7 +138,7 @@ class Engine:
     def _member_state(self, member: int) -> State:
         dtype, rows, batch_size = self.network.dtype, self.rows[member], self.batch_sizes[member]
         low, high = self.network.bounds(member)
-        return _state(
+        return make_state(
             self.network, member, rows.features, batch_size,
             grads=np.zeros(self.network.layouts[member].n_params, dtype),
             slots=self.progress.slots[member], low=low, high=high,
@@ -288,7 +203,7 @@ class Engine:
             steps = slice(first, first + n_steps)
             chunk = slice(steps.start * batch_size, steps.stop * batch_size)
             status, loss = self._call_team(
-                member, _samples(rows), order[chunk], rates[steps], regularization_factors[steps],
+                member, samples_of(rows), order[chunk], rates[steps], regularization_factors[steps],
                 seed,
             )  # fmt: skip
             if status == entries.NON_FINITE_LOSS:
@@ -361,7 +276,7 @@ class Objective:
             order = np.arange(chunk.start, chunk.stop, dtype=INDEX)
             total += entries.sum_gradients(
                 program, layout.normalization, layout.encoding, engine.states[member],
-                engine.teams[member][0], _samples(rows), order, gradient,
+                engine.teams[member][0], samples_of(rows), order, gradient,
             )  # fmt: skip
         alpha = program.hyper[L2]
         # An infinite penalty is handled by the line search or by the check of the loss.
@@ -408,7 +323,7 @@ class _Kept:
         values = np.require(network.values, requirements=["C", "A", "W"])
         self.network = Network(network.specs, values)
         self.network.layouts = network.layouts
-        self.programs = [_program(network, member) for member in range(network.n_members)]
+        self.programs = [make_program(network, member) for member in range(network.n_members)]
         self._free: dict[tuple[int, int, bool], deque[State]] = {}
         self._works: list[int] | None = None
         self._checked: set[tuple[int, bool, bytes]] = set()
@@ -449,7 +364,7 @@ class _Kept:
         try:
             state = free.pop()
         except IndexError:
-            state = _state(self.network, member, features, capacity)
+            state = make_state(self.network, member, features, capacity)
         arguments = (
             self.programs[member], layout.normalization, layout.encoding, state, features, order,
             raw,
@@ -566,7 +481,7 @@ def first_inputs(network: Network, member: int, features: Features, rows: np.nda
     check_values(network)
     check_features(network, member, features)
     layout, kept = network.layouts[member], _kept(network)
-    state = _state(kept.network, member, features, 1)
+    state = make_state(kept.network, member, features, 1)
     inputs = np.empty((rows.size, network.specs[member].n_in), network.dtype)
     program, order = kept.programs[member], rows.astype(INDEX)
     entries.make_inputs(program, layout.encoding, state, features, order, inputs)
@@ -583,7 +498,7 @@ def pre_activations(
     program = kept.programs[member]
     program = program._replace(table=program.table[: layer + 1])
     z = np.empty((rows.size, int(program.table[layer, N_OUT])), network.dtype)
-    state = _state(kept.network, member, features, min(BLOCK_ROWS, rows.size))
+    state = make_state(kept.network, member, features, min(BLOCK_ROWS, rows.size))
     order = rows.astype(INDEX)
     entries.predict_raw(program, layout.normalization, layout.encoding, state, features, order, z)
     return z
@@ -600,7 +515,7 @@ def hidden_activations(network: Network, member: int, features: Features, layer:
     n_units, n_next = program.table[layer:, N_OUT].tolist()
     n_rows = n_feature_rows(features)
     block = min(BLOCK_ROWS, n_rows)
-    state = _state(kept.network, member, features, block)
+    state = make_state(kept.network, member, features, block)
     place = block * int(program.table[layer, VALUE])
     unused = np.empty((block, n_next), network.dtype)
     activations = np.empty((n_rows, n_units), network.dtype)
@@ -618,7 +533,7 @@ def hidden_activations(network: Network, member: int, features: Features, layer:
 def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     """Weighted mean loss of (n_samples, n_out) raw predictions, without penalty."""
     check_raw(network, raw, rows)
-    program = _program(network)
+    program = make_program(network)
     # Copies that may be written, as the arrays of a batch: the compiled losses of training.
     flat, y, weights = raw.flatten(), rows.y.flatten(), rows.weights.copy()
     total = entries.loss_value(

@@ -18,7 +18,8 @@ from skdnn.kernels import epoch as entries
 from skdnn.kernels.embeddings import SPAN
 from skdnn.network.spec import InputColumn
 from skdnn.training import data
-from skdnn.training.engine import _program, _state, first_inputs, predict_raw
+from skdnn.training.arguments import make_program, make_state
+from skdnn.training.engine import first_inputs, predict_raw
 from skdnn.training.threads import Threads
 
 needs_compiler = pytest.mark.skipif(
@@ -46,12 +47,14 @@ def predict(network, features):
 def batch_inputs(network, features, order):
     """The dense inputs of a whole batch, as training and prediction make them."""
     layout = network.layouts[0]
-    state = _state(network, 0, features, order.size)
+    state = make_state(network, 0, features, order.size)
     # Nothing may be read before it is written.
     for array in (state.arena, state.scratch, state.numbers, state.x_batch):
         array[:] = np.nan
     raw = np.empty((order.size, network.spec.n_out), network.dtype)
-    entries.predict_raw(_program(network, 0), None, layout.encoding, state, features, order, raw)
+    entries.predict_raw(
+        make_program(network, 0), None, layout.encoding, state, features, order, raw
+    )
     return state.x_batch[: order.size * layout.n_dense].reshape(order.size, -1)
 
 

@@ -16,8 +16,9 @@ from skdnn.kernels.team import make_team
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
 from skdnn.network.spec import InputColumn
+from skdnn.training.arguments import make_program, make_state
 from skdnn.training.data import frozen
-from skdnn.training.engine import _program, _state, predict_raw
+from skdnn.training.engine import predict_raw
 from skdnn.training.threads import Threads
 
 #: All of them are looked up: the numbers that make them dense come last in ``DENSE``.
@@ -49,12 +50,12 @@ def scales_of(network):
 
 def gradient_of(network, features, y):
     layout, n_rows = network.layouts[0], len(y)
-    state = _state(
+    state = make_state(
         network, 0, features, n_rows, grads=np.full(layout.n_params, np.nan, network.dtype),
         y_batch=np.empty(y.size, network.dtype), w_batch=np.empty(n_rows, network.dtype),
     )  # fmt: skip
     gradient = np.zeros(layout.n_params)
-    program = _program(network, 0)._replace(hyper=np.zeros(N_HYPER))
+    program = make_program(network, 0)._replace(hyper=np.zeros(N_HYPER))
     entries.sum_gradients(
         program, layout.normalization, layout.encoding, state, make_team(1, layout.n_blocks)[0],
         samples_of(features, y, network.dtype), np.arange(n_rows), gradient,
@@ -92,7 +93,7 @@ def test_a_column_is_dropped_as_a_whole(rate, rng):
     spec = dataclasses.replace(spec, dropout=(rate,))
     network, table = random_network(rng, spec), random_table(rng, 400)
     features, layout = table_features(table), network.layouts[0]
-    state = _state(
+    state = make_state(
         network, 0, features, 400, grads=np.zeros(layout.n_params),
         slots=np.zeros(OPTIMIZERS["adam"].n_slots * layout.n_params),
         y_batch=np.empty(400), w_batch=np.empty(400),
@@ -103,7 +104,7 @@ def test_a_column_is_dropped_as_a_whole(rate, rng):
     columns = np.stack([p.sum(axis=1) for p in np.split(products, bounds, axis=1)], axis=1)
     bias = network.intercepts[0][0]
     entries.train_epoch(
-        _program(network, 0), None, layout.encoding, state, make_team(1, layout.n_blocks)[0],
+        make_program(network, 0), None, layout.encoding, state, make_team(1, layout.n_blocks)[0],
         samples_of(features, np.zeros((400, 1)), np.float64), np.arange(400), np.zeros(1),
         np.ones(1), np.uint64(5),
     )  # fmt: skip

@@ -14,13 +14,13 @@ X, y = np.random.default_rng(0).standard_normal((30, 2)), np.arange(30) % 3
 
 def programs_of(model, monkeypatch):
     """``uncommon`` of all programs of a fit and of a prediction."""
-    found, make = [], engine._program
+    found, make = [], engine.make_program
 
     def remembered(*arguments):
         found.append(make(*arguments))
         return found[-1]
 
-    monkeypatch.setattr(engine, "_program", remembered)
+    monkeypatch.setattr(engine, "make_program", remembered)
     model.set_params(max_iter=1).fit(X, y)
     model.predict(X)
     return {program.uncommon for program in found}
