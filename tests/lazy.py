@@ -28,3 +28,19 @@ def lazy_table(X, y, n_partitions=4, **more):
     columns = list(X.columns)
     whole = dd.from_pandas(X.assign(target=y, **more), npartitions=n_partitions)
     return whole[columns], whole["target"], *(whole[name] for name in more)
+
+
+def rows_on_workers(client, counts, seed=0):
+    """Rows of numbers, of which each worker holds so many, and the addresses of the workers."""
+    import dask.array as da
+    from distributed import wait
+
+    addresses = sorted(client.nthreads())
+    random = np.random.default_rng(seed)
+    pieces = [
+        client.persist(da.from_array(random.normal(size=(n, 4)), chunks=(n, 4)), workers=[address])
+        for n, address in zip(counts, addresses, strict=True)
+    ]
+    wait(pieces)
+    whole = da.concatenate(pieces)
+    return whole[:, :3], whole[:, 3], addresses

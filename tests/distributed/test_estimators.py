@@ -6,7 +6,7 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 import pytest
-from lazy import lazy_table, mixed_table
+from lazy import lazy_table, mixed_table, rows_on_workers
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -157,19 +157,17 @@ def test_partitions_of_unequal_size_and_empty_ones(client):
 
 def test_a_worker_with_few_rows_gives_them_to_another(client):
     """Two rows are too few to train on."""
-    X, y = numbers(42)
-    sizes = (40, 2)
-    lazy_X = da.from_array(X, chunks=(sizes, (3,)))
-    model = DaskDNNRegressor(**FAST).fit(lazy_X, da.from_array(y, chunks=(sizes,)))
-    assert model.predict(X).shape == (42,)
+    X, y, _ = rows_on_workers(client, (40, 2))
+    model = DaskDNNRegressor(**FAST).fit(X, y)
+    expected = DNNRegressor(**FAST).fit(X.compute(), y.compute())
+    assert np.array_equal(model.predict(np.ones((1, 3))), expected.predict(np.ones((1, 3))))
 
 
 def test_a_small_share_is_told(client):
-    X, y = numbers(500)
-    sizes = (489, 11)
-    lazy_X = da.from_array(X, chunks=(sizes, (3,)))
-    with pytest.warns(UserWarning, match=r"The worker tcp\S+ has 11 rows, the mean is 250\."):
-        DaskDNNRegressor(**FAST).fit(lazy_X, da.from_array(y, chunks=(sizes,)))
+    X, y, addresses = rows_on_workers(client, (489, 11))
+    message = rf"The worker {addresses[1]} has 11 rows, the mean is 250\."
+    with pytest.warns(UserWarning, match=message):
+        DaskDNNRegressor(**FAST).fit(X, y)
 
 
 @pytest.mark.parametrize("n_partitions", [1, 4])

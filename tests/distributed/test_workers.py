@@ -9,7 +9,7 @@ from errno import ENOSPC
 
 import numpy as np
 import pytest
-from lazy import lazy_table, mixed_table
+from lazy import lazy_table, mixed_table, rows_on_workers
 
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
@@ -58,19 +58,6 @@ def when_training(cluster, action, workers=all):
 
 def kill(client, address):
     os.kill(client.run(os.getpid, workers=[address])[address], signal.SIGKILL)
-
-
-def rows_on_workers(client, counts, seed=0):
-    """Rows of numbers, of which each worker holds so many, and the addresses of the workers."""
-    addresses = sorted(client.nthreads())
-    random = np.random.default_rng(seed)
-    pieces = [
-        client.persist(da.from_array(random.normal(size=(n, 4)), chunks=(n, 4)), workers=[address])
-        for n, address in zip(counts, addresses, strict=True)
-    ]
-    distributed.wait(pieces)
-    whole = da.concatenate(pieces)
-    return whole[:, :3], whole[:, 3], addresses
 
 
 def wait_until_free(client):
