@@ -43,6 +43,15 @@ def _with_parameters_of(plain: type) -> Callable[[Function], Function]:
     return decorate
 
 
+def _check_no_offsets(offsets: dict[str, Any]) -> None:
+    if any(each is not None for each in offsets.values()):
+        raise ValueError(
+            "offset is not available with Dask collections. The same model: y / exp(offset) as "
+            "target, with sample_weight=exp(offset) ** (2 - power), where power is 1 for the loss "
+            "'poisson' and 2 for 'gamma'."
+        )
+
+
 class DaskMixin(BaseDNN):
     """Fits on Dask collections, and lazy predictions; data in memory as by the plain estimator."""
 
@@ -64,6 +73,7 @@ class DaskMixin(BaseDNN):
         y_val: Any = None,
         sample_weight_val: Any = None,
         groups: Any = None,
+        **offsets: Any,
     ) -> Self:
         """Train the network on the workers that hold the rows.
 
@@ -81,6 +91,8 @@ class DaskMixin(BaseDNN):
             Validation rows for ``early_stopping``.
         groups : None
             Not available with Dask collections.
+        **offsets : None
+            ``offset`` and ``offset_val`` of the regressor, not available with Dask collections.
 
         Returns
         -------
@@ -104,8 +116,9 @@ class DaskMixin(BaseDNN):
             return super().fit(
                 X, y, sample_weight,
                 X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val, groups=groups,
+                **offsets,
             )  # fmt: skip
-        self._check_lazy_fit(groups)
+        self._check_lazy_fit(groups, offsets)
         check_scoring_name(self)
         validation = X_val, y_val, sample_weight_val
         with learned_aside(self) as draft:
@@ -115,8 +128,9 @@ class DaskMixin(BaseDNN):
             draft.__dict__.update(learned_attributes(fitted))
         return self
 
-    def _check_lazy_fit(self, groups: Any) -> None:
+    def _check_lazy_fit(self, groups: Any, offsets: dict[str, Any]) -> None:
         """Raise for what is not available with Dask collections."""
+        _check_no_offsets(offsets)
         if groups is not None:
             raise ValueError(
                 "groups are not available with Dask collections; give X_val and y_val."
@@ -204,7 +218,7 @@ class DaskMixin(BaseDNN):
         self._fitted_model()
         return predicted(self.to_local(), X, Call(method, options, item))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """Accuracy, or R², of the predictions of the given rows.
 
         Parameters
@@ -215,6 +229,8 @@ class DaskMixin(BaseDNN):
             Targets, in the same partitions.
         sample_weight : Dask series or array, or weights in memory, default=None
             Sample weights, in the same partitions.
+        offset : array-like of shape (n_samples,), default=None
+            Of the regressor, with rows in memory.
 
         Returns
         -------
@@ -222,7 +238,9 @@ class DaskMixin(BaseDNN):
             Accuracy, or R².
         """
         if not is_lazy(X):
-            return super().score(X, y, sample_weight)
+            offsets = {} if offset is None else {"offset": offset}
+            return super().score(X, y, sample_weight, **offsets)
+        _check_no_offsets({"offset": offset})
         y, found, weights = dask.compute(y, self.predict(X), sample_weight)
         if is_classifier(self):
             return accuracy_score(as_labels(y), as_labels(found), sample_weight=weights)
@@ -428,7 +446,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         super().__init__(*args, **parameters)
         self.client, self.on_worker_lost = own["client"], own["on_worker_lost"]
 
-    def predict(self, X: Any, *, return_std: bool = False) -> Any:
+    def predict(self, X: Any, *, return_std: bool = False, offset: Any = None) -> Any:
         """Predict targets.
 
         Parameters
@@ -437,6 +455,8 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
             Rows with the columns of :meth:`fit`.
         return_std : bool, default=False
             As in :meth:`DNNRegressor.predict`.
+        offset : array-like of shape (n_samples,), default=None
+            As in :meth:`DNNRegressor.predict`; not available with Dask collections.
 
         Returns
         -------
@@ -446,7 +466,10 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
             Only with ``return_std=True``.
         """
         if not is_lazy(X):
-            return super().predict(X, return_std=True) if return_std else super().predict(X)
+            if return_std:
+                return super().predict(X, return_std=True, offset=offset)
+            return super().predict(X, offset=offset)
+        _check_no_offsets({"offset": offset})
         if not return_std:
             return self._lazily(X, "predict")
         return tuple(self._lazily(X, "predict", item, return_std=True) for item in range(2))

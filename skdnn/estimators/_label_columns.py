@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,16 @@ class LabelColumns(Labels):
         self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
     ) -> list[np.ndarray] | None:
         """A weight for each class of each column; those of a row are multiplied."""
+
+        def weigh(task: ClassLabels, column: np.ndarray) -> np.ndarray | None:
+            return task.class_weights(column, weights, is_part=is_part)
+
+        return self.class_weights_by(weigh, y)
+
+    def class_weights_by(
+        self, weigh: Callable[[ClassLabels, np.ndarray], np.ndarray | None], y: np.ndarray
+    ) -> list[np.ndarray] | None:
+        """``class_weights``, with a function that computes those of one column."""
         given = self.class_weight
         if given is None:
             return None
@@ -95,7 +105,7 @@ class LabelColumns(Labels):
         found = []
         for j, task in enumerate(self._columns()):
             task.class_weight = given if isinstance(given, str) else given[j]
-            own = task.class_weights(y[:, j], weights, is_part=is_part)
+            own = weigh(task, y[:, j])
             found.append(np.ones(task.classes.size) if own is None else own)
         return found
 

@@ -74,7 +74,7 @@ class Threads:
         """
         items = list(items)
         if len(items) == 1 or self._pool is None:
-            return [function(item) for item in items]
+            return list(map(function, items))
         results: list[Any] = [None] * len(items)
         # A thread takes the next item when it is done with one: a task for each item would cost
         # more than the smallest items do. The iterator is shared; next() holds the GIL.
