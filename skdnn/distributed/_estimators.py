@@ -190,7 +190,7 @@ class DaskMixin(BaseDNN):
         return self._plain(**{name: params[name] for name in params.keys() - OWN.keys()})
 
     def save(self, file: Any) -> None:
-        """Save the plain estimator: see :meth:`DNNClassifier.save`.
+        """Save the plain estimator: see :meth:`~skdnn.DNNClassifier.save`.
 
         Parameters
         ----------
@@ -250,7 +250,7 @@ class DaskMixin(BaseDNN):
 
 
 class DaskDNNClassifier(DaskMixin, DNNClassifier):
-    """:class:`DNNClassifier` for Dask collections, trained by the workers of a Dask cluster.
+    """:class:`~skdnn.DNNClassifier` for Dask collections, trained by the workers of a Dask cluster.
 
     Each worker trains on its own rows, and their parameters are averaged every few steps over
     direct connections. Predictions are lazy, a partition at a time. With data in memory it does
@@ -264,16 +264,16 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         What happens when a worker is lost during the training: an error, or a new start with the
         rows of the others, with a warning, if these have more than half of all rows.
     **parameters : dict
-        Those of :class:`DNNClassifier`. ``n_jobs=None`` is the number of threads of each worker.
+        Those of :class:`~skdnn.DNNClassifier`. ``n_jobs=None`` is the number of threads of each worker.
 
     Attributes
     ----------
     classes_ : (n_classes,) array
-        The labels, sorted. The others are those of :class:`DNNClassifier`.
+        The labels, sorted. The others are those of :class:`~skdnn.DNNClassifier`.
 
     See Also
     --------
-    DNNClassifier : The plain classifier.
+    skdnn.DNNClassifier : The plain classifier.
 
     References
     ----------
@@ -320,7 +320,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Returns
         -------
         y : Dask series, data frame or array, or array in memory
-            As :meth:`DNNClassifier.predict`, with the index of a data frame.
+            As :meth:`~skdnn.DNNClassifier.predict`, with the index of a data frame.
         """
         return self._lazily(X, "predict") if is_lazy(X) else super().predict(X)
 
@@ -335,7 +335,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Returns
         -------
         proba : Dask data frame or array, or array in memory
-            As :meth:`DNNClassifier.predict_proba`; columns of a data frame are the classes.
+            As :meth:`~skdnn.DNNClassifier.predict_proba`; columns of a data frame are the classes.
         """
         return self._lazily(X, "predict_proba") if is_lazy(X) else super().predict_proba(X)
 
@@ -350,7 +350,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Returns
         -------
         log_proba : Dask data frame or array, or array in memory
-            As :meth:`DNNClassifier.predict_log_proba`.
+            As :meth:`~skdnn.DNNClassifier.predict_log_proba`.
         """
         return self._lazily(X, "predict_log_proba") if is_lazy(X) else super().predict_log_proba(X)
 
@@ -365,7 +365,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Returns
         -------
         scores : Dask series, data frame or array, or array in memory
-            As :meth:`DNNClassifier.decision_function`.
+            As :meth:`~skdnn.DNNClassifier.decision_function`.
         """
         return self._lazily(X, "decision_function") if is_lazy(X) else super().decision_function(X)
 
@@ -377,12 +377,12 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         X : Dask data frame or array, or rows in memory
             Rows with the columns of :meth:`fit`.
         coverage : float, default=0.9
-            As in :meth:`DNNClassifier.predict_set`.
+            As in :meth:`~skdnn.DNNClassifier.predict_set`.
 
         Returns
         -------
         sets : Dask data frame or array, or array in memory
-            As :meth:`DNNClassifier.predict_set`.
+            As :meth:`~skdnn.DNNClassifier.predict_set`.
         """
         if is_lazy(X):
             return self._lazily(X, "predict_set", coverage=coverage)
@@ -390,7 +390,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
 
 
 class DaskDNNRegressor(DaskMixin, DNNRegressor):
-    """:class:`DNNRegressor` for Dask collections, trained by the workers of a Dask cluster.
+    """:class:`~skdnn.DNNRegressor` for Dask collections, trained by the workers of a Dask cluster.
 
     Each worker trains on its own rows, and their parameters are averaged every few steps over
     direct connections. Predictions are lazy, a partition at a time. With data in memory it does
@@ -404,16 +404,16 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         What happens when a worker is lost during the training: an error, or a new start with the
         rows of the others, with a warning, if these have more than half of all rows.
     **parameters : dict
-        Those of :class:`DNNRegressor`. ``n_jobs=None`` is the number of threads of each worker.
+        Those of :class:`~skdnn.DNNRegressor`. ``n_jobs=None`` is the number of threads of each worker.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of columns. The others are those of :class:`DNNRegressor`.
+        Number of columns. The others are those of :class:`~skdnn.DNNRegressor`.
 
     See Also
     --------
-    DNNRegressor : The plain regressor.
+    skdnn.DNNRegressor : The plain regressor.
 
     References
     ----------
@@ -454,14 +454,14 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         X : Dask data frame or array, or rows in memory
             Rows with the columns of :meth:`fit`.
         return_std : bool, default=False
-            As in :meth:`DNNRegressor.predict`.
+            As in :meth:`~skdnn.DNNRegressor.predict`.
         offset : array-like of shape (n_samples,), default=None
-            As in :meth:`DNNRegressor.predict`; not available with Dask collections.
+            As in :meth:`~skdnn.DNNRegressor.predict`; not available with Dask collections.
 
         Returns
         -------
         y : Dask series, data frame or array, or array in memory
-            As :meth:`DNNRegressor.predict`, with the index of a data frame.
+            As :meth:`~skdnn.DNNRegressor.predict`, with the index of a data frame.
         std : like ``y``
             Only with ``return_std=True``.
         """
@@ -476,7 +476,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
 
     @property
     def predict_quantiles(self) -> Any:
-        """Predict all quantiles of ``loss=Quantile(...)``: see :class:`DNNRegressor`."""
+        """Predict all quantiles of ``loss=Quantile(...)``: see :class:`~skdnn.DNNRegressor`."""
         plain = super().predict_quantiles
 
         def predict_quantiles(X: Any) -> Any:
@@ -492,12 +492,12 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         X : Dask data frame or array, or rows in memory
             Rows with the columns of :meth:`fit`.
         coverage : float, default=0.9
-            As in :meth:`DNNRegressor.predict_interval`.
+            As in :meth:`~skdnn.DNNRegressor.predict_interval`.
 
         Returns
         -------
         interval : Dask data frame with the columns "lower" and "upper", or array
-            As :meth:`DNNRegressor.predict_interval`.
+            As :meth:`~skdnn.DNNRegressor.predict_interval`.
         """
         if is_lazy(X):
             return self._lazily(X, "predict_interval", coverage=coverage)

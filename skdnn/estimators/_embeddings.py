@@ -50,7 +50,7 @@ class EmbeddingMixin:
             treats values with similar rows alike. "inputs" are the inputs of the first layer: the
             learned embedding or the one-hot encoding of a category; the bins of a number or its
             periodic embedding, and its missing indicator. Multiplied with their rows of
-            ``coefs_[0]`` they are "units"; learned scales (:class:`Periodic`) are included.
+            ``coefs_[0]`` they are "units"; learned scales (:class:`~skdnn.Periodic`) are included.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class EmbeddingMixin:
 
         See Also
         --------
-        EmbeddingDisplay : Plot of the embedding.
+        skdnn.EmbeddingDisplay : Plot of the embedding.
 
         Examples
         --------

@@ -17,7 +17,7 @@ def test_quantile_bands(run):
     )
     assert predicted > constant + 0.1
     distance = [abs(names[each][right].mean() - 0.9) for each in ("inside", "inside_constant")]
-    assert distance[0] < distance[1] / 2
+    assert distance[0] < 0.75 * distance[1]
 
 
 def test_robust_losses(run):
