@@ -264,7 +264,8 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         What happens when a worker is lost during the training: an error, or a new start with the
         rows of the others, with a warning, if these have more than half of all rows.
     **parameters : dict
-        Those of :class:`~skdnn.DNNClassifier`. ``n_jobs=None`` is the number of threads of each worker.
+        Those of :class:`~skdnn.DNNClassifier`. ``n_jobs=None`` is the number of threads of each
+        worker.
 
     Attributes
     ----------
@@ -404,7 +405,8 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         What happens when a worker is lost during the training: an error, or a new start with the
         rows of the others, with a warning, if these have more than half of all rows.
     **parameters : dict
-        Those of :class:`~skdnn.DNNRegressor`. ``n_jobs=None`` is the number of threads of each worker.
+        Those of :class:`~skdnn.DNNRegressor`. ``n_jobs=None`` is the number of threads of each
+        worker.
 
     Attributes
     ----------
