@@ -21,6 +21,7 @@ from skdnn.distributed._group import broadcast
 from skdnn.distributed._pool import GroupPool
 from skdnn.training.engine import NonFiniteLossError
 from skdnn.training.loop import Training
+from skdnn.training.sampling import Window
 
 #: Steps between two averages.
 STEPS_BETWEEN_AVERAGES = 8
@@ -37,6 +38,8 @@ class GroupTraining(Training):
     steps_between_averages : int
     should_stop : callable, optional
         Asked after each epoch; all workers stop if it is True for one of them.
+    window : Window, optional
+        How rows are shuffled that are read from files.
     """
 
     #: Whether the time is over for any worker.
@@ -48,8 +51,11 @@ class GroupTraining(Training):
         pool: GroupPool,
         steps_between_averages: int = STEPS_BETWEEN_AVERAGES,
         should_stop: Callable[[], bool] | None = None,
+        window: Window | None = None,
     ) -> None:
         super().__init__(*arguments)
+        for order in self.row_orders:
+            order.window = window
         self.train_epoch = self._train_in_rounds
         self.pool, self.should_stop = pool, should_stop
         self.steps_between_averages = steps_between_averages

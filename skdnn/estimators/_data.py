@@ -40,6 +40,10 @@ class Data(NamedTuple):
         rows = index if self.rows is None else self.rows[index]
         return Data(self.X, self.y[index], weights, rows)
 
+    def in_order(self) -> Data:
+        """The same rows in the order of X."""
+        return self if self.rows is None else self.take(np.argsort(self.rows))
+
     def drop_zero_weights(self) -> Data:
         """The rows of positive weight: a weight of 0 is the same as no row."""
         if self.weights is None or self.weights.all():
