@@ -174,7 +174,7 @@ def _held_out_parts(held_out: tuple[Any, Any, Any]) -> list[Part]:
 
 def _in_memory(client: Client, parts: Sequence[Part]) -> list[Future]:
     """The parts as futures that are done; raises the error of the first that cannot be computed."""
-    if not any(isinstance(part.X, Delayed) for part in parts):
+    if parts and not isinstance(parts[0].X, Delayed):
         return client.scatter(list(parts), hash=False)  # in memory already
     make = delayed(Part, pure=False)
     return _done(client, client.compute([make(*part) for part in parts]))
