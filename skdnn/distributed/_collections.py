@@ -120,7 +120,8 @@ def parts_of(X: Any, y: Any, weights: Any, names: Sequence[str]) -> list[Part]:
 
 def _delayed_partitions(data: Any) -> list[Delayed]:
     if is_frame(data):
-        return list(data.to_delayed())
+        # Read only the columns in use; further optimization may join partitions.
+        return list(data.simplify().to_delayed(optimize_graph=False))
     # Optimized alone, tasks that X and y share would be others of the same name.
     return data.to_delayed(optimize_graph=False).ravel().tolist()
 

@@ -103,13 +103,8 @@ class GroupFit(Fit):
     def _splits(self, *arguments: Any) -> list[Split]:
         splits = super()._splits(*arguments)
         # Rows in files are read in their order, or where they are near each other.
-        ordered = {
-            id(split): Split(
-                split.training.in_order(), split.held_out and split.held_out.in_order()
-            )
-            for split in splits
-        }
-        return [ordered[id(split)] for split in splits]
+        ordered = {id(each): each.in_order() for each in splits}
+        return [ordered[id(each)] for each in splits]
 
     def _learn(self, whole: Data, splits: list[Split], *, again: bool) -> TableInputs | None:
         # These are the rows of the summary; nothing was learned before.

@@ -62,6 +62,10 @@ class Split(NamedTuple):
     training: Data
     held_out: Data | None
 
+    def in_order(self) -> Split:
+        """The same rows in the order of X."""
+        return Split(self.training.in_order(), self.held_out and self.held_out.in_order())
+
 
 def members_of(splits: list[Split], i: int) -> slice:
     """The members that use split i: all of them if there is a single split."""
