@@ -112,8 +112,10 @@ def main():
     print(f"encoded rows of a worker: {encoded:,.0f} MiB")
     for i, (before, peak) in enumerate(peaks.values()):
         total, own = (b - a for a, b in zip(before, peak, strict=True))
-        print(f"worker {i}: {before[0]:,.0f} MiB before, peak {total:,.0f} MiB above that "
-              f"({total / encoded:.2f}x the encoded rows), {own:,.0f} MiB without pages of files")  # fmt: skip
+        print(
+            f"worker {i}: {before[0]:,.0f} MiB before, peak {total:,.0f} MiB above that "
+            f"({total / encoded:.2f}x the encoded rows), {own:,.0f} MiB without pages of files"
+        )
     trained = n_rows * passes / sum(local.history_["seconds"])
     print(f"{passes} passes, {trained:,.0f} rows/s in the training; fit of {seconds:,.0f} seconds")
     print(f"log-loss {log_loss(test['target'], local.predict_proba(test[columns])):.4f}")

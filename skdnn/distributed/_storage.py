@@ -11,6 +11,7 @@ from __future__ import annotations
 import mmap
 import threading
 from collections.abc import Iterable
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Protocol, Self
@@ -50,19 +51,20 @@ class _InFile:
 
     def __init__(self, like: np.ndarray, n_rows: int, storage: Storage) -> None:
         self.shape, self.dtype, self.storage = (n_rows, *like.shape[1:]), like.dtype, storage
-        self.file = TemporaryFile(dir=storage.directory)  # noqa: SIM115
+        file = TemporaryFile(dir=storage.directory, buffering=0)
+        self.file, self.n_bytes = storage.files.enter_context(file), 0
 
     def append(self, rows: np.ndarray) -> None:
-        if rows.size:
-            # Not by the mapping: a full disk would be a signal that ends the process.
-            self.file.write(np.ascontiguousarray(rows).data)
+        # Not by the mapping: a full disk would be a signal that ends the process.
+        left = np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data
+        while left:
+            n_written = self.file.write(left)
+            left, self.n_bytes = left[n_written:], self.n_bytes + n_written
 
     def finish(self) -> np.ndarray:
-        with self.file:
-            self.file.flush()
-            if not self.file.tell():
-                return np.empty(self.shape, self.dtype)
-            pages = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
+        if not self.n_bytes:
+            return np.empty(self.shape, self.dtype)
+        pages = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
         self.storage.maps.append(pages)
         return np.frombuffer(pages, self.dtype).reshape(self.shape)
 
@@ -86,6 +88,7 @@ class Storage:
     def __init__(self, directory: str | None = None, max_bytes: float = np.inf) -> None:
         self.directory, self.max_bytes = directory, max_bytes
         self.maps: list[mmap.mmap] = []
+        self.files = ExitStack()
         self.window: Window | None = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -111,7 +114,9 @@ class Storage:
                 growing = self._begin(piece, n_rows, row_bytes)
             for array, rows in zip(growing, piece, strict=True):
                 array.append(rows)
-        return [array.finish() for array in growing]
+        arrays = [array.finish() for array in growing]
+        self.files.close()  # what is mapped stays
+        return arrays
 
     def _begin(self, piece: list[np.ndarray], n_rows: int, row_bytes: int) -> list[_Growing]:
         if n_rows * row_bytes <= self.max_bytes:
@@ -140,5 +145,6 @@ class Storage:
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
+        self.files.close()
         # The arrays hold the pages as long as they are used.
         self.maps.clear()
