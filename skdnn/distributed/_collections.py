@@ -13,6 +13,9 @@ from dask.delayed import Delayed
 from dask.optimization import cull
 from scipy.sparse import issparse, vstack
 
+from skdnn.distributed._partitions import Partitions
+from skdnn.distributed._storage import Storage
+
 
 class Part(NamedTuple):
     """Rows of one partition, in memory; or, until they are, what is delayed."""
@@ -169,3 +172,13 @@ def concatenated(pieces: Sequence[Any]) -> Any:
 def joined(parts: Sequence[Part]) -> Part:
     """The rows of several parts as one."""
     return Part(*(concatenated(pieces) for pieces in zip(*parts, strict=True)))
+
+
+def partitions_of(sources: Sequence[Part | Recipe], storage: Storage) -> Part:
+    """The rows of several parts, with ``Partitions`` as X; targets and weights in memory."""
+    targets = [
+        each.targets() if isinstance(each, Recipe) else each._replace(X=None) for each in sources
+    ]
+    y, weights = (concatenated(each) for each in list(zip(*targets, strict=True))[1:])
+    readers = [lambda source=source: part_of(source).X for source in sources]
+    return Part(Partitions(readers, y.shape[0], storage), y, weights)

@@ -60,7 +60,9 @@ class GroupFit(Fit):
         known = self.training_data(summary.X, summary.y, summary.sample_weight)
         targets = self.estimator._as_targets(y, "y")
         if isinstance(X, Partitions) and not self._encodes_parts():
-            X = X.whole()
+            from skdnn.distributed._collections import concatenated  # where Dask is needed
+
+            X = concatenated(list(X))
         if isinstance(X, Partitions):
             X.dtype = getattr(known.X, "dtype", None)
             targets = check_y(targets, multi_output=True)

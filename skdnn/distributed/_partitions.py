@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from skdnn.distributed._collections import Part, Recipe, concatenated, part_of
 from skdnn.distributed._storage import Storage
 
 
@@ -14,16 +13,16 @@ class Partitions:
 
     Parameters
     ----------
-    sources : sequence of Part or Recipe
-        One at least.
+    readers : sequence of callables
+        Each returns X of a partition.
     n_rows : int
         Of all partitions.
     storage : Storage
         For their encoded rows.
     """
 
-    def __init__(self, sources: Sequence[Part | Recipe], n_rows: int, storage: Storage) -> None:
-        self.sources, self.n_rows, self.storage = sources, n_rows, storage
+    def __init__(self, readers: Sequence[Callable[[], Any]], n_rows: int, storage: Storage) -> None:
+        self.readers, self.n_rows, self.storage = readers, n_rows, storage
         #: Of all columns, if X are arrays.
         self.dtype: Any = None
 
@@ -36,8 +35,8 @@ class Partitions:
             If there are not as many rows as targets.
         """
         n_rows = 0
-        for source in self.sources:
-            X = part_of(source).X
+        for read in self.readers:
+            X = read()
             n_rows += X.shape[0]
             self._check(n_rows, is_end=False)
             if X.shape[0]:
@@ -51,16 +50,3 @@ class Partitions:
                 f"X has {n_rows} rows, but y has {self.n_rows}. Partitions that are not in memory "
                 "are read several times, and must have the same rows each time."
             )
-
-    def whole(self) -> Any:
-        """All rows in memory."""
-        return concatenated(list(self))
-
-
-def partitions_of(sources: Sequence[Part | Recipe], storage: Storage) -> Part:
-    """The rows of several partitions, with ``Partitions`` as X; targets and weights in memory."""
-    targets = [
-        each.targets() if isinstance(each, Recipe) else each._replace(X=None) for each in sources
-    ]
-    y, weights = (concatenated(each) for each in list(zip(*targets, strict=True))[1:])
-    return Part(Partitions(sources, y.shape[0], storage), y, weights)

@@ -13,9 +13,8 @@ from distributed import Status, get_worker
 from distributed.comm import get_address_host
 
 from skdnn._warnings import collected
-from skdnn.distributed._collections import Part, Recipe, joined, part_of
+from skdnn.distributed._collections import Part, Recipe, joined, part_of, partitions_of
 from skdnn.distributed._fit import fit_shard
-from skdnn.distributed._partitions import partitions_of
 from skdnn.distributed._sockets import Listening, SocketGroup
 from skdnn.distributed._storage import Storage
 from skdnn.distributed._summary import Summary

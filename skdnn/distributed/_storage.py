@@ -12,6 +12,7 @@ import mmap
 import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Protocol, Self
@@ -20,10 +21,18 @@ import numpy as np
 
 from skdnn.training.sampling import Window
 
-#: Seconds after which mapped pages are given back.
-RELEASE_SECONDS = 0.1
+#: Bytes of mapped pages that are given back, and seconds between two looks at them.
+MAPPED_BYTES, LOOK_SECONDS = 2**27, 0.01
 #: Bytes of the rows that are shuffled together, and of a block of them.
 WINDOW_BYTES, BLOCK_BYTES = 2**26, 2**19
+
+
+def _mapped_bytes() -> float:
+    """Bytes of the pages of files in the memory of this process; on Linux, else 0."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[2]) * mmap.PAGESIZE
+    except OSError:
+        return 0
 
 
 class _Growing(Protocol):
@@ -51,7 +60,7 @@ class _InFile:
 
     def __init__(self, like: np.ndarray, n_rows: int, storage: Storage) -> None:
         self.shape, self.dtype, self.storage = (n_rows, *like.shape[1:]), like.dtype, storage
-        file = TemporaryFile(dir=storage.directory, buffering=0)
+        file = TemporaryFile(dir=storage.directory, buffering=0)  # noqa: SIM115
         self.file, self.n_bytes = storage.files.enter_context(file), 0
 
     def append(self, rows: np.ndarray) -> None:
@@ -129,9 +138,11 @@ class Storage:
         return [_InFile(each, n_rows, self) for each in piece]
 
     def _release(self) -> None:
-        while not self._ended.wait(RELEASE_SECONDS):
-            for pages in list(self.maps):
-                pages.madvise(mmap.MADV_DONTNEED)
+        before = _mapped_bytes()
+        while not self._ended.wait(LOOK_SECONDS):
+            if _mapped_bytes() > before + MAPPED_BYTES:
+                for pages in list(self.maps):
+                    pages.madvise(mmap.MADV_DONTNEED)
 
     def __enter__(self) -> Self:
         return self

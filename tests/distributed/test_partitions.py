@@ -1,7 +1,11 @@
 """Rows of partitions that are encoded one after the other."""
 
+from itertools import pairwise
+from weakref import WeakSet
+
 import numpy as np
 import pytest
+from groups import FAST, assert_same_model, run
 from lazy import mixed_table
 
 pytest.importorskip("dask")
@@ -18,8 +22,7 @@ from skdnn.distributed._summary import Summary
 
 
 def parts_of_rows(X, y, weights=None, counts=(150, 0, 50, 200)):
-    ends = np.cumsum([0, *counts])
-    slices = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    slices = [slice(a, b) for a, b in pairwise(np.cumsum([0, *counts]))]
     return [
         Part(X[rows], np.asarray(y)[rows], None if weights is None else weights[rows])
         for rows in slices
@@ -101,47 +104,41 @@ def test_arrays_that_are_not_encoded_are_joined():
     assert model.predict(X).dtype == np.float32
 
 
+def readers(alive, counts=(100, 250)):
+    """Arrays that are noted as long as they live."""
+
+    def read(n):
+        X = np.zeros((n, 2)).view(Noted)
+        alive.add(X)
+        return X
+
+    return [lambda n=n: read(n) for n in counts]
+
+
+class Noted(np.ndarray):
+    """An array with weak references."""
+
+
 def test_rows_that_change_between_reads():
-    X, y = mixed_table()
     with pytest.raises(ValueError, match=r"X has 350 rows, but y has 300\. Partitions that"):
-        list(Partitions(parts_of_rows(X, y, counts=(100, 250)), 300, Storage()))
+        list(Partitions(readers(WeakSet()), 300, Storage()))
     with pytest.raises(ValueError, match=r"X has 350 rows, but y has 400"):
-        list(Partitions(parts_of_rows(X, y, counts=(100, 250)), 400, Storage()))
+        list(Partitions(readers(WeakSet()), 400, Storage()))
 
 
-def test_only_one_partition_is_held_at_a_time():
-    """All arrays of partitions that are alive, not those that a process has."""
-    import weakref
+def test_one_partition_is_in_memory_at_a_time():
+    alive, most = WeakSet(), []
 
-    alive, most = weakref.WeakSet(), 0
-
-    class Rows(np.ndarray):
-        pass
-
-    class OneByOne(Partitions):
+    class Watched(Partitions):
         def __iter__(self):
-            nonlocal most
             for X in super().__iter__():
-                most = max(most, len(alive))
+                most.append(len(alive))
                 yield X
                 del X
 
-    def source(n):
-        from skdnn.distributed._collections import Recipe
-
-        recipe = object.__new__(Recipe)
-
-        def part():
-            X = np.zeros((n, 2)).view(Rows)
-            alive.add(X)
-            return Part(X, np.zeros(n), None)
-
-        recipe.part = part
-        return recipe
-
     model = DNNRegressor(**FAST).fit(np.arange(60.0).reshape(30, 2), np.arange(30.0))
-    rows = OneByOne([source(10) for _ in range(5)], 50, Storage())
+    rows = Watched(readers(alive, [10] * 5), 50, Storage())
     features = GroupFit(model, None)._features(rows, model._model)
     assert features[0].shape[0] == 50
-    assert most == 1
+    assert most == [1] * 5
     assert not alive
