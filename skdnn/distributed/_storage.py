@@ -23,6 +23,9 @@ from skdnn.training.sampling import Window
 
 #: Bytes of mapped pages that are given back, and seconds between two looks at them.
 MAPPED_BYTES, LOOK_SECONDS = 2**27, 0.01
+#: Bytes that are written at a time. The system caches what is written at once as one page, if it
+#: can, and maps all of it if one byte is read.
+WRITE_BYTES = 2**16
 #: Bytes of the rows that are shuffled together, and of a block of them.
 WINDOW_BYTES, BLOCK_BYTES = 2**26, 2**19
 
@@ -67,7 +70,7 @@ class _InFile:
         # Not by the mapping: a full disk would be a signal that ends the process.
         left = np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data
         while left:
-            n_written = self.file.write(left)
+            n_written = self.file.write(left[:WRITE_BYTES])
             left, self.n_bytes = left[n_written:], self.n_bytes + n_written
 
     def finish(self) -> np.ndarray:

