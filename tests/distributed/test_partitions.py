@@ -102,21 +102,6 @@ def test_arrays_that_are_not_encoded_are_joined():
     assert model.predict(X).dtype == np.float32
 
 
-def readers(alive, counts=(100, 250)):
-    """Arrays that are noted as long as they live."""
-
-    def read(n):
-        X = np.zeros((n, 2)).view(Noted)
-        alive.add(X)
-        return X
-
-    return [lambda n=n: read(n) for n in counts]
-
-
-class Noted(np.ndarray):
-    """An array with weak references."""
-
-
 class Noted(np.ndarray):
     """An array with weak references."""
 
