@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -127,14 +127,23 @@ class GroupFit(Fit):
     def _features(self, X: Any, model: FittedModel) -> list[Features]:
         if not isinstance(X, Partitions):
             return super()._features(X, model)
-        inputs, dtype = model.inputs, model.network.dtype
-        assert inputs is not None
-        tables = (
-            inputs.encoder.transform(rows_to_predict(self.estimator, each), dtype) for each in X
-        )
-        arrays = X.storage.stacked(map(inputs.arrays_of, tables), X.n_rows)
+        assert model.inputs is not None
+        arrays = X.storage.stacked(self._encoded_parts(X, model), X.n_rows)
         self.training_class = partial(self.training_class, window=X.storage.window)
-        return inputs.features_from(arrays, dtype)
+        return model.inputs.features_from(arrays, model.network.dtype)
+
+    def _encoded_parts(self, X: Partitions, model: FittedModel) -> Iterator[list[np.ndarray]]:
+        """All arrays of each partition, of which one is in memory at a time."""
+        assert model.inputs is not None
+        for rows in X:
+            table = model.inputs.encoder.transform(
+                rows_to_predict(self.estimator, rows), model.network.dtype
+            )
+            del rows
+            arrays = model.inputs.arrays_of(table)
+            del table
+            yield arrays
+            del arrays
 
     def _validation(self, *arguments: Any) -> Validation | None:
         validation = super()._validation(*arguments)

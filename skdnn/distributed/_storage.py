@@ -126,6 +126,7 @@ class Storage:
                 growing = self._begin(piece, n_rows, row_bytes)
             for array, rows in zip(growing, piece, strict=True):
                 array.append(rows)
+            del piece, rows  # before the next one is made
         arrays = [array.finish() for array in growing]
         self.files.close()  # what is mapped stays
         return arrays
