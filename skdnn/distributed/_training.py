@@ -56,7 +56,6 @@ class GroupTraining(Training):
         super().__init__(*arguments)
         for order in self.row_orders:
             order.window = window
-        self.train_epoch = self._train_in_rounds
         self.pool, self.should_stop = pool, should_stop
         self.steps_between_averages = steps_between_averages
         own = np.array([pool.weight(rows) for rows in self.rows])
@@ -79,7 +78,7 @@ class GroupTraining(Training):
         asked, late = self.pool.total(np.array([stops, super()._is_late()], np.float64))
         self.stop_requested, self.is_late = asked > 0, late > 0
 
-    def _train_in_rounds(
+    def train_rows(
         self,
         orders: list[np.ndarray],
         rates: list[np.ndarray],

@@ -1,5 +1,6 @@
 """Rows of partitions that are encoded one after the other."""
 
+import gc
 from itertools import pairwise
 from weakref import ref
 
@@ -90,11 +91,12 @@ def test_weights_of_partitions():
     """A weight of 0 is the same as no row."""
     X, y = mixed_table()
     y = X["size"].where(X.index < 200, 100.0)
-    weights = (X.index < 200).to_numpy(np.float64)
+    weights = (X.index < 200).astype(np.float64)
     model = fitted(DNNRegressor(**FAST), X, y, 0, weights=weights)
     assert abs(model.predict(X).mean()) < 5
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 def test_arrays_that_are_not_encoded_are_joined():
     X = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
     model = fitted(DNNRegressor.preset("mlp", max_iter=3, random_state=0), X, X[:, 0])
@@ -139,3 +141,24 @@ def test_one_partition_is_in_memory_at_a_time():
     features = GroupFit(model, None)._features(rows, model._model)
     assert features[0].shape[0] == 50
     assert most == [1] * 5
+
+
+def test_encoded_rows_are_released_with_the_fit(monkeypatch):
+    """Without a look of the garbage collector, which may come much later."""
+    made = []
+    stacked = Storage.stacked
+
+    def noted(self, *arguments):
+        arrays = stacked(self, *arguments)
+        made.extend(map(ref, arrays))
+        return arrays
+
+    monkeypatch.setattr(Storage, "stacked", noted)
+    gc.collect()
+    gc.disable()
+    try:
+        fitted(DNNClassifier(**FAST), *mixed_table())
+        assert made
+        assert not any(each() is not None for each in made)
+    finally:
+        gc.enable()
