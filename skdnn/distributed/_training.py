@@ -78,7 +78,11 @@ class GroupTraining(Training):
         asked, late = self.pool.total(np.array([stops, super()._is_late()], np.float64))
         self.stop_requested, self.is_late = asked > 0, late > 0
 
-    def train_rows(
+    @property
+    def train_epoch(self) -> Callable[..., float]:
+        return self._train_in_rounds
+
+    def _train_in_rounds(
         self,
         orders: list[np.ndarray],
         rates: list[np.ndarray],

@@ -207,18 +207,14 @@ class Training:
         factors = {n_steps: self._factors(n_steps) for n_steps in set(self.n_steps)}
         rates, regularization_factors = ([factors[n][i] for n in self.n_steps] for i in (0, 1))
         orders = [order(progress.epoch) for order in self.row_orders]
-        loss = self.train_rows(orders, rates, regularization_factors)
+        loss = self.train_epoch(orders, rates, regularization_factors)
         self.record(loss, float(rates[0][-1]), start)
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
 
-    def train_rows(
-        self,
-        orders: list[np.ndarray],
-        rates: list[np.ndarray],
-        regularization_factors: list[np.ndarray],
-    ) -> float:
-        """Train the steps of an epoch; return the loss."""
-        return self.engine.train_epoch(orders, rates, regularization_factors)
+    @property
+    def train_epoch(self) -> Callable[..., float]:
+        """From orders, rates and regularization factors to the loss; others train in another way."""
+        return self.engine.train_epoch
 
     def _factors(self, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Learning rates and regularization factors of the steps of an epoch."""
