@@ -213,7 +213,7 @@ class Training:
 
     @property
     def train_epoch(self) -> Callable[..., float]:
-        """From orders, rates and regularization factors to the loss; others train in another way."""
+        """From orders, rates and regularization factors to the loss; a subclass has another."""
         return self.engine.train_epoch
 
     def _factors(self, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
