@@ -1,6 +1,7 @@
 """Fits of collections that are not in memory, on a cluster of two processes."""
 
 import os
+import signal
 import threading
 import time
 from errno import ENOSPC
@@ -119,6 +120,30 @@ def test_nothing_is_left_after_a_full_disk(client, folder, in_files):
     assert files_of(client) == before
     wait_until_left_nothing(client)
     assert DaskDNNClassifier(**FAST).fit(X, y).n_iter_ == 4
+
+
+def trainings_in_files():
+    """Whether a thread looks after mapped pages: the rows of a training are in files."""
+    return any(each.name == "skdnn-pages" for each in threading.enumerate())
+
+
+def test_nothing_is_left_after_ctrl_c(client, folder, in_files):
+    X, y, _, _ = folder
+
+    def interrupt():
+        end = time.monotonic() + 60
+        while not all(client.run(trainings_in_files).values()) and time.monotonic() < end:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = files_of(client)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        DaskDNNClassifier(**{**FAST, "max_iter": 10**6}).fit(X, y)
+    thread.join()
+    assert files_of(client) == before
+    wait_until_left_nothing(client)
 
 
 def _break_storage(client):
