@@ -9,16 +9,56 @@ import dask
 import dask.array as da
 import dask.dataframe as dd
 import numpy as np
-from dask.delayed import Delayed, delayed
+from dask.delayed import Delayed
+from dask.optimization import cull
 from scipy.sparse import issparse, vstack
+
+from skdnn.distributed._partitions import Partitions
+from skdnn.distributed._storage import Storage
 
 
 class Part(NamedTuple):
-    """Rows of one partition, in memory."""
+    """Rows of one partition, in memory; or, until they are, what is delayed."""
 
     X: Any
     y: Any
     weights: Any
+
+
+class Recipe:
+    """A partition that is computed whenever it is asked for, by the thread that asks.
+
+    Parameters
+    ----------
+    part : Part
+        Delayed.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self.keys = [None if each is None else each.key for each in part]
+        self.graph: dict = {}
+        for each in part:
+            if each is not None:
+                self.graph.update(cull(dict(each.dask), [each.key])[0])
+
+    def part(self) -> Part:
+        """All rows."""
+        return self._computed(0)
+
+    def targets(self) -> Part:
+        """The rows without X, which may take much less time."""
+        return self._computed(1)
+
+    def _computed(self, first: int) -> Part:
+        keys = [key for key in self.keys[first:] if key is not None]
+        found = iter(dask.get(cull(self.graph, keys)[0], keys))
+        wanted = [None] * first + self.keys[first:]
+        return Part(*(None if key is None else next(found) for key in wanted))
+
+
+def part_of(source: Part | Recipe) -> Part:
+    """A partition in memory."""
+    return source.part() if isinstance(source, Recipe) else source
 
 
 def is_lazy(data: Any) -> bool:
@@ -56,8 +96,8 @@ def by_rows(data: Any, name: str) -> Any:
     return data
 
 
-def parts_of(X: Any, y: Any, weights: Any, names: Sequence[str]) -> list[Delayed]:
-    """A delayed ``Part`` for each partition.
+def parts_of(X: Any, y: Any, weights: Any, names: Sequence[str]) -> list[Part]:
+    """A ``Part`` for each partition, of what is delayed.
 
     Parameters
     ----------
@@ -78,13 +118,13 @@ def parts_of(X: Any, y: Any, weights: Any, names: Sequence[str]) -> list[Delayed
     pieces = [_delayed_partitions(data) for _, data in given]
     if weights is None:
         pieces.append([None] * len(pieces[0]))
-    make = delayed(Part, pure=False)
-    return [make(*each) for each in zip(*pieces, strict=True)]
+    return [Part(*each) for each in zip(*pieces, strict=True)]
 
 
 def _delayed_partitions(data: Any) -> list[Delayed]:
     if is_frame(data):
-        return list(data.to_delayed())
+        # Read only the columns in use; further optimization may join partitions.
+        return list(data.simplify().to_delayed(optimize_graph=False))
     # Optimized alone, tasks that X and y share would be others of the same name.
     return data.to_delayed(optimize_graph=False).ravel().tolist()
 
@@ -132,3 +172,13 @@ def concatenated(pieces: Sequence[Any]) -> Any:
 def joined(parts: Sequence[Part]) -> Part:
     """The rows of several parts as one."""
     return Part(*(concatenated(pieces) for pieces in zip(*parts, strict=True)))
+
+
+def partitions_of(sources: Sequence[Part | Recipe], storage: Storage) -> Part:
+    """The rows of several parts, with ``Partitions`` as X; targets and weights in memory."""
+    targets = [
+        each.targets() if isinstance(each, Recipe) else each._replace(X=None) for each in sources
+    ]
+    y, weights = (concatenated(each) for each in list(zip(*targets, strict=True))[1:])
+    readers = [lambda source=source: part_of(source).X for source in sources]
+    return Part(Partitions(readers, y.shape[0], storage), y, weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import column_or_1d
 
-from skdnn._sklearn import InvalidParameterError
+from skdnn._sklearn import InvalidParameterError, check_y
 from skdnn.distributed._group import Group, broadcast
+from skdnn.distributed._partitions import Partitions
 from skdnn.distributed._pool import GroupPool
 from skdnn.distributed._summary import Summary
 from skdnn.distributed._training import GroupTraining
@@ -25,9 +27,10 @@ from skdnn.estimators._labels import ClassLabels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._scoring import check_scoring_name
+from skdnn.estimators._tables import rows_to_predict
 from skdnn.estimators._targets import check_weights
 from skdnn.tabular.targets import TargetScaler
-from skdnn.training.data import Rows
+from skdnn.training.data import Features, Rows
 from skdnn.training.loop import Validation, resolve_batch_size
 from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import Seeds
@@ -57,13 +60,27 @@ class GroupFit(Fit):
         """Validated rows of this worker, and those that the encoding is learned from."""
         known = self.training_data(summary.X, summary.y, summary.sample_weight)
         targets = self.estimator._as_targets(y, "y")
-        X, targets = self._rows(X, targets, reset=False)
+        if isinstance(X, Partitions) and not self._encodes_parts():
+            from skdnn.distributed._collections import concatenated  # where Dask is needed
+
+            X = concatenated(list(X))
+        if isinstance(X, Partitions):
+            X.dtype = getattr(known.X, "dtype", None)
+            targets = check_y(targets, multi_output=True)
+            if targets.ndim == 2 and targets.shape[1] == 1:
+                targets = column_or_1d(targets)
+        else:
+            X, targets = self._rows(X, targets, reset=False)
         self.task.check_kind(targets, "y")
-        data = Data(X, self.task.encode(targets), check_weights(sample_weight, X))
+        data = Data(X, self.task.encode(targets), check_weights(sample_weight, targets))
         largest = 1.0 if data.weights is None else float(data.weights.max())
         largest = float(self.pool.greatest(np.array([largest]))[0])
         self.pool.unit = float(np.ldexp(1.0, -np.frexp(largest)[1]))
         return data, known
+
+    def _encodes_parts(self) -> bool:
+        """Whether X is needed for nothing but its encoding."""
+        return self.is_encoded and not hasattr(self.estimator.validation_fraction, "split")
 
     def _class_weights(self, data: Data) -> np.ndarray | list[np.ndarray] | None:
         if isinstance(self.task, LabelColumns):
@@ -92,6 +109,12 @@ class GroupFit(Fit):
     def _split_seed(self) -> int:
         return _seed_of_rank(super()._split_seed(), self.pool.group.rank) % 2**32
 
+    def _splits(self, *arguments: Any) -> list[Split]:
+        splits = super()._splits(*arguments)
+        # Rows in files are read in their order, or where they are near each other.
+        ordered = {id(each): each.in_order() for each in splits}
+        return [ordered[id(each)] for each in splits]
+
     def _learn(self, whole: Data, splits: list[Split], *, again: bool) -> TableInputs | None:
         # These are the rows of the summary; nothing was learned before.
         return super()._learn(whole, splits, again=False)
@@ -107,6 +130,27 @@ class GroupFit(Fit):
             for each in progress.seeds
         ]
         return model, progress
+
+    def _features(self, X: Any, model: FittedModel) -> list[Features]:
+        if not isinstance(X, Partitions):
+            return super()._features(X, model)
+        assert model.inputs is not None
+        arrays = X.storage.stacked(self._encoded_parts(X, model), X.n_rows)
+        self.training_class = partial(self.training_class, window=X.storage.window)
+        return model.inputs.features_from(arrays, model.network.dtype)
+
+    def _encoded_parts(self, X: Partitions, model: FittedModel) -> Iterator[list[np.ndarray]]:
+        """All arrays of each partition, of which one is in memory at a time."""
+        assert model.inputs is not None
+        for rows in X:
+            table = model.inputs.encoder.transform(
+                rows_to_predict(self.estimator, rows), model.network.dtype
+            )
+            del rows
+            arrays = model.inputs.arrays_of(table)
+            del table
+            yield arrays
+            del arrays
 
     def _validation(self, *arguments: Any) -> Validation | None:
         validation = super()._validation(*arguments)
@@ -188,7 +232,7 @@ def fit_shard(
     ----------
     estimator : DNNClassifier or DNNRegressor
         The same for each worker. It is not changed.
-    X : data frame or array of shape (n_rows, n_columns)
+    X : data frame, array or Partitions, of shape (n_rows, n_columns)
         The rows of this worker: at least 10 of positive weight.
     y : (n_rows,) or (n_rows, n_targets) array
     sample_weight : (n_rows,) array, optional
@@ -206,8 +250,8 @@ def fit_shard(
     Returns
     -------
     estimator : DNNClassifier or DNNRegressor
-        A fitted copy, which predicts the same for each worker. With a single worker it is that of
-        ``fit(X, y, sample_weight)`` to the bit.
+        A fitted copy, which predicts the same for each worker. With a single worker and no
+        ``Partitions`` it is that of ``fit(X, y, sample_weight)`` to the bit.
 
     Raises
     ------
@@ -226,7 +270,7 @@ def fit_shard(
     """
     estimator = clone(estimator)
     validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-    if group.size == 1:
+    if group.size == 1 and not isinstance(X, Partitions):
         return estimator.fit(X, y, sample_weight, **validation)
     try:
         with learned_aside(estimator) as draft:
@@ -255,7 +299,7 @@ def _check(estimator: Any) -> None:
     if estimator.solver == "lbfgs":
         raise InvalidParameterError(
             "The 'solver' parameter must be a stochastic one, such as 'adamw', with several "
-            "workers. Got 'lbfgs' instead."
+            "workers, or with rows in files. Got 'lbfgs' instead."
         )
 
 

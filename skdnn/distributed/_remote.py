@@ -8,18 +8,26 @@ from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
 from distributed import Status, get_worker
 from distributed.comm import get_address_host
 
 from skdnn._warnings import collected
-from skdnn.distributed._collections import Part, joined
+from skdnn.distributed._collections import Part, Recipe, joined, part_of, partitions_of
 from skdnn.distributed._fit import fit_shard
 from skdnn.distributed._sockets import Listening, SocketGroup
+from skdnn.distributed._storage import Storage
 from skdnn.distributed._summary import Summary
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
 from skdnn.estimators._scoring import check_scoring_name
 from skdnn.training.loop import Training
+
+#: Encoded rows are in files if they take more than this share of the memory limit of the worker.
+ENCODED_SHARE = 1 / 3
+#: A single worker fits as the plain estimator if X takes no more than this share: the copies that
+#: are made of X take five to eight times as much.
+PLAIN_SHARE = 1 / 10
 
 
 class Place(NamedTuple):
@@ -90,10 +98,11 @@ def stop(name: str) -> None:
 
 def train(
     estimator: Any,
-    parts: Sequence[Part],
+    sources: Sequence[Part | Recipe],
     held_out: Sequence[Part],
     summary: Summary,
     place: Place,
+    n_bytes: int,
 ) -> Trained | None:
     """Train with the rows of this worker, together with the others; a task of its own.
 
@@ -101,9 +110,12 @@ def train(
     ----------
     estimator : BaseDNN
         Plain.
-    parts, held_out : sequence of Part
+    sources : sequence of Part or Recipe
+    held_out : sequence of Part
     summary : Summary
     place : Place
+    n_bytes : int
+        Of X of all sources in memory.
 
     Returns
     -------
@@ -113,6 +125,7 @@ def train(
     estimator, worker = copy(estimator), get_worker()
     if estimator.n_jobs is None:
         estimator.n_jobs = worker.state.nthreads
+    limit = worker.memory_manager.memory_limit or np.inf
     stopped = _running.stopped.setdefault(place.name, threading.Event())
 
     def should_stop() -> bool:
@@ -120,11 +133,13 @@ def train(
 
     X_val, y_val, weights_val = joined(held_out) if held_out else (None, None, None)
     try:
-        with collected() as warnings, _group(place) as group:
-            rows = joined(parts)
-            if place.size == 1:
+        storage = Storage(worker.local_directory, ENCODED_SHARE * limit)
+        with collected() as warnings, _group(place) as group, storage:
+            if place.size == 1 and n_bytes <= PLAIN_SHARE * limit:
+                rows = joined([part_of(source) for source in sources])
                 fitted = _fit_alone(estimator, rows, Part(X_val, y_val, weights_val), should_stop)
             else:
+                rows = partitions_of(sources, storage)
                 fitted = fit_shard(
                     estimator, *rows, summary=summary, group=group, X_val=X_val, y_val=y_val,
                     sample_weight_val=weights_val, should_stop=should_stop,
@@ -167,6 +182,11 @@ def _group(place: Place) -> SocketGroup:
         return SocketGroup.serve(listener, place.size, place.key, place.timeout)
     assert place.address is not None
     return SocketGroup.join(place.address, place.rank, place.size, place.key, place.timeout)
+
+
+def kept(recipe: Recipe) -> Recipe:
+    """A recipe in the memory of a worker, by a task that another worker can run again."""
+    return recipe
 
 
 def join_parts(parts: Sequence[Part]) -> Part:

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from dask.sizeof import sizeof
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
-from skdnn.distributed._collections import Part, concatenated
+from skdnn.distributed._collections import Part, Recipe, concatenated, part_of
 from skdnn.distributed._summary import Summary
 from skdnn.estimators._targets import as_numbers, check_weights
 from skdnn.tabular.categories import factorize
@@ -50,6 +51,8 @@ class Description(NamedTuple):
     n_rows: int
     #: Those of positive weight.
     n_counted: int
+    #: Of X in memory.
+    n_bytes: int
     columns: list[ColumnStatistics]
     targets: list[ColumnStatistics]
 
@@ -86,12 +89,12 @@ def checked(part: Part, estimator: Any, index: int) -> tuple[Any, np.ndarray, np
     return X, y, weights
 
 
-def describe(part: Part, estimator: Any, index: int) -> Description:
+def describe(source: Part | Recipe, estimator: Any, index: int) -> Description:
     """Statistics of a partition, over its rows of positive weight.
 
     Parameters
     ----------
-    part : Part
+    source : Part or Recipe
     estimator : BaseDNN
         Plain, for the kinds of columns and targets.
     index : int
@@ -102,18 +105,18 @@ def describe(part: Part, estimator: Any, index: int) -> Description:
     TypeError, ValueError
         If rows, targets or weights are not valid.
     """
-    X, y, weights = checked(part, estimator, index)
+    X, y, weights = checked(part_of(source), estimator, index)
     counted = None if weights is None or weights.all() else weights > 0
     n_rows = X.shape[0]
     n_counted = n_rows if counted is None else int(np.count_nonzero(counted))
     if not n_counted:
-        return Description(n_rows, 0, [], [])
+        return Description(n_rows, 0, sizeof(X), [], [])
     try:
         columns = _columns(X, counted, estimator)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"Partition {index}: {error}") from error
-    return Description(n_rows, n_counted, columns, _targets(y, counted, estimator))
+    return Description(n_rows, n_counted, sizeof(X), columns, _targets(y, counted, estimator))
 
 
 def _columns(X: Any, counted: np.ndarray | None, estimator: Any) -> list[ColumnStatistics]:
@@ -198,7 +201,7 @@ def plan_of(descriptions: Sequence[Description], max_rows: int = MAX_ROWS) -> li
     return [Share(int(n), each) for n, each in zip(drawn, wanted, strict=True)]
 
 
-def draw(part: Part, estimator: Any, index: int, share: Share, seed: int) -> Part:
+def draw(source: Part | Recipe, estimator: Any, index: int, share: Share, seed: int) -> Part:
     """The rows that the sample takes from a partition.
 
     Returns
@@ -206,7 +209,7 @@ def draw(part: Part, estimator: Any, index: int, share: Share, seed: int) -> Par
     rows : Part
         Their weights are the sample weights times the number of rows that each stands for.
     """
-    X, y, weights = checked(part, estimator, index)
+    X, y, weights = checked(part_of(source), estimator, index)
     counted = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
     if not counted.size:
         return Part(X[:0], y[:0], np.ones(0))

@@ -21,6 +21,7 @@ from skdnn.distributed._group import broadcast
 from skdnn.distributed._pool import GroupPool
 from skdnn.training.engine import NonFiniteLossError
 from skdnn.training.loop import Training
+from skdnn.training.sampling import Window
 
 #: Steps between two averages.
 STEPS_BETWEEN_AVERAGES = 8
@@ -37,6 +38,8 @@ class GroupTraining(Training):
     steps_between_averages : int
     should_stop : callable, optional
         Asked after each epoch; all workers stop if it is True for one of them.
+    window : Window, optional
+        How rows are shuffled that are read from files.
     """
 
     #: Whether the time is over for any worker.
@@ -48,9 +51,11 @@ class GroupTraining(Training):
         pool: GroupPool,
         steps_between_averages: int = STEPS_BETWEEN_AVERAGES,
         should_stop: Callable[[], bool] | None = None,
+        window: Window | None = None,
     ) -> None:
         super().__init__(*arguments)
-        self.train_epoch = self._train_in_rounds
+        for order in self.row_orders:
+            order.window = window
         self.pool, self.should_stop = pool, should_stop
         self.steps_between_averages = steps_between_averages
         own = np.array([pool.weight(rows) for rows in self.rows])
@@ -72,6 +77,10 @@ class GroupTraining(Training):
         stops = self.stop_requested or (self.should_stop is not None and self.should_stop())
         asked, late = self.pool.total(np.array([stops, super()._is_late()], np.float64))
         self.stop_requested, self.is_late = asked > 0, late > 0
+
+    @property
+    def train_epoch(self) -> Callable[..., float]:
+        return self._train_in_rounds
 
     def _train_in_rounds(
         self,

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from dask.delayed import Delayed
-from distributed import Client, Future, MultiLock, default_client, wait
+from dask.delayed import Delayed, delayed
+from distributed import Client, Future, MultiLock, default_client, futures_of, wait
 from distributed.scheduler import KilledWorker
 
 from skdnn._warnings import warn
 from skdnn.distributed import _remote, _statistics
-from skdnn.distributed._collections import Part, is_lazy, parts_of
+from skdnn.distributed._collections import Part, Recipe, is_lazy, parts_of
 from skdnn.distributed._group import WorkerLostError
 
 #: Seconds of silence after which the workers give up one of them.
@@ -52,10 +52,12 @@ class LostError(Exception):
 
 @dataclass
 class Piece:
-    """A partition in the memory of a worker."""
+    """A partition in the memory of a worker, or how to compute it there."""
 
     future: Future
     description: _statistics.Description
+    #: The worker that is to read it; None of a partition in memory.
+    address: str | None
 
 
 @dataclass
@@ -69,6 +71,10 @@ class Shard:
     @property
     def n_rows(self) -> int:
         return sum(piece.description.n_counted for piece in self.pieces)
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(piece.description.n_bytes for piece in self.pieces)
 
 
 def client_of(estimator: Any) -> Client:
@@ -118,9 +124,9 @@ def fit_on_workers(
     delayed_parts, delayed_held_out = parts_of(*rows, NAMES), _held_out_parts(held_out)
     with _named_losses(client):
         seed = int(np.random.RandomState(_seed_of(local)).randint(2**31 - 1))
-        futures = _in_memory(client, delayed_parts)
+        sources = _sources(client, delayed_parts)
         validation = _in_memory(client, delayed_held_out)
-        pieces = _described(client, futures, local)
+        pieces = _described(client, sources, local)
         while True:
             shards = _shards(client, pieces, validation)
             _warn_of_shares(shards)
@@ -149,7 +155,7 @@ def _seed_of(local: Any) -> Any:
     return copy(state).randint(2**31 - 1) if hasattr(state, "randint") else state
 
 
-def _held_out_parts(held_out: tuple[Any, Any, Any]) -> list[Any]:
+def _held_out_parts(held_out: tuple[Any, Any, Any]) -> list[Part]:
     X, y, weights = held_out
     if X is None and y is None:
         if weights is not None:
@@ -166,12 +172,33 @@ def _held_out_parts(held_out: tuple[Any, Any, Any]) -> list[Any]:
 # ---------------------------------------------------------------- partitions
 
 
-def _in_memory(client: Client, parts: Sequence[Delayed | Part]) -> list[Future]:
+def _in_memory(client: Client, parts: Sequence[Part]) -> list[Future]:
     """The parts as futures that are done; raises the error of the first that cannot be computed."""
-    lazy = [part for part in parts if isinstance(part, Delayed)]
-    if len(lazy) < len(parts):
+    if parts and not isinstance(parts[0].X, Delayed):
         return client.scatter(list(parts), hash=False)  # in memory already
-    return _done(client, client.compute(lazy))
+    make = delayed(Part, pure=False)
+    return _done(client, client.compute([make(*part) for part in parts]))
+
+
+def _sources(client: Client, parts: Sequence[Part]) -> list[tuple[Future, str | None]]:
+    """What to train on: futures of parts in memory; of recipes, with the worker to read each.
+
+    Data that the user has persisted stay where they are. Others are not kept, so that they may be
+    more than the memory of all workers: these read the same number of partitions each.
+    """
+    if any(futures_of(each) for part in parts for each in part if each is not None):
+        return [(future, None) for future in _in_memory(client, parts)]
+    addresses = sorted(_alive(client))
+    if not addresses:
+        return [(future, None) for future in _in_memory(client, parts)]  # waits for one
+    found: list[tuple[Future, str | None]] = []
+    for i, part in enumerate(parts):
+        address = addresses[i % len(addresses)]
+        future = client.submit(
+            _remote.kept, Recipe(part), workers=[address], allow_other_workers=True, pure=False
+        )
+        found.append((future, address))
+    return found
 
 
 def _done(client: Client, futures: list[Future]) -> list[Future]:
@@ -217,7 +244,9 @@ def _of_worker(error: BaseException, address: str) -> BaseException:
     return error
 
 
-def _described(client: Client, futures: Sequence[Future], local: Any) -> list[Piece]:
+def _described(
+    client: Client, sources: Sequence[tuple[Future, str | None]], local: Any
+) -> list[Piece]:
     """Statistics of the partitions, computed where they are; without those that have no row.
 
     Raises
@@ -227,7 +256,7 @@ def _described(client: Client, futures: Sequence[Future], local: Any) -> list[Pi
     """
     tasks = [
         client.submit(_statistics.describe, future, local, i, pure=False)
-        for i, future in enumerate(futures)
+        for i, (future, _) in enumerate(sources)
     ]
     found = client.gather(_done(client, tasks))
     if not sum(each.n_rows for each in found):
@@ -237,15 +266,19 @@ def _described(client: Client, futures: Sequence[Future], local: Any) -> list[Pi
     n_columns = {len(each.columns) for each in found if each.n_counted}
     if len(n_columns) > 1:
         raise ValueError(f"The partitions of X have different numbers of columns: {n_columns}.")
-    return [Piece(future, each) for future, each in zip(futures, found, strict=True) if each.n_rows]
+    return [
+        Piece(future, each, address)
+        for (future, address), each in zip(sources, found, strict=True)
+        if each.n_rows
+    ]
 
 
 def _shards(client: Client, pieces: Sequence[Piece], held_out: Sequence[Future]) -> list[Shard]:
     """The partitions of each worker, in the order of their first partitions."""
     holders = client.who_has([piece.future for piece in pieces])
-    shards: dict[str, Shard] = {}
+    alive, shards = _alive(client), dict[str, Shard]()
     for piece in pieces:
-        addresses = holders[piece.future.key]
+        addresses = [piece.address] if piece.address in alive else holders[piece.future.key]
         if not addresses:
             raise LostError(set(), f"partition {piece.future.key} is lost")
         # If several have a copy, the one with the fewest rows so far.
@@ -383,7 +416,7 @@ def _train(client: Client, local: Any, shards: Sequence[Shard], summary: Future)
         parts = [piece.future for piece in shard.pieces]
         tasks.append(
             client.submit(
-                _remote.train, local, parts, shard.held_out, summary, place,
+                _remote.train, local, parts, shard.held_out, summary, place, shard.n_bytes,
                 key=f"{name}-{rank}", workers=[shard.address], allow_other_workers=False,
                 pure=False, retries=0,
             )

@@ -40,6 +40,10 @@ class Data(NamedTuple):
         rows = index if self.rows is None else self.rows[index]
         return Data(self.X, self.y[index], weights, rows)
 
+    def in_order(self) -> Data:
+        """The same rows in the order of X."""
+        return self if self.rows is None else self.take(np.argsort(self.rows))
+
     def drop_zero_weights(self) -> Data:
         """The rows of positive weight: a weight of 0 is the same as no row."""
         if self.weights is None or self.weights.all():
@@ -57,6 +61,10 @@ class Split(NamedTuple):
 
     training: Data
     held_out: Data | None
+
+    def in_order(self) -> Split:
+        """The same rows in the order of X."""
+        return Split(self.training.in_order(), self.held_out and self.held_out.in_order())
 
 
 def members_of(splits: list[Split], i: int) -> slice:

@@ -203,7 +203,7 @@ class Fit:
         estimator.do_early_stopping_ = not self.is_partial and self._stops_early(data, held_out)
         split_seed = self._split_seed()
         if held_out is None and estimator.do_early_stopping_:
-            splits = split_data(estimator, self.task, whole, groups, split_seed)
+            splits = self._splits(whole, groups, split_seed)
         else:
             splits = [Split(data, held_out)]
         n_rows = self.pool.count(splits[0].training.y.shape[0])
@@ -274,6 +274,9 @@ class Fit:
         if self.before is not None:
             return self.estimator._progress.split_seed
         return draw_split_seed(check_random_state(self.estimator.random_state))
+
+    def _splits(self, whole: Data, groups: np.ndarray | None, seed: int) -> list[Split]:
+        return split_data(self.estimator, self.task, whole, groups, seed)
 
     def _learn(self, whole: Data, splits: list[Split], *, again: bool) -> TableInputs | None:
         """Learn the encoding of X and y from the rows that any member is trained on.

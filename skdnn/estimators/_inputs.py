@@ -220,35 +220,48 @@ class TableInputs:
 
     def features_of(self, table: Table, dtype: np.dtype) -> list[Features]:
         """Inputs of each member for the rows of an encoded table."""
-        numbers = make_features(table.numeric, dtype)
+        return self.features_from(self.arrays_of(table), dtype)
+
+    def arrays_of(self, table: Table) -> list[np.ndarray]:
+        """All that the inputs of the rows of an encoded table are made of.
+
+        Returns
+        -------
+        arrays : list of (n_samples, n) arrays
+            Numbers and codes, then bins and fractions for each number of bins in ``edges``. Those
+            of rows of several tables may be put together.
+        """
         located = self._located(self._numbers(table))
-        n_codes = self.encoder.n_codes
+        return [table.numeric, table.codes, *(array for pair in located for array in pair)]
+
+    def features_from(self, arrays: Sequence[np.ndarray], dtype: np.dtype) -> list[Features]:
+        """Inputs of each member from the arrays of ``arrays_of``, which are not copied."""
+        numeric, codes, *located = arrays
+        numbers, n_rows = make_features(numeric, dtype), numeric.shape[0]
+        nothing: tuple[Any, ...] = np.empty((n_rows, 0), BIN), np.empty((n_rows, 0), FRACTION), ()
         # Members with the same number of bins share them.
+        columns = {0: nothing}
+        for i, (n_bins, edges) in enumerate(self.edges.items()):
+            columns[n_bins] = *located[2 * i : 2 * i + 2], edges.bin_counts
         known = {
-            n_bins: with_columns(numbers, bins, fractions, table.codes, bin_counts, n_codes)
-            for n_bins, (bins, fractions, bin_counts) in located.items()
+            n_bins: with_columns(numbers, bins, fractions, codes, counts, self.encoder.n_codes)
+            for n_bins, (bins, fractions, counts) in columns.items()
         }
         return [known[0 if each is None else each.n_bins] for each in self.embeddings]
 
-    def _located(self, X: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray, Sequence[int]]]:
-        """Bins of numbers, positions in them, and numbers of bins, for each parameter ``n_bins``.
+    def _located(self, X: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Bins of numbers and positions in them, for each number of bins in ``edges``.
 
         Those of a single row are found side by side: the calls take longer than the search.
         """
         n_rows, n = X.shape
-        nothing = np.empty((n_rows, 0), BIN), np.empty((n_rows, 0), FRACTION), ()
-        located: dict[int, Any] = {0: nothing}
         together = self.edges.values()
         if n_rows == 1 and len(together) > 1:
             side_by_side = np.concatenate([X] * len(together), axis=1)
             bins, fractions = self._all_edges.locate(side_by_side, *FRACTION_RANGE)
-            for i, (n_bins, edges) in enumerate(self.edges.items()):
-                own = np.s_[:, i * n : (i + 1) * n]
-                located[n_bins] = bins[own], fractions[own], edges.bin_counts
-            return located
-        for n_bins, edges in self.edges.items():
-            located[n_bins] = *edges.locate(X, *FRACTION_RANGE), edges.bin_counts
-        return located
+            places = [np.s_[:, i * n : (i + 1) * n] for i in range(len(together))]
+            return [(bins[own], fractions[own]) for own in places]
+        return [edges.locate(X, *FRACTION_RANGE) for edges in together]
 
     @cached_property
     def _all_edges(self) -> BinEdges:

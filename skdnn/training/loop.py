@@ -137,8 +137,6 @@ class Training:
         #: Steps per epoch of each member.
         self.n_steps = [-(-n // size) for n, size in zip(n_rows, batch_sizes, strict=True)]
         self.engine = Engine(network, settings, rows, batch_sizes, progress, threads)
-        #: From orders, rates and regularization factors to the loss; others train in another way.
-        self.train_epoch: Callable[..., float] = self.engine.train_epoch
         self.row_orders = [
             RowOrder(seeds.order, n, shuffle=settings.shuffle)
             for seeds, n in zip(progress.seeds, n_rows, strict=True)
@@ -212,6 +210,11 @@ class Training:
         loss = self.train_epoch(orders, rates, regularization_factors)
         self.record(loss, float(rates[0][-1]), start)
         self.stop_requested = self.monitor is not None and self.monitor.end_epoch()
+
+    @property
+    def train_epoch(self) -> Callable[..., float]:
+        """From orders, rates and regularization factors to the loss; a subclass has another."""
+        return self.engine.train_epoch
 
     def _factors(self, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Learning rates and regularization factors of the steps of an epoch."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,6 +44,20 @@ def draw_split_seed(random_state: np.random.RandomState) -> int:
     return int(np.random.SeedSequence([*entropy.tolist(), _SPLIT]).generate_state(1)[0])
 
 
+class Window(NamedTuple):
+    """How rows are shuffled that are read from files: where they are near each other.
+
+    Blocks of successive rows are shuffled, and then the rows of so many successive blocks, as by
+    Xu et al. 2022, "In-database machine learning with CorgiPile: stochastic gradient descent
+    without full data shuffle", SIGMOD.
+    """
+
+    #: Rows of a block.
+    block: int
+    #: Blocks whose rows are shuffled together.
+    n_blocks: int
+
+
 class RowOrder:
     """Order of the rows in each epoch.
 
@@ -52,11 +67,15 @@ class RowOrder:
     n_rows : int
     shuffle : bool
         If False, the order of the data.
+    window : Window, default=None
+        If None, all orders have the same probability.
     """
 
-    def __init__(self, seed: int, n_rows: int, *, shuffle: bool) -> None:
+    def __init__(
+        self, seed: int, n_rows: int, *, shuffle: bool, window: Window | None = None
+    ) -> None:
         self.n_rows = n_rows
-        self.shuffle = shuffle
+        self.shuffle, self.window = shuffle, window
         # One generator, whose counter is set: creating one takes as long as a small epoch.
         self._bits = np.random.Philox(key=seed)
         self._generator = np.random.Generator(self._bits)
@@ -68,4 +87,14 @@ class RowOrder:
             return np.arange(self.n_rows, dtype=INDEX)
         self._start["state"]["counter"][3] = epoch
         self._bits.state = self._start
+        if self.window is not None:
+            return self._windowed(*self.window)
         return self._generator.permutation(self.n_rows).astype(INDEX, copy=False)
+
+    def _windowed(self, block: int, n_blocks: int) -> np.ndarray:
+        firsts = self._generator.permutation(-(-self.n_rows // block)).astype(INDEX) * block
+        order = (firsts[:, None] + np.arange(block, dtype=INDEX)).ravel()
+        order = order[order < self.n_rows]  # the last block may be shorter
+        for start in range(0, self.n_rows, block * n_blocks):
+            self._generator.shuffle(order[start : start + block * n_blocks])
+        return order

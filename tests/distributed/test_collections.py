@@ -10,7 +10,7 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 
-from skdnn.distributed._collections import Part, joined, parts_of  # noqa: E402
+from skdnn.distributed._collections import Part, Recipe, joined, parts_of  # noqa: E402
 
 NAMES = ("X", "y", "sample_weight")
 
@@ -91,3 +91,41 @@ def test_different_divisions_are_refused():
     y = dd.from_pandas(pd.Series(range(10), index=range(5, 15)), npartitions=2)
     with pytest.raises(ValueError, match="different divisions"):
         parts_of(X, y, None, NAMES)
+
+
+def test_parts_of_many_small_parquet_files_have_the_same_rows(tmp_path):
+    """Dask would read several files at once for the narrow one of two collections."""
+    X = pd.DataFrame(np.arange(600.0).reshape(20, 30)).add_prefix("x")
+    for i in range(5):
+        X[4 * i : 4 * i + 4].to_parquet(tmp_path / f"{i}.parquet")
+    lazy = dd.read_parquet(tmp_path)
+    parts = computed(lazy[list(X.columns[1:])], lazy["x0"], None)
+    assert len(parts) == 5
+    for i, part in enumerate(parts):
+        pd.testing.assert_frame_equal(part.X, X[4 * i : 4 * i + 4].drop(columns="x0"))
+        pd.testing.assert_series_equal(part.y, X["x0"][4 * i : 4 * i + 4])
+
+
+def test_a_recipe_makes_the_part_each_time():
+    X, y = mixed_table(50)
+    n_calls = []
+
+    def counted(rows):
+        n_calls.append(len(rows))
+        return rows
+
+    lazy_X, lazy_y, weights = lazy_table(X, y, 3, weights=np.arange(50.0))
+    lazy_X = lazy_X.map_partitions(counted, meta=lazy_X._meta)
+    for collections in ((lazy_X, lazy_y, weights), (lazy_X, lazy_y, None)):
+        recipes = [Recipe(part) for part in parts_of(*collections, NAMES)]
+        for found, expected in zip(recipes, computed(*collections), strict=True):
+            n_calls.clear()
+            targets = found.targets()
+            assert targets.X is None
+            assert not n_calls
+            for _ in range(2):
+                pd.testing.assert_frame_equal(found.part().X, expected.X)
+            assert n_calls == [len(expected.X)] * 2
+            for part in (targets, found.part()):
+                np.testing.assert_array_equal(part.y, expected.y)
+                np.testing.assert_array_equal(part.weights, expected.weights)

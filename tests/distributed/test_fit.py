@@ -1,41 +1,19 @@
 """Fits of several workers, which are threads here."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from groups import FAST, assert_same_model, run
 from sklearn.metrics import log_loss, r2_score
 
 from skdnn import DNNClassifier, DNNRegressor
 from skdnn.distributed._fit import fit_shard
 from skdnn.distributed._group import WorkerLostError
-from skdnn.distributed._sockets import Listening, SocketGroup
 from skdnn.distributed._summary import Summary
 from skdnn.training.loop import DivergenceError
-
-FAST = {"max_iter": 4, "hidden_layer_sizes": (12,), "n_members": 2, "n_jobs": 1, "random_state": 0}
-
-
-def run(function, size):
-    """``function(group)`` in a thread for each worker; results or errors by rank."""
-    listener = Listening("127.0.0.1")
-
-    def work(rank):
-        try:
-            if rank == 0:
-                group = SocketGroup.serve(listener, size, b"key", 60.0)
-            else:
-                group = SocketGroup.join(listener.address, rank, size, b"key", 60.0)
-            with group:
-                return function(group)
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(size) as pool:
-        return list(pool.map(work, range(size)))
 
 
 def fit(estimator, shards, summary=None, **options):
@@ -75,15 +53,6 @@ def cut(*arrays, at=(300,)):
 
 def predictions(model, X):
     return model.predict_proba(X) if isinstance(model, DNNClassifier) else model.predict(X)
-
-
-def assert_same_model(first, second):
-    np.testing.assert_array_equal(first._model.network.values, second._model.network.values)
-    np.testing.assert_array_equal(first.member_weights_, second.member_weights_)
-    for name in ("loss_curve_", "validation_loss_curve_", "validation_scores_", "n_iter_"):
-        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
-    for a, b in zip(first._model.scores[:2], second._model.scores[:2], strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("n_members", [1, 4])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skdnn.training.sampling import RowOrder, draw_seeds
+from skdnn.training.sampling import RowOrder, Window, draw_seeds
 
 
 def test_seeds_depend_on_the_random_state_and_differ():
@@ -44,3 +44,29 @@ def test_every_row_comes_first_equally_often():
     order = RowOrder(1, 10, shuffle=True)
     first = np.bincount([order(epoch)[0] for epoch in range(5000)], minlength=10)
     assert np.abs(first - 500).max() < 5 * np.sqrt(500)
+
+
+@pytest.mark.parametrize("n_rows", [1, 99, 1000])
+def test_windows_have_each_row_once_and_depend_on_epoch_and_seed(n_rows):
+    order = RowOrder(5, n_rows, shuffle=True, window=Window(10, 4))
+    third = order(3)
+    assert third.dtype == np.int64
+    np.testing.assert_array_equal(np.sort(third), np.arange(n_rows))
+    order(7)
+    np.testing.assert_array_equal(third, order(3))
+    if n_rows > 1:
+        assert not np.array_equal(third, order(4))
+
+
+def test_a_window_has_the_rows_of_some_blocks_in_any_order():
+    order = RowOrder(0, 1000, shuffle=True, window=Window(10, 4))(0)
+    for rows in order.reshape(-1, 40):
+        assert np.unique(rows // 10).size == 4
+        assert (np.diff(rows) != 1).any()
+    blocks = np.unique(order[:40] // 10)
+    assert not np.array_equal(blocks, np.arange(blocks[0], blocks[0] + 4))
+
+
+def test_windows_are_not_used_without_shuffling():
+    order = RowOrder(0, 50, shuffle=False, window=Window(10, 4))(0)
+    np.testing.assert_array_equal(order, np.arange(50))
