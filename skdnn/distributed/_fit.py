@@ -22,8 +22,6 @@ from skdnn.estimators._data import Data, Split
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
 from skdnn.estimators._inputs import TableInputs
-from skdnn.estimators._label_columns import LabelColumns
-from skdnn.estimators._labels import ClassLabels
 from skdnn.estimators._model import FittedModel
 from skdnn.estimators._numbers import NumericTargets
 from skdnn.estimators._scoring import check_scoring_name
@@ -81,21 +79,6 @@ class GroupFit(Fit):
     def _encodes_parts(self) -> bool:
         """Whether X is needed for nothing but its encoding."""
         return self.is_encoded and not hasattr(self.estimator.validation_fraction, "split")
-
-    def _class_weights(self, data: Data) -> np.ndarray | list[np.ndarray] | None:
-        if isinstance(self.task, LabelColumns):
-            return self.task.class_weights_by(partial(self._weights_of, data), data.y)
-        if not isinstance(self.task, ClassLabels):
-            return super()._class_weights(data)
-        return self._weights_of(data, self.task, data.y)
-
-    def _weights_of(self, data: Data, task: ClassLabels, y: np.ndarray) -> np.ndarray | None:
-        """Weights of the classes of a column of targets, by the rows of all workers."""
-        n_classes = task.classes.size
-        weights = None if data.weights is None else data.weights * self.pool.unit
-        mass = self.pool.total(np.bincount(y, weights, n_classes).astype(np.float64))
-        # As if there were one row of each class.
-        return task.class_weights(np.arange(n_classes), mass, is_part=False)
 
     def _settings(self, n_rows: int, splits: list[Split]) -> TrainingSettings:
         settings = super()._settings(n_rows, splits)

@@ -30,7 +30,6 @@ class GroupPool(Pool):
         return self.group.allreduce(values)
 
     def greatest(self, values: np.ndarray) -> np.ndarray:
-        """Greatest of the (n_values,) float64 values of each worker."""
         return np.max(gather(self.group, values[None]), axis=(0, 1))
 
     def mean(self, value: float, rows: Rows) -> float:

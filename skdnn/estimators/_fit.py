@@ -50,7 +50,7 @@ from skdnn.training.data import Features, Rows, chosen_rows, rows_of
 from skdnn.training.data_driven import fit_initial_values
 from skdnn.training.engine import empty_slots
 from skdnn.training.loop import Training, Validation, Validator
-from skdnn.training.pooling import Pool
+from skdnn.training.pooling import ALONE, Pool
 from skdnn.training.progress import TrainingState
 from skdnn.training.sampling import draw_seeds, draw_split_seed
 from skdnn.training.settings import TINY_ROWS, TrainingSettings
@@ -74,7 +74,7 @@ class Fit:
     #: Makes the training; a subclass may have another one.
     training_class: Callable[..., Training] = Training
     #: Adds up what several workers know of their rows.
-    pool = Pool()
+    pool: Pool = ALONE
     #: The kind of the targets, known after their validation.
     task: Task
     #: Whether columns are encoded; otherwise the inputs are the numbers of X as they are.
@@ -254,11 +254,10 @@ class Fit:
         """All data with class weights, which are computed from the first."""
         data, class_weight = pieces[0], getattr(self.estimator, "class_weight", None)
         assert data is not None
-        per_class = self._class_weights(data)
+        per_class = self.task.class_weights(
+            data.y, data.weights, self.pool, is_part=self.is_partial
+        )
         return [each and apply_class_weight(each, per_class, class_weight) for each in pieces]
-
-    def _class_weights(self, data: Data) -> np.ndarray | list[np.ndarray] | None:
-        return self.task.class_weights(data.y, data.weights, is_part=self.is_partial)
 
     def _settings(self, n_rows: int, splits: list[Split]) -> TrainingSettings:
         """The settings for a number of rows to train on."""

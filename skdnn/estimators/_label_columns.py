@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from skdnn.estimators._tasks import Outputs
 from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.averages import mean_raw, softmax_of_columns
+from skdnn.training.pooling import Pool
 
 
 class LabelColumns(Labels):
@@ -80,19 +81,9 @@ class LabelColumns(Labels):
             )
 
     def class_weights(
-        self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
+        self, y: np.ndarray, weights: np.ndarray | None, pool: Pool, *, is_part: bool
     ) -> list[np.ndarray] | None:
         """A weight for each class of each column; those of a row are multiplied."""
-
-        def weigh(task: ClassLabels, column: np.ndarray) -> np.ndarray | None:
-            return task.class_weights(column, weights, is_part=is_part)
-
-        return self.class_weights_by(weigh, y)
-
-    def class_weights_by(
-        self, weigh: Callable[[ClassLabels, np.ndarray], np.ndarray | None], y: np.ndarray
-    ) -> list[np.ndarray] | None:
-        """``class_weights``, with a function that computes those of one column."""
         given = self.class_weight
         if given is None:
             return None
@@ -105,7 +96,7 @@ class LabelColumns(Labels):
         found = []
         for j, task in enumerate(self._columns()):
             task.class_weight = given if isinstance(given, str) else given[j]
-            own = weigh(task, y[:, j])
+            own = task.class_weights(y[:, j], weights, pool, is_part=is_part)
             found.append(np.ones(task.classes.size) if own is None else own)
         return found
 

@@ -16,6 +16,7 @@ from skdnn.estimators._tasks import Outputs, Task
 from skdnn.network.losses import class_loss
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.data import Rows
+from skdnn.training.pooling import ALONE, Pool
 from skdnn_light.conformal import Scores, class_scores, class_set
 
 #: Log-odds whose probability is 1 in either dtype.
@@ -203,7 +204,7 @@ class ClassLabels(Labels):
         self.sole_class = int(present[0]) if present.size == 1 else None
 
     def class_weights(
-        self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
+        self, y: np.ndarray, weights: np.ndarray | None, pool: Pool, *, is_part: bool
     ) -> np.ndarray | None:
         """A weight for each class, by ``class_weight``."""
         if self.class_weight is None:
@@ -219,12 +220,13 @@ class ClassLabels(Labels):
                     "class_weight='balanced' needs all data at once and is not supported by "
                     "partial_fit: give the weights as a dict."
                 )
-            per_class = balanced_class_weights(y, weights, self.classes.size)
+            per_class = balanced_class_weights(y, weights, self.classes.size, pool)
         else:
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes, y=self.classes
             )
-        counts = is_part or per_class[y].any()
+        # Of the rows of any worker.
+        counts = is_part or not pool.agree(not per_class[y].any())
         if not (np.isfinite(per_class).all() and (per_class >= 0).all() and counts):
             raise ValueError(
                 "The weights in the class_weight parameter must be finite, not negative and not "
@@ -317,7 +319,7 @@ class LabelIndicators(Labels):
             )
 
     def class_weights(
-        self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
+        self, y: np.ndarray, weights: np.ndarray | None, pool: Pool, *, is_part: bool
     ) -> np.ndarray | None:
         """None: rows have no single class that could have a weight."""
         if self.class_weight is not None:
@@ -345,7 +347,7 @@ class LabelIndicators(Labels):
 
 
 def balanced_class_weights(
-    index: np.ndarray, weights: np.ndarray | None, n_classes: int
+    index: np.ndarray, weights: np.ndarray | None, n_classes: int, pool: Pool = ALONE
 ) -> np.ndarray:
     """Class weights that give all present classes the same total weight.
 
@@ -355,15 +357,19 @@ def balanced_class_weights(
         Class of each row.
     weights : (n_samples,) array or None
     n_classes : int
+    pool : Pool
+        Adds up the rows of several workers.
 
     Returns
     -------
     class_weights : (n_classes,) array
         0 for a class without rows of positive weight.
     """
-    # Relative weights: the sum of large ones might be infinite.
-    relative = None if weights is None else weights / weights.max()
-    mass = np.bincount(index, relative, minlength=n_classes)
+    relative = None
+    if weights is not None:
+        # The sum of large weights might be infinite.
+        relative = weights / pool.greatest(np.array([weights.max()]))[0]
+    mass = pool.total(np.bincount(index, relative, minlength=n_classes).astype(np.float64))
     with np.errstate(divide="ignore"):
         class_weights = mass.sum() / (np.count_nonzero(mass) * mass)
     class_weights[mass == 0] = 0

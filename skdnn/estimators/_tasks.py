@@ -12,6 +12,7 @@ from skdnn.estimators._data import Data
 from skdnn.network.spec import NetworkSpec
 from skdnn.training.averages import mean_raw
 from skdnn.training.data import Rows
+from skdnn.training.pooling import Pool
 
 
 class Outputs(NamedTuple):
@@ -77,11 +78,12 @@ class Task(ABC):
         return
 
     def class_weights(
-        self, y: np.ndarray, weights: np.ndarray | None, *, is_part: bool
+        self, y: np.ndarray, weights: np.ndarray | None, pool: Pool, *, is_part: bool
     ) -> np.ndarray | list[np.ndarray] | None:
         """Weight of each class, from the training targets or a part of them.
 
-        A list of these if there are several columns of labels.
+        The rows are those of one worker of the pool. It is a list of these if there are several
+        columns of labels.
         """
         return None
 

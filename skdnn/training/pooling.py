@@ -21,6 +21,10 @@ class Pool:
         """Sum of the (n_values,) float64 values of each worker."""
         return values
 
+    def greatest(self, values: np.ndarray) -> np.ndarray:
+        """Greatest of the (n_values,) float64 values of each worker."""
+        return values
+
     def mean(self, value: float, rows: Rows) -> float:
         """Mean over all rows, from the mean over the rows of each worker."""
         return value
@@ -44,3 +48,7 @@ class Pool:
     def gather(self, array: np.ndarray) -> np.ndarray:
         """The (n_rows, ...) arrays of all workers, one after the other."""
         return array
+
+
+#: The pool of a process that has all rows.
+ALONE = Pool()

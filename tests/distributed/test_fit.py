@@ -177,6 +177,22 @@ def test_balanced_classes():
     assert (balanced._model.network.values != plain._model.network.values).any()
 
 
+def test_balanced_classes_of_several_columns():
+    X, y = table()
+    labels = np.column_stack([y > 1, np.digitize(y, [-0.5, 1])])
+    weights = [
+        {label: 600 / (len(found) * n) for label, n in zip(found, counts, strict=True)}
+        for found, counts in (np.unique(column, return_counts=True) for column in labels.T)
+    ]
+    models = (
+        fit(DNNClassifier(**FAST, class_weight=each), cut(X, labels, at=(500,)))[0]
+        for each in ("balanced", weights, None)
+    )
+    balanced, given, plain = (model._model.network.values for model in models)
+    np.testing.assert_array_equal(balanced, given)
+    assert (balanced != plain).any()
+
+
 @pytest.mark.parametrize("sizes", [(560, 40), (10, 590), (300, 300)])
 def test_workers_of_different_sizes_make_as_many_steps(sizes):
     X, y = table()
