@@ -6,19 +6,20 @@ import numpy as np
 
 from skdnn.distributed._sockets import Listening, SocketGroup
 
+KEY = b"a key"
 FAST = {"max_iter": 4, "hidden_layer_sizes": (12,), "n_members": 2, "n_jobs": 1, "random_state": 0}
 
 
-def run(function, size):
+def run(function, size, timeout=60.0):
     """``function(group)`` in a thread for each worker; results or errors by rank."""
     listener = Listening("127.0.0.1")
 
     def work(rank):
         try:
             if rank == 0:
-                group = SocketGroup.serve(listener, size, b"key", 60.0)
+                group = SocketGroup.serve(listener, size, KEY, timeout)
             else:
-                group = SocketGroup.join(listener.address, rank, size, b"key", 60.0)
+                group = SocketGroup.join(listener.address, rank, size, KEY, timeout)
             with group:
                 return function(group)
         except Exception as error:

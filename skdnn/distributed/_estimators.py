@@ -24,6 +24,10 @@ from skdnn.estimators.regressor import DNNRegressor
 
 #: The parameters that the plain estimators do not have.
 OWN = {"client": None, "on_worker_lost": "raise"}
+OWN_CONSTRAINTS = {
+    "client": [object],
+    "on_worker_lost": [StrOptions({"raise", "continue"})],
+}
 
 
 def _with_parameters_of(plain: type) -> Callable[[Function], Function]:
@@ -298,11 +302,7 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
     """
 
     _plain = DNNClassifier
-    _parameter_constraints = {
-        **DNNClassifier._parameter_constraints,
-        "client": [object],
-        "on_worker_lost": [StrOptions({"raise", "continue"})],
-    }
+    _parameter_constraints = {**DNNClassifier._parameter_constraints, **OWN_CONSTRAINTS}
 
     @_with_parameters_of(DNNClassifier)
     def __init__(self, *args: Any, **parameters: Any) -> None:
@@ -436,11 +436,7 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
     """
 
     _plain = DNNRegressor
-    _parameter_constraints = {
-        **DNNRegressor._parameter_constraints,
-        "client": [object],
-        "on_worker_lost": [StrOptions({"raise", "continue"})],
-    }
+    _parameter_constraints = {**DNNRegressor._parameter_constraints, **OWN_CONSTRAINTS}
 
     @_with_parameters_of(DNNRegressor)
     def __init__(self, *args: Any, **parameters: Any) -> None:

@@ -18,6 +18,7 @@ from skdnn.distributed._partitions import Partitions
 from skdnn.distributed._pool import GroupPool
 from skdnn.distributed._summary import Summary
 from skdnn.distributed._training import GroupTraining
+from skdnn.estimators._callbacks import EpochTasks
 from skdnn.estimators._data import Data, Split
 from skdnn.estimators._fit import Fit
 from skdnn.estimators._fitted import learned_aside
@@ -189,6 +190,25 @@ class GroupFit(Fit):
         return TargetScaler(centered=sampled.centered).fit_moments(center, deviation, low, high)
 
 
+class _StopRequests(EpochTasks):
+    """In place of callbacks: asks after each epoch whether to stop."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self.should_stop = should_stop
+
+    def begin(self, max_epochs: int) -> None:
+        pass
+
+    def begin_epoch(self) -> None:
+        pass
+
+    def end_epoch(self) -> bool:
+        return self.should_stop()
+
+    def end(self) -> None:
+        pass
+
+
 def _seed_of_rank(seed: int, rank: int) -> int:
     """A seed for each worker; that of the first is the given one."""
     if rank == 0:
@@ -228,7 +248,8 @@ def fit_shard(
     X_val, y_val, sample_weight_val : optional
         Validation rows of this worker. All workers have some, or none.
     **options
-        ``steps_between_averages`` and ``should_stop`` of ``GroupTraining``.
+        ``should_stop``, a function that is asked after each epoch: all workers stop if it is True
+        for one of them. ``steps_between_averages`` of ``GroupTraining``.
 
     Returns
     -------
@@ -252,9 +273,12 @@ def fit_shard(
     ``scoring`` is computed by each worker, and averaged by the weights of their rows.
     """
     estimator = clone(estimator)
-    validation = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+    validation = X_val, y_val, sample_weight_val
+    should_stop = options.pop("should_stop", None)
+    tasks = None if should_stop is None else _StopRequests(should_stop)
     if group.size == 1 and not isinstance(X, Partitions):
-        return estimator.fit(X, y, sample_weight, **validation)
+        estimator.check_params()
+        return estimator._fit(X, y, sample_weight, validation, tasks=tasks)
     try:
         with learned_aside(estimator) as draft:
             pool = GroupPool(group)
@@ -262,14 +286,9 @@ def fit_shard(
             draft.random_state = _common_random_state(draft.random_state, group)
             call = GroupFit(draft, pool, **options)
             data, known = call.shard_data(X, y, sample_weight, summary)
-            held_out = call.validation_data(data.y, *validation.values())
-            n_validated = pool.count(held_out is not None)
-            if n_validated not in (0, group.size):
-                raise ValueError(
-                    f"{n_validated} of {group.size} workers have rows of X_val: all must have "
-                    "some, or none."
-                )
-            call.train(data, held_out=held_out, known=known)
+            held_out = call.validation_data(data.y, *validation)
+            _check_held_out(held_out, pool)
+            call.train(data, held_out=held_out, callbacks=tasks, known=known)
         return estimator
     except BaseException:
         group.close()
@@ -283,6 +302,14 @@ def _check(estimator: Any) -> None:
         raise InvalidParameterError(
             "The 'solver' parameter must be a stochastic one, such as 'adamw', with several "
             "workers, or with rows in files. Got 'lbfgs' instead."
+        )
+
+
+def _check_held_out(held_out: Data | None, pool: GroupPool) -> None:
+    n_validated, size = pool.count(held_out is not None), pool.group.size
+    if n_validated not in (0, size):
+        raise ValueError(
+            f"{n_validated} of {size} workers have rows of X_val: all must have some, or none."
         )
 
 

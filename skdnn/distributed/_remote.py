@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from distributed import Status, get_worker
 from distributed.comm import get_address_host
 
+from skdnn._sklearn import safe_indexing
 from skdnn._warnings import collected
 from skdnn.distributed._collections import Part, Recipe, joined, part_of, partitions_of
 from skdnn.distributed._fit import fit_shard
 from skdnn.distributed._sockets import Listening, SocketGroup
 from skdnn.distributed._storage import Storage
 from skdnn.distributed._summary import Summary
-from skdnn.estimators._fit import Fit
-from skdnn.estimators._fitted import learned_aside
-from skdnn.estimators._scoring import check_scoring_name
-from skdnn.training.loop import Training
 
 #: Encoded rows are in files if they take more than this share of the memory limit of the worker.
 ENCODED_SHARE = 1 / 3
@@ -137,41 +133,17 @@ def train(
         with collected() as warnings, _group(place) as group, storage:
             if place.size == 1 and n_bytes <= PLAIN_SHARE * limit:
                 rows = joined([part_of(source) for source in sources])
-                fitted = _fit_alone(estimator, rows, Part(X_val, y_val, weights_val), should_stop)
             else:
                 rows = partitions_of(sources, storage)
-                fitted = fit_shard(
-                    estimator, *rows, summary=summary, group=group, X_val=X_val, y_val=y_val,
-                    sample_weight_val=weights_val, should_stop=should_stop,
-                )  # fmt: skip
+            fitted = fit_shard(
+                estimator, *rows, summary=summary, group=group, X_val=X_val, y_val=y_val,
+                sample_weight_val=weights_val, should_stop=should_stop,
+            )  # fmt: skip
     finally:
         if place.rank == 0:
             _running.end(place.name)
         _running.stopped.pop(place.name, None)
     return Trained(fitted, warnings) if place.rank == 0 else None
-
-
-class _StoppableTraining(Training):
-    """A training that ends after an epoch if it is told so."""
-
-    def __init__(self, *arguments: Any, should_stop: Callable[[], bool]) -> None:
-        super().__init__(*arguments)
-        self.should_stop = should_stop
-
-    def run_epoch(self) -> None:
-        super().run_epoch()
-        self.stop_requested = self.stop_requested or self.should_stop()
-
-
-def _fit_alone(estimator: Any, rows: Part, held_out: Part, should_stop: Callable[[], bool]) -> Any:
-    """As ``fit`` of the estimator, but it can be ended from outside."""
-    check_scoring_name(estimator)
-    with learned_aside(estimator) as draft:
-        call = Fit(draft, resumes=False)
-        call.training_class = partial(_StoppableTraining, should_stop=should_stop)
-        data = call.training_data(*rows)
-        call.train(data, held_out=call.validation_data(data.y, *held_out))
-    return estimator
 
 
 def _group(place: Place) -> SocketGroup:
@@ -198,10 +170,4 @@ def slice_of(part: Part, k: int, n: int) -> Part:
     """The k-th of n slices of a part of about the same number of rows."""
     n_rows = part.X.shape[0]
     rows = slice(k * n_rows // n, (k + 1) * n_rows // n)
-    X = part.X.iloc[rows] if hasattr(part.X, "iloc") else part.X[rows]
-    y, weights = (None if data is None else _rows(data, rows) for data in part[1:])
-    return Part(X, y, weights)
-
-
-def _rows(data: Any, rows: slice) -> Any:
-    return data.iloc[rows] if hasattr(data, "iloc") else data[rows]
+    return Part(*(None if data is None else safe_indexing(data, rows) for data in part))

@@ -23,6 +23,7 @@ from dask.sizeof import sizeof
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
+from skdnn._sklearn import safe_indexing
 from skdnn.distributed._collections import Part, Recipe, concatenated, part_of
 from skdnn.distributed._summary import Summary
 from skdnn.estimators._targets import as_numbers, check_weights
@@ -222,8 +223,8 @@ def draw(source: Part | Recipe, estimator: Any, index: int, share: Share, seed: 
         stands_for = np.full(rows.size + extra.size, counted.size / share.n_rows)
         stands_for[rows.size :] = 1
         rows = np.concatenate([rows, extra])
-    taken = X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-    return Part(taken, y[rows], stands_for if weights is None else stands_for * weights[rows])
+    found = stands_for if weights is None else stands_for * weights[rows]
+    return Part(safe_indexing(X, rows), y[rows], found)
 
 
 def _wanted_rows(X: Any, y: np.ndarray, counted: np.ndarray, share: Share) -> np.ndarray:

@@ -36,8 +36,6 @@ class GroupTraining(Training):
         Of ``Training``, with the rows of this worker.
     pool : GroupPool
     steps_between_averages : int
-    should_stop : callable, optional
-        Asked after each epoch; all workers stop if it is True for one of them.
     window : Window, optional
         How rows are shuffled that are read from files.
     """
@@ -50,13 +48,12 @@ class GroupTraining(Training):
         *arguments: Any,
         pool: GroupPool,
         steps_between_averages: int = STEPS_BETWEEN_AVERAGES,
-        should_stop: Callable[[], bool] | None = None,
         window: Window | None = None,
     ) -> None:
         super().__init__(*arguments)
         for order in self.row_orders:
             order.window = window
-        self.pool, self.should_stop = pool, should_stop
+        self.pool = pool
         self.steps_between_averages = steps_between_averages
         own = np.array([pool.weight(rows) for rows in self.rows])
         #: Share of this worker in the means of the parameters.
@@ -74,8 +71,9 @@ class GroupTraining(Training):
 
     def run_epoch(self) -> None:
         super().run_epoch()
-        stops = self.stop_requested or (self.should_stop is not None and self.should_stop())
-        asked, late = self.pool.total(np.array([stops, super()._is_late()], np.float64))
+        # All workers stop if the monitor of one of them asks for it.
+        stops = np.array([self.stop_requested, super()._is_late()], np.float64)
+        asked, late = self.pool.total(stops)
         self.stop_requested, self.is_late = asked > 0, late > 0
 
     @property

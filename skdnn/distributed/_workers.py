@@ -19,6 +19,7 @@ from skdnn._warnings import warn
 from skdnn.distributed import _remote, _statistics
 from skdnn.distributed._collections import Part, Recipe, is_lazy, parts_of
 from skdnn.distributed._group import WorkerLostError
+from skdnn.estimators._checks import has_validation_set
 
 #: Seconds of silence after which the workers give up one of them.
 SILENCE = 60.0
@@ -157,13 +158,8 @@ def _seed_of(local: Any) -> Any:
 
 def _held_out_parts(held_out: tuple[Any, Any, Any]) -> list[Part]:
     X, y, weights = held_out
-    if X is None and y is None:
-        if weights is not None:
-            raise ValueError("sample_weight_val is given without X_val and y_val.")
+    if not has_validation_set(X, y, sample_weight_val=weights):
         return []
-    if X is None or y is None:
-        given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
-        raise ValueError(f"{given} is given without {missing}.")
     if any(map(is_lazy, held_out)):
         return parts_of(X, y, weights, NAMES_VAL)
     return [Part(X, y, weights)]

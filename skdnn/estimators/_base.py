@@ -13,7 +13,7 @@ from skdnn._settings import BaseEstimator
 from skdnn._sklearn import fit_context, is_validated
 from skdnn._typing import MatrixLike
 from skdnn.estimators._attributes import FittedAttributesMixin
-from skdnn.estimators._callbacks import CallbackSupportMixin, epoch_tasks
+from skdnn.estimators._callbacks import CallbackSupportMixin, EpochTasks, epoch_tasks
 from skdnn.estimators._checks import check_groups, check_range, warn_of_overflow
 from skdnn.estimators._conformal import ConformalMixin
 from skdnn.estimators._embeddings import EmbeddingMixin
@@ -151,11 +151,12 @@ class BaseDNN(
         y: Any,
         sample_weight: Any,
         validation: tuple[Any, ...],
-        groups: Any,
+        groups: Any = None,
         offset: Any = None,
+        tasks: EpochTasks | None = None,
     ) -> Self:
-        """Train the network: see ``fit``."""
-        tasks = epoch_tasks(self, X, y, sample_weight)
+        """Train the network: see ``fit``; ``tasks`` are those of the callbacks, if not given."""
+        tasks = tasks or epoch_tasks(self, X, y, sample_weight)
         with learned_aside(self) as draft:
             call = Fit(draft, resumes=draft.warm_start and draft._is_trained())
             data = call.training_data(X, y, sample_weight, offset)

@@ -75,6 +75,25 @@ def predicts_quantiles(estimator: Any) -> None:
         )
 
 
+def has_validation_set(X_val: Any, y_val: Any, **others: Any) -> bool:
+    """Whether a validation set is given.
+
+    Raises
+    ------
+    ValueError
+        If only a part of it is: X without y, y without X, or others, by name, without both.
+    """
+    if X_val is None and y_val is None:
+        for name, value in others.items():
+            if value is not None:
+                raise ValueError(f"{name} is given without X_val and y_val.")
+        return False
+    if X_val is None or y_val is None:
+        given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+        raise ValueError(f"{given} is given without {missing}.")
+    return True
+
+
 def check_groups(groups: Any, n_rows: int) -> np.ndarray | None:
     """Groups as an array of one item for each row, or None."""
     if groups is None:

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
 from skdnn.estimators._callbacks import EpochTasks
-from skdnn.estimators._checks import check_domain, check_range
+from skdnn.estimators._checks import check_domain, check_range, has_validation_set
 from skdnn.estimators._conformal import held_out_scores
 from skdnn.estimators._data import (
     Data,
@@ -127,14 +127,8 @@ class Fit:
         self, y: np.ndarray, X_val: Any, y_val: Any, weights: Any, offset: Any = None
     ) -> Data | None:
         """Validated rows of the user's validation set; ``y`` are the encoded training targets."""
-        if X_val is None and y_val is None:
-            for name, value in (("sample_weight_val", weights), ("offset_val", offset)):
-                if value is not None:
-                    raise ValueError(f"{name} is given without X_val and y_val.")
+        if not has_validation_set(X_val, y_val, sample_weight_val=weights, offset_val=offset):
             return None
-        if X_val is None or y_val is None:
-            given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
-            raise ValueError(f"{given} is given without {missing}.")
         try:
             targets = self.estimator._as_targets(y_val, "y_val")
             X_val, targets = self._rows(X_val, targets, reset=False)

@@ -193,6 +193,14 @@ def test_balanced_classes_of_several_columns():
     assert (balanced != plain).any()
 
 
+@pytest.mark.parametrize("solver", ["adamw", "lbfgs"])
+def test_a_single_worker_stops_when_it_is_asked(solver):
+    X, y = table(100)
+    estimator = DNNRegressor(**{**FAST, "solver": solver, "max_iter": 50})
+    [model] = fit(estimator, [(X, y)], should_stop=lambda: True)
+    assert model.n_iter_ == 1
+
+
 @pytest.mark.parametrize("sizes", [(560, 40), (10, 590), (300, 300)])
 def test_workers_of_different_sizes_make_as_many_steps(sizes):
     X, y = table()

@@ -8,11 +8,10 @@ from multiprocessing import AuthenticationError, get_context
 
 import numpy as np
 import pytest
+from groups import KEY, run
 
 from skdnn.distributed._group import WorkerLostError, broadcast, gather
 from skdnn.distributed._sockets import Listening, SocketGroup
-
-KEY = b"a key"
 
 
 @pytest.fixture(autouse=True)
@@ -23,25 +22,6 @@ def nothing_is_left():
     for thread in left:
         thread.join(5)
     assert not any(thread.is_alive() for thread in left)
-
-
-def run(function, size, timeout=30.0):
-    """``function(group)`` in a thread for each worker; results or errors by rank."""
-    listener = Listening("127.0.0.1")
-
-    def work(rank):
-        try:
-            if rank == 0:
-                group = SocketGroup.serve(listener, size, KEY, timeout)
-            else:
-                group = SocketGroup.join(listener.address, rank, size, KEY, timeout)
-            with group:
-                return function(group)
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(size) as pool:
-        return list(pool.map(work, range(size)))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
