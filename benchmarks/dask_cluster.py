@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dask
 import dask.dataframe as dd
+import pandas as pd
 from averaging import mixed, smooth
 from distributed import Client, LocalCluster
 from sklearn.metrics import log_loss, r2_score
@@ -29,8 +30,7 @@ def table(make, n_rows, n_columns, seed):
     """Rows with their targets, as a data frame."""
     X, y = make(n_rows, n_columns, seed)
     if not hasattr(X, "columns"):
-        X = dd.from_array(X).compute()
-        X.columns = [f"x{j}" for j in range(n_columns)]
+        X = pd.DataFrame(X, columns=[f"x{j}" for j in range(n_columns)])
     return X.reset_index(drop=True).assign(target=y)
 
 

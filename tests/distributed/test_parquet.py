@@ -170,13 +170,13 @@ def _repair_storage(client):
 
 def test_partitions_are_spread_evenly_and_each_has_one_reader(client):
     """Of eight partitions each of two workers reads four, those of its rank."""
-    from skdnn.distributed import _workers
+    from skdnn.distributed import _shards, _workers
     from skdnn.distributed._collections import parts_of
 
     X, y = lazy_table(*mixed_table(400), 8)
-    sources = _workers._sources(client, parts_of(X, y, None, _workers.NAMES))
-    pieces = _workers._described(client, sources, DaskDNNClassifier()._local())
-    shards = _workers._shards(client, pieces, [])
+    sources = _shards.sources_of(client, parts_of(X, y, None, _workers.NAMES))
+    pieces = _shards.described(client, sources, DaskDNNClassifier()._local())
+    shards = _shards.shards_of(client, pieces, [])
     assert [shard.n_rows for shard in shards] == [200, 200]
     for rank, shard in enumerate(shards):
         assert shard.pieces == pieces[rank::2]
