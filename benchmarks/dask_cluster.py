@@ -7,6 +7,10 @@ over the rows, the rows a second of the training, the share of its time in sums 
 relative to its share of the encoded rows: 14 bytes for each number, 4 for each category.
 
     python benchmarks/dask_cluster.py --rows 1000000 --columns 50 --workers 1 2 4
+    python benchmarks/dask_cluster.py --predict --rows 10000000 --workers 2
+
+With --predict rows in the memory of the workers are predicted by partitions. Printed are the rows a
+second, and their ratio to those of the plain estimator, with one thread, times the workers.
 """
 
 import argparse
@@ -17,7 +21,7 @@ import dask
 import dask.dataframe as dd
 import pandas as pd
 from averaging import mixed, smooth
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, futures_of, wait
 from sklearn.metrics import log_loss, r2_score
 
 from skdnn.distributed import DaskDNNClassifier, DaskDNNRegressor
@@ -102,6 +106,39 @@ def measure(kind, n_rows, n_columns, n_workers, parameters):
     )
 
 
+def predictions(n_rows, n_columns, n_workers, parameters):
+    """Rows a second of a cluster, and of the plain estimator in one of its workers."""
+    n_parts = 20
+    size = n_rows // n_parts
+    with (
+        LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        data = table(smooth, 20_000, n_columns, 0)
+        columns = [name for name in data.columns if name != "target"]
+        model = DaskDNNRegressor(**parameters).fit(data[columns], data["target"])
+        make_table = dask.delayed(table)
+        lazy = dd.from_delayed(
+            [make_table(smooth, size, n_columns, i) for i in range(n_parts)],
+            meta=table(smooth, 2, n_columns, 0),
+        )
+        X = lazy[columns].persist()
+        wait(X)
+        plain = model.to_local().set_params(n_jobs=1)
+
+        def alone(part, plain):
+            plain.predict(part[:1000])
+            start = time.perf_counter()
+            plain.predict(part)
+            return len(part) / (time.perf_counter() - start)
+
+        speed = client.submit(alone, futures_of(X)[0], plain).result()
+        wait(model.predict(X.partitions[: 2 * n_workers]).persist())
+        start = time.perf_counter()
+        wait(model.predict(X).persist())
+        return n_rows / (time.perf_counter() - start), speed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -109,10 +146,18 @@ def main():
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--passes", type=int, help="by default those of the estimators")
+    parser.add_argument("--predict", action="store_true", help="measure predictions instead")
     arguments = parser.parse_args()
     parameters = {"n_members": arguments.members, "random_state": 0}
     if arguments.passes:
         parameters["max_iter"] = arguments.passes
+    if arguments.predict:
+        for n in arguments.workers:
+            all_of_them, one = predictions(arguments.rows, arguments.columns, n, parameters)
+            print(
+                f"{n} workers: {all_of_them:,.0f} rows/s, {all_of_them / one / n:.2f} of the plain"
+            )
+        return
     print(ROW.format("rows", "workers", "score", "passes", "rows/s", "in sums", "memory"))
     for kind in ("log-loss", "R2"):
         for n_workers in arguments.workers:

@@ -8,7 +8,7 @@ from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
-from distributed import Status, get_worker
+from distributed import Status, get_worker, secede
 from distributed.comm import get_address_host
 
 from skdnn._sklearn import safe_indexing
@@ -119,6 +119,9 @@ def train(
         Of the first worker; None of the others.
     """
     estimator, worker = copy(estimator), get_worker()
+    # The thread of this task is free for others: a worker that computes a partition may wait for
+    # tasks on those that wait for it.
+    secede()
     if estimator.n_jobs is None:
         estimator.n_jobs = worker.state.nthreads
     limit = worker.memory_manager.memory_limit or np.inf

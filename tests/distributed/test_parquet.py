@@ -187,3 +187,25 @@ def test_a_single_partition_in_files(client, in_files):
     X, _ = mixed_table(300)
     model = DaskDNNRegressor(**{**FAST, "max_iter": 30}).fit(*lazy_table(X, X["size"] * 2, 1))
     assert model.score(X, X["size"] * 2) > 0.7
+
+
+def nested(seed, n_rows=60):
+    """A partition whose task waits for other tasks, which may be on any worker."""
+    import dask.dataframe as dd
+
+    X, _ = mixed_table(n_rows, seed)
+    return dd.from_pandas(X[["size", "age"]], npartitions=6).compute()
+
+
+def test_partitions_may_compute_collections_themselves(client):
+    """A worker that waits for the others must not keep them from what they wait for."""
+    from dask import delayed
+
+    parts = [delayed(nested)(seed) for seed in range(5)]
+    X = dd.from_delayed(parts, meta=mixed_table(2)[0][["size", "age"]])
+    model = DaskDNNRegressor(**FAST)
+    thread = threading.Thread(target=lambda: model.fit(X, X["size"]), daemon=True)
+    thread.start()
+    thread.join(90)
+    assert not thread.is_alive()
+    assert model.n_iter_ == FAST["max_iter"]
