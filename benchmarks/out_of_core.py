@@ -6,7 +6,7 @@ included), the bytes of the encoded rows of a worker (4 for each number, and 5 f
 bins), its peak memory above that before the fit, in all and without pages of files, which the
 system can take back, and the log-loss of generated test rows. Sizes are in MiB. On Linux.
 
-    python benchmarks/out_of_core.py --parquet /tmp/rows --rows 10000000 --memory 1.5GiB
+    python benchmarks/out_of_core.py --parquet DIR --rows 10000000 --memory 1.5GiB
 """
 
 import argparse
