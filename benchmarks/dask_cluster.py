@@ -4,7 +4,7 @@ Tables of numbers and categories with missing values are generated in partitions
 that no process has all rows. Printed are the log-loss, or R2, of generated test rows, the passes
 over the rows, the rows a second of the training, the share of its time in sums over the workers
 (the wait for the slowest of them included), and the peak memory of a worker above that before,
-relative to its share of the encoded rows: 14 bytes for each number, 4 for each category.
+relative to its encoded rows.
 
     python benchmarks/dask_cluster.py --rows 1000000 --columns 50 --workers 1 2 4
     python benchmarks/dask_cluster.py --predict --rows 10000000 --workers 2
@@ -38,27 +38,30 @@ def table(make, n_rows, n_columns, seed):
     return X.reset_index(drop=True).assign(target=y)
 
 
-def watch_sums():
-    """In a worker: add up the seconds of sums over the workers."""
-    from skdnn.distributed import _sockets
+def watch(dask_worker):
+    """In a worker: add up the seconds of sums over the workers, and the bytes of encoded rows."""
+    from skdnn.distributed import _sockets, _storage
 
-    original = _sockets.SocketGroup.allreduce
-    _sockets.seconds = 0.0
+    allreduce, stacked = _sockets.SocketGroup.allreduce, _storage.Storage.stacked
+    dask_worker.seconds, dask_worker.encoded = 0.0, 0
 
-    def allreduce(self, array):
+    def timed(self, array):
         start = time.perf_counter()
         try:
-            return original(self, array)
+            return allreduce(self, array)
         finally:
-            _sockets.seconds += time.perf_counter() - start
+            dask_worker.seconds += time.perf_counter() - start
 
-    _sockets.SocketGroup.allreduce = allreduce
+    def weighed(self, pieces, n_rows):
+        arrays = stacked(self, pieces, n_rows)
+        dask_worker.encoded += sum(each.nbytes for each in arrays)
+        return arrays
+
+    _sockets.SocketGroup.allreduce, _storage.Storage.stacked = timed, weighed
 
 
-def seconds_of_sums():
-    from skdnn.distributed import _sockets
-
-    return _sockets.seconds
+def watched(dask_worker):
+    return dask_worker.seconds, dask_worker.encoded
 
 
 def memory(name):
@@ -76,7 +79,7 @@ def measure(kind, n_rows, n_columns, n_workers, parameters):
         LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
-        client.run(watch_sums)
+        client.run(watch)
         before = client.run(memory, "VmRSS")
         make_table = dask.delayed(table)
         lazy = dd.from_delayed(
@@ -86,24 +89,16 @@ def measure(kind, n_rows, n_columns, n_workers, parameters):
         columns = [name for name in lazy.columns if name != "target"]
         model = cls(**parameters).fit(lazy[columns], lazy["target"])
         seconds = sum(model.history_["seconds"])
-        in_sums = max(client.run(seconds_of_sums).values())
-        after = client.run(memory, "VmHWM")
+        found, after = client.run(watched), client.run(memory, "VmHWM")
+    in_sums = max(each for each, _ in found.values())
+    ratio = max((after[a] - before[a]) / encoded for a, (_, encoded) in found.items())
     test = table(make, N_TEST, n_columns, 1)
     local = model.to_local()
     if is_classifier:
         score = log_loss(test["target"], local.predict_proba(test[columns]))
     else:
         score = r2_score(test["target"], local.predict(test[columns]))
-    n_categories = n_columns // 5 if is_classifier else 0
-    encoded = n_rows / n_workers * (14 * (n_columns - n_categories) + 4 * n_categories)
-    above = max(after[address] - before[address] for address in after)
-    return (
-        score,
-        model.n_iter_,
-        n_rows * model.n_iter_ / seconds,
-        in_sums / seconds,
-        above / encoded,
-    )
+    return score, model.n_iter_, n_rows * model.n_iter_ / seconds, in_sums / seconds, ratio
 
 
 def predictions(n_rows, n_columns, n_workers, parameters):

@@ -17,7 +17,7 @@ from skdnn.distributed._group import Group, broadcast
 from skdnn.distributed._partitions import Partitions
 from skdnn.distributed._pool import GroupPool
 from skdnn.distributed._summary import Summary
-from skdnn.distributed._training import GroupTraining
+from skdnn.distributed._training import GroupTraining, part_of_batch
 from skdnn.estimators._callbacks import EpochTasks
 from skdnn.estimators._data import Data, Split
 from skdnn.estimators._fit import Fit
@@ -85,10 +85,10 @@ class GroupFit(Fit):
         settings = super()._settings(n_rows, splits)
         if self.pool.group.rank > 0:
             settings = replace(settings, verbose=False)
-        # "auto" is by the rows of an average worker: smaller batches make up for the steps that
-        # each of several workers has less. One with few rows may have fewer than a batch.
-        size = resolve_batch_size(settings.batch_size, -(-n_rows // self.pool.group.size))
-        return replace(settings, batch_size=min(size, splits[0].training.y.shape[0]))
+        # One worker may have fewer rows than a batch.
+        n_own = splits[0].training.y.shape[0]
+        size = part_of_batch(resolve_batch_size(settings.batch_size, n_rows), self.pool.group.size)
+        return replace(settings, batch_size=min(size, n_own))
 
     def _split_seed(self) -> int:
         return _seed_of_rank(super()._split_seed(), self.pool.group.rank) % 2**32
@@ -119,22 +119,22 @@ class GroupFit(Fit):
         if not isinstance(X, Partitions):
             return super()._features(X, model)
         assert model.inputs is not None
+        self._encoded = None  # the rows of the summary
         arrays = X.storage.stacked(self._encoded_parts(X, model), X.n_rows)
         self.training_class = partial(self.training_class, window=X.storage.window)
         return model.inputs.features_from(arrays, model.network.dtype)
 
     def _encoded_parts(self, X: Partitions, model: FittedModel) -> Iterator[list[np.ndarray]]:
-        """All arrays of each partition, of which one is in memory at a time."""
+        """All arrays of the partitions, block by block."""
         assert model.inputs is not None
         for rows in X:
             table = model.inputs.encoder.transform(
                 rows_to_predict(self.estimator, rows), model.network.dtype
             )
             del rows
-            arrays = model.inputs.arrays_of(table)
+            for block in model.blocks(table):
+                yield model.inputs.arrays_of(table.rows(block))
             del table
-            yield arrays
-            del arrays
 
     def _validation(self, *arguments: Any) -> Validation | None:
         validation = super()._validation(*arguments)
@@ -175,7 +175,9 @@ class GroupFit(Fit):
         weights = np.ones(len(y)) if data.weights is None else data.weights * self.pool.unit
 
         def mean(values: np.ndarray) -> np.ndarray:
-            sums = self.pool.total(np.append(weights @ values, weights.sum()))
+            # Products of BLAS depend on where arrays begin.
+            weighted = (weights[:, None] * values).sum(axis=0)
+            sums = self.pool.total(np.append(weighted, weights.sum()))
             return sums[:-1] / sums[-1]
 
         center = mean(y)

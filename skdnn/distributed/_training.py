@@ -2,9 +2,10 @@
 
 Each worker makes steps with its own rows and optimizer (local SGD: Stich 2018, "Local SGD converges
 fast and communicates little", arXiv 1805.09767). Every few steps the values of the network are
-replaced by their mean over the workers; the moments of Adam stay where they are. The mean is
-weighted by the sample weights of the workers, so that all rows count the same: a worker with few
-rows makes as many steps as the others, and repeats rows.
+replaced by their mean over the workers; the moments of Adam stay where they are. The workers share
+a batch, so that there are as many steps as with one of them. The mean is weighted by the sample
+weights of the workers, so that all rows count the same: a worker with few rows makes as many steps
+as the others, and repeats rows.
 
 All decisions (the best epoch, when to stop, a lower learning rate, divergence) are made from sums
 over all workers, which have the same bits for each of them.
@@ -24,7 +25,14 @@ from skdnn.training.loop import Training
 from skdnn.training.sampling import Window
 
 #: Steps between two averages.
-STEPS_BETWEEN_AVERAGES = 8
+STEPS_BETWEEN_AVERAGES = 16
+#: The part of a worker in a batch has so many rows at least, or all: smaller steps take as long.
+LEAST_PART = 64
+
+
+def part_of_batch(batch_size: int, n_workers: int) -> int:
+    """Rows of a step of each worker, for the batch size of all of them."""
+    return max(-(-batch_size // n_workers), min(batch_size, LEAST_PART))
 
 
 class GroupTraining(Training):

@@ -7,8 +7,10 @@ from zlib import crc32
 
 import numpy as np
 
+from skdnn._sklearn import safe_indexing
 from skdnn.estimators._validation import split_indices
 from skdnn.training.data import Rows
+from skdnn.training.data_driven import N_ROWS
 from skdnn.training.stacking import Judges
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ class Data(NamedTuple):
         if self.weights is None or self.weights.all():
             return self
         return self.take(np.flatnonzero(self.weights))
+
+
+def few_rows(data: Data, seed: int, n_rows: int = 4 * N_ROWS) -> Data:
+    """Data with a random part of the rows, which are copied: enough for initial values."""
+    index = np.arange(data.y.shape[0])
+    if index.size > n_rows:
+        index = np.random.RandomState(seed).permutation(index)[:n_rows]
+    part = data.take(index)
+    return Data(safe_indexing(data.X, part.rows), part.y, part.weights)
 
 
 def relative(weights: np.ndarray) -> np.ndarray:

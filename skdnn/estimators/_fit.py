@@ -19,6 +19,7 @@ from skdnn.estimators._data import (
     Split,
     apply_class_weight,
     digests_of,
+    few_rows,
     judges_of,
     members_of,
     relative,
@@ -220,7 +221,10 @@ class Fit:
             self._check_values(held_out, model, ("X_val", "y_val"), all_zero=True)
         rows, validated = self._member_rows(splits, model)
         adapts = self.before is None and model.inputs and estimator.normalization is None
-        to_adapt = self._member_rows(to_learn, model)[0] if adapts and known is not None else rows
+        to_adapt = rows
+        if adapts and known is not None:
+            few = few_rows(to_learn[0].training, split_seed)
+            to_adapt = self._member_rows([Split(few, None)], model)[0]
         # The rows as numbers are no longer needed.
         self._encoded = None
         with Threads(estimator.n_jobs, max(model.network.n_members, n_rows)) as threads:

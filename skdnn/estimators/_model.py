@@ -161,7 +161,7 @@ class FittedModel(VersionedMixin):
         larger than these: only those of some rows exist at a time.
         """
         network = self.network
-        n_rows, blocks = rows.shape[0], self._blocks(rows)
+        n_rows, blocks = rows.shape[0], self.blocks(rows)
         # An upper bound: the engine does not split rows into too small blocks.
         with Threads(n_jobs, max(network.n_members, n_rows)) as threads:
             if len(blocks) == 1:
@@ -190,13 +190,13 @@ class FittedModel(VersionedMixin):
         """
         rows, members = self.encoded(X), range(self.network.n_members)
         blocks = []
-        for block in self._blocks(rows):
+        for block in self.blocks(rows):
             features = self._features(rows, block)
             parts = [hidden_activations(self.network, i, features[i], layer) for i in members]
             blocks.append(np.hstack(parts))
         return np.concatenate(blocks)
 
-    def _blocks(self, rows: Any) -> list[slice]:
+    def blocks(self, rows: Any) -> list[slice]:
         """Slices of the rows that ``encoded`` returns: all of them if they are inputs already."""
         n_rows, n_columns = rows.shape
         size = n_rows if self.inputs is None else max(LEAST_ROWS, BLOCK_VALUES // n_columns)

@@ -229,9 +229,9 @@ class Layout:
         """Number of parameters of embeddings and scales of the inputs."""
         return int(self.n_params - self.segments[1, 1])
 
-    def arena(self, n_rows: int, dtype: np.dtype) -> np.ndarray:
-        """Memory for activations and derivatives of batches of up to ``n_rows`` rows."""
-        return np.empty(n_rows * self._arena_width, dtype)
+    def arena_size(self, n_rows: int) -> int:
+        """Number of activations and derivatives of a batch of ``n_rows`` rows."""
+        return n_rows * self._arena_width
 
     def scratch(self, dtype: np.dtype) -> np.ndarray:
         """Scratch memory of one thread."""

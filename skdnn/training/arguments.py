@@ -74,9 +74,19 @@ def make_program(
     )  # fmt: skip
 
 
+def side_by_side(dtype: np.dtype, *sizes: int) -> list[np.ndarray]:
+    """Arrays in one piece of memory.
+
+    A compiled loop with a sum is only vectorized if its arrays are not too close to each other
+    (LLVM compares their addresses): the last bit of the sum must not depend on where they are.
+    """
+    return np.split(np.empty(sum(sizes), dtype), np.cumsum(sizes)[:-1])
+
+
 def make_state(
-    network: Network, member: int, features: Features, capacity: int, **arrays: np.ndarray
-) -> State:
+    network: Network, member: int, features: Features, capacity: int, n_targets: int = 0,
+    **arrays: np.ndarray,
+) -> State:  # fmt: skip
     """Memory for blocks of up to ``capacity`` rows; arrays that are not given are empty."""
     dtype, layout = network.dtype, network.layouts[member]
     empty = np.empty(0, dtype)
@@ -86,11 +96,14 @@ def make_state(
     x_batch = np.empty(n_inputs * (features.indptr.size == 0), dtype)
     numbers = np.empty(capacity * n_numbers * (layout.encoding is not None), dtype)
     n_lookups = capacity * int(layout.inputs[N_LOOKUPS])
-    names = ("grads", "slots", "low", "high", "y_batch", "w_batch")
+    arena, y_batch, w_batch = side_by_side(
+        dtype, layout.arena_size(capacity), capacity * n_targets, capacity * (n_targets > 0)
+    )
+    names = ("grads", "slots", "low", "high")
     given = {**dict.fromkeys(names, empty), **arrays}
     return State(
         params=network.params(member), buffers=network.buffers(member),
-        arena=layout.arena(capacity, dtype), scratch=layout.scratch(dtype),
+        arena=arena, y_batch=y_batch, w_batch=w_batch, scratch=layout.scratch(dtype),
         moments=layout.moments(capacity, dtype), numbers=numbers, x_batch=x_batch,
         places=np.empty(n_lookups, INDEX), values=np.empty(n_lookups, dtype),
         shares=np.empty(n_lookups, dtype),

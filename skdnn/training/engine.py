@@ -24,7 +24,7 @@ from skdnn.kernels.optimizers import (
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
-from skdnn.training.arguments import make_program, make_state, samples_of
+from skdnn.training.arguments import make_program, make_state, samples_of, side_by_side
 from skdnn.training.checks import (
     check_features,
     check_members,
@@ -139,11 +139,9 @@ class Engine:
         dtype, rows, batch_size = self.network.dtype, self.rows[member], self.batch_sizes[member]
         low, high = self.network.bounds(member)
         return make_state(
-            self.network, member, rows.features, batch_size,
+            self.network, member, rows.features, batch_size, rows.y.shape[1],
             grads=np.zeros(self.network.layouts[member].n_params, dtype),
             slots=self.progress.slots[member], low=low, high=high,
-            y_batch=np.empty(batch_size * rows.y.shape[1], dtype),
-            w_batch=np.empty(batch_size, dtype),
             step=self.progress.step[member],
         )  # fmt: skip
 
@@ -284,7 +282,7 @@ class Objective:
             for bounds, factors in zip(program.segments, program.factors, strict=True):
                 part = slice(*bounds)
                 penalty = alpha * factors[PENALTY_FACTOR]
-                total += 0.5 * penalty * np.dot(params[part], params[part])
+                total += 0.5 * penalty * np.square(params[part]).sum()
                 gradient[part] += penalty * params[part]
         return total / rows.n_rows, gradient / rows.n_rows
 
@@ -535,9 +533,12 @@ def mean_loss(network: Network, raw: np.ndarray, rows: Rows) -> float:
     check_raw(network, raw, rows)
     program = make_program(network)
     # Copies that may be written, as the arrays of a batch: the compiled losses of training.
-    flat, y, weights = raw.flatten(), rows.y.flatten(), rows.weights.copy()
+    given = raw.ravel(), rows.y.ravel(), rows.weights
+    copies = side_by_side(network.dtype, *(each.size for each in given), raw.size)
+    for copy, values in zip(copies, given, strict=False):
+        copy[...] = values
+    flat, y, weights, scratch = copies
     total = entries.loss_value(
-        program.uncommon, program.loss_code, flat, y, weights, program.loss_parameters,
-        np.empty_like(flat),
-    )  # fmt: skip
+        program.uncommon, program.loss_code, flat, y, weights, program.loss_parameters, scratch
+    )
     return float(total / rows.weights.sum(dtype=ACCUMULATOR))

@@ -51,8 +51,8 @@ def scales_of(network):
 def gradient_of(network, features, y):
     layout, n_rows = network.layouts[0], len(y)
     state = make_state(
-        network, 0, features, n_rows, grads=np.full(layout.n_params, np.nan, network.dtype),
-        y_batch=np.empty(y.size, network.dtype), w_batch=np.empty(n_rows, network.dtype),
+        network, 0, features, n_rows, y.size // n_rows,
+        grads=np.full(layout.n_params, np.nan, network.dtype),
     )  # fmt: skip
     gradient = np.zeros(layout.n_params)
     program = make_program(network, 0)._replace(hyper=np.zeros(N_HYPER))
@@ -94,9 +94,8 @@ def test_a_column_is_dropped_as_a_whole(rate, rng):
     network, table = random_network(rng, spec), random_table(rng, 400)
     features, layout = table_features(table), network.layouts[0]
     state = make_state(
-        network, 0, features, 400, grads=np.zeros(layout.n_params),
+        network, 0, features, 400, 1, grads=np.zeros(layout.n_params),
         slots=np.zeros(OPTIMIZERS["adam"].n_slots * layout.n_params),
-        y_batch=np.empty(400), w_batch=np.empty(400),
     )  # fmt: skip
     inputs = table_inputs(LOOKUPS, table, column_params(network)[0])
     products = inputs * network.coefs[0][:, 0]

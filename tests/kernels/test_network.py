@@ -69,7 +69,7 @@ def loss_and_gradient(spec, layout, params, X, y, weights, rows=None):
     n_lookups = n_rows * int(layout.inputs[N_LOOKUPS])
     state = State(
         params.copy(), np.zeros(layout.n_buffers), np.full(layout.n_params, np.nan),
-        np.zeros(layout.n_params), np.empty(0), np.empty(0), layout.arena(n_rows, np.float64),
+        np.zeros(layout.n_params), np.empty(0), np.empty(0), np.empty(layout.arena_size(n_rows)),
         layout.scratch(np.float64),
         layout.moments(n_rows, np.float64), np.empty(n_rows * n_numbers),
         np.empty(n_rows * spec.n_in), np.empty(n_lookups, np.int64), np.empty(n_lookups),

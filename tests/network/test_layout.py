@@ -59,7 +59,7 @@ def test_blocks_of_the_arena_do_not_overlap(normalization):
     blocks.sort()
     ends = [start + width for start, width in blocks]
     assert ends[:-1] == [start for start, _ in blocks[1:]]
-    assert layout.arena(10, np.dtype(float)).size == 10 * ends[-1]
+    assert layout.arena_size(10) == 10 * ends[-1]
 
 
 def test_scratch_memory_has_room_for_transposed_weights_and_for_a_block():
@@ -165,7 +165,7 @@ def test_the_gradient_of_trained_inputs_lies_behind_all_else(hidden, normalizati
     widest = max(hidden, default=0)
     start = layout.inputs[input_columns.GRADIENT]
     assert start == layout.table[-1, columns.NORMAL] + widest
-    assert layout.arena(10, np.dtype(float)).size == 10 * (start + 3 + 1 + 2)
+    assert layout.arena_size(10) == 10 * (start + 3 + 1 + 2)
 
 
 def test_scratch_memory_has_room_for_periodic_inputs_and_for_scaled_weights():
