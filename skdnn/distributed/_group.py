@@ -39,16 +39,19 @@ class Group(Protocol):
     rank: int
     size: int
 
-    def allreduce(self, array: np.ndarray) -> np.ndarray:
+    def allreduce(self, array: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """The sum of the arrays of all workers, added in the order of their ranks.
 
         Parameters
         ----------
         array : float32 or float64 array, of the same shape and dtype for each worker
+        out : array of this shape and dtype, optional
+            Where the sum is put; may be ``array``.
 
         Returns
         -------
         total : array of this shape and dtype, with the same bits for each worker
+            ``out``, or a new array.
 
         Raises
         ------

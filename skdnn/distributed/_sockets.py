@@ -22,6 +22,7 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import AuthenticationError
 
@@ -195,27 +196,26 @@ class SocketGroup:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def allreduce(self, array: np.ndarray) -> np.ndarray:
-        """The sum of the arrays of all workers, added in the order of their ranks in float64.
+    def allreduce(self, array: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """The sum of the arrays of all workers, added in the order of their ranks.
 
         Parameters and errors are those of ``Group``.
         """
         if self._ended.is_set():
             raise self._error or WorkerLostError(self.rank, "has left the group")
-        if self.size == 1:
-            return array.copy()
+        total = np.empty_like(array) if out is None else out
+        if self.rank == 0 and total is not array:
+            total[...] = array
         try:
             if self.rank > 0:
                 self._send(self._peers[0], array)
-                return self._receive(self._peers[0], array)
-            with np.errstate(over="ignore", invalid="ignore"):  # of trainings that diverge
-                total = array.astype(np.float64)
-                for peer in self._in_order:
-                    total += self._receive(peer, array)
-                result = total.astype(array.dtype)
+                self._receive(self._peers[0], total, np.copyto)
+                return total
             for peer in self._in_order:
-                self._send(peer, result)
-            return result
+                self._receive(peer, total, _add)
+            for peer in self._in_order:
+                self._send(peer, total)
+            return total
         except WorkerLostError as error:
             self._error = error
             # The others know only that the first worker has gone.
@@ -261,18 +261,22 @@ class SocketGroup:
                         peer.read()  # its last words
                         raise peer.error or WorkerLostError(peer.rank, CLOSED) from error
 
-    def _receive(self, peer: _Peer, like: np.ndarray) -> np.ndarray:
+    def _receive(
+        self, peer: _Peer, total: np.ndarray, put: Callable[[np.ndarray, np.ndarray], None]
+    ) -> None:
+        """Put the next message of a peer into an array, or add it."""
         while not peer.inbox:
             if peer.has_left:
                 raise WorkerLostError(peer.rank, CLOSED)
             self._wait()
         message = peer.inbox.popleft()
-        if len(message) != like.nbytes:
+        if len(message) != total.nbytes:
             raise ValueError(
-                f"The worker of rank {peer.rank} has sent {len(message)} bytes, but {like.nbytes} "
+                f"The worker of rank {peer.rank} has sent {len(message)} bytes, but {total.nbytes} "
                 "were expected: all workers must have the same parameters and summary."
             )
-        return np.frombuffer(message, like.dtype).reshape(like.shape)
+        put(total, np.frombuffer(message, total.dtype).reshape(total.shape))
+        peer.spare = message
 
     def _wait(self, *, writing: _Peer | None = None) -> None:
         """Wait until something has arrived, which is read, or a peer can be written to.
@@ -314,6 +318,8 @@ class _Peer:
         Held by the thread that sends a message.
     inbox : deque of bytearray
         Messages that have arrived.
+    spare : bytearray
+        Memory for a message of this size: fresh memory takes longer than its transfer.
     heard : float
         Time of the last message or a part of it.
     has_left : bool
@@ -329,6 +335,7 @@ class _Peer:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sending = threading.Lock()
         self.inbox: deque[bytearray] = deque()
+        self.spare = bytearray()
         self.heard = time.monotonic()
         self.has_left = False
         self.error: WorkerLostError | None = None
@@ -386,7 +393,9 @@ class _Peer:
             if kind == LOST:
                 self.error = WorkerLostError(number, "was lost, says the first worker")
             else:
-                self._body, self._filled = bytearray(number), 0
+                spare, self.spare = self.spare, bytearray()
+                self._body = spare if len(spare) == number else bytearray(number)
+                self._filled = 0
 
     def close(self, last_words: bytes) -> None:
         """Close the connection, after last words if they can be sent without waiting."""
@@ -398,6 +407,11 @@ class _Peer:
             while self.socket.recv(DRAIN):
                 pass
         self.socket.close()
+
+
+def _add(total: np.ndarray, array: np.ndarray) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):  # of trainings that diverge
+        total += array
 
 
 # -------------------------------------------------------------------- authentication

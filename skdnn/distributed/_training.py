@@ -76,6 +76,9 @@ class GroupTraining(Training):
                 validator.score = None
         # Machines may round differently.
         self.network.values[...] = broadcast(pool.group, self.network.values)
+        #: Values after the last average.
+        self._common = self.network.values.copy()
+        self._message = np.empty(self.network.values.size + 1, self.network.values.dtype)
 
     def run_epoch(self) -> None:
         super().run_epoch()
@@ -122,16 +125,19 @@ class GroupTraining(Training):
         NonFiniteLossError
             If any of them has failed.
         """
-        values = self.network.values
-        message = np.empty(values.size + 1, values.dtype)
+        values, common, message = self.network.values, self._common, self._message
+        # Mean of the changes: shares of the values themselves would not add up to all of them.
+        changes = message[:-1].reshape(values.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            # In float64: shares that are rounded would be another weight decay.
-            np.multiply(values, np.float64(self.share), out=message[:-1], casting="same_kind")
+            np.subtract(values, common, out=changes)
+            changes *= self.share
         message[-1] = has_failed
-        total = self.pool.group.allreduce(message)
-        if total[-1] > 0:
+        self.pool.group.allreduce(message, out=message)
+        if message[-1] > 0:
             raise NonFiniteLossError
-        values[...] = total[:-1]
+        if self.pool.group.size > 1:
+            common += changes
+            values[...] = common
 
     def _measure(self, loss: float) -> tuple[float, list[tuple[float, float, float]]]:
         loss, own = super()._measure(loss)

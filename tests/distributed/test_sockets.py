@@ -28,7 +28,7 @@ def nothing_is_left():
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_all_workers_get_the_same_sum_in_the_order_of_the_ranks(size, dtype):
     arrays = [np.random.default_rng(i).normal(size=(7, 3)).astype(dtype) for i in range(size)]
-    expected = np.zeros((7, 3))
+    expected = np.zeros((7, 3), dtype)
     for array in arrays:
         expected += array
 
@@ -38,7 +38,22 @@ def test_all_workers_get_the_same_sum_in_the_order_of_the_ranks(size, dtype):
     for totals in run(add, size):
         for k, total in zip((1, 2, 4), totals, strict=True):
             assert total.dtype == dtype
-            np.testing.assert_array_equal(total, (expected * k).astype(dtype))
+            np.testing.assert_array_equal(total, expected * dtype(k))
+
+
+@pytest.mark.parametrize("is_in_place", [True, False])
+def test_a_sum_is_put_where_it_is_asked_for(is_in_place):
+    def add(group):
+        array = np.full(5, group.rank + 1.0)
+        out = array if is_in_place else np.full(5, np.nan)
+        # Twice, as the memory of the first message is used again.
+        totals = [group.allreduce(array, out=out) is out for _ in range(2)]
+        return totals, array, out
+
+    for totals, array, out in run(add, 3):
+        assert all(totals)
+        np.testing.assert_array_equal(out, 18.0 if is_in_place else 6.0)
+        assert is_in_place or array.max() == array.min() <= 3
 
 
 def test_large_messages_in_both_directions():
