@@ -46,10 +46,10 @@ def watch(dask_worker):
     allreduce, stacked = _sockets.SocketGroup.allreduce, _storage.Storage.stacked
     dask_worker.seconds, dask_worker.encoded = 0.0, 0
 
-    def timed(self, array):
+    def timed(self, array, **options):
         start = time.perf_counter()
         try:
-            return allreduce(self, array)
+            return allreduce(self, array, **options)
         finally:
             dask_worker.seconds += time.perf_counter() - start
 

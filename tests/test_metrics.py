@@ -79,7 +79,7 @@ def test_what_does_not_fit_together_is_refused():
     y, quantiles, _ = sample()
     with pytest.raises(ValueError, match=r"quantiles must have the shape of y_true, \(49,\)"):
         m.pinball_loss(y[1:], quantiles, LEVELS)
-    with pytest.raises(ValueError, match=r"interval must have .* one axis more"):
+    with pytest.raises(ValueError, match=r"interval must have the shape \(n_samples, 2\)"):
         m.interval_coverage(y, y)
     with pytest.raises(ValueError, match="levels must be a number for each of the 3 quantiles"):
         m.crps(y, quantiles, [0.5])
@@ -169,3 +169,63 @@ def test_scores_of_normal_distributions(n_outputs):
 def test_wrong_normal_distributions(metric, changes, message):
     with pytest.raises(ValueError, match=message):
         metric(**{"y_true": np.zeros(3), "mean": np.zeros(3), "std": np.ones(3), **changes})
+
+
+TARGETS, TWO_LEVELS = np.arange(4.0), [0.1, 0.9]
+ENDS = np.stack([TARGETS - 1, TARGETS + 1], axis=1)
+SETS, LABELS = np.eye(4, 2, dtype=bool), np.array(["a", "b", "b", "a"])
+
+
+def without_number(values):
+    """Values of which one is NaN."""
+    changed = np.array(values, dtype=float)
+    changed.flat[2] = np.nan
+    return changed
+
+
+BAD = {
+    "y_true": [
+        lambda: m.pinball_loss(without_number(TARGETS), ENDS, TWO_LEVELS),
+        lambda: m.crps(without_number(TARGETS), ENDS, TWO_LEVELS),
+        lambda: m.quantile_reliability(without_number(TARGETS), ENDS),
+        lambda: m.interval_coverage(without_number(TARGETS), ENDS),
+    ],
+    "quantiles": [
+        lambda: m.pinball_loss(TARGETS, without_number(ENDS), TWO_LEVELS),
+        lambda: m.crps(TARGETS, without_number(ENDS), TWO_LEVELS),
+        lambda: m.quantile_reliability(TARGETS, without_number(ENDS)),
+    ],
+    "interval": [
+        lambda: m.interval_coverage(TARGETS, without_number(ENDS)),
+        lambda: m.interval_width(without_number(ENDS)),
+        lambda: m.interval_width(TARGETS),
+        lambda: m.interval_width(np.ones((4, 3))),
+    ],
+    "sets": [
+        lambda: m.set_coverage(LABELS, without_number(SETS), ["a", "b"]),
+        lambda: m.set_coverage(LABELS, SETS, ["a", "b", "c"]),
+        lambda: m.set_size(without_number(SETS)),
+        lambda: m.set_size(SETS[0]),
+        lambda: m.set_size(SETS * 0.5),
+    ],
+    "sample_weight": [
+        lambda: m.pinball_loss(TARGETS, ENDS, TWO_LEVELS, sample_weight=without_number(TARGETS)),
+        lambda: m.interval_coverage(TARGETS, ENDS, sample_weight=-TARGETS),
+        lambda: m.interval_width(ENDS, sample_weight=0 * TARGETS),
+        lambda: m.set_size(SETS, sample_weight=[1, 2]),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "call"), [(name, call) for name, calls in BAD.items() for call in calls]
+)
+def test_what_is_not_valid_is_named(name, call):
+    with pytest.raises(ValueError, match=f"^{name} "):
+        call()
+
+
+def test_intervals_may_be_without_bound():
+    unbounded = np.where([[False, True]] * 4, np.inf, ENDS)
+    assert m.interval_coverage(TARGETS, unbounded) == 1
+    assert m.interval_width(unbounded) == np.inf

@@ -44,6 +44,11 @@ def pinball_loss(
     --------
     sklearn.metrics.mean_pinball_loss : The same for a single level.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a target, weight or quantile is NaN.
+
     References
     ----------
     Koenker & Bassett 1978, "Regression quantiles".
@@ -88,6 +93,11 @@ def crps(
     score : float
         In units of ``y_true``, at least 0; lower is better. Mean over rows and outputs.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a target, weight or quantile is NaN.
+
     References
     ----------
     Gneiting & Raftery 2007, "Strictly proper scoring rules, prediction, and estimation", Journal of
@@ -125,6 +135,11 @@ def quantile_reliability(
     -------
     shares : array of shape (n_levels,) or (n_outputs, n_levels)
         Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a target, weight or quantile is NaN.
 
     References
     ----------
@@ -262,8 +277,7 @@ def _standardized(y_true: Any, mean: Any, std: Any) -> tuple[np.ndarray, np.ndar
                 f"{name} must have the shape of y_true, {y.shape}. Got an array of shape "
                 f"{values.shape}."
             )
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name} must be finite, but contains NaN or infinity.")
+        _check_finite(values, name)
     if not (std > 0).all():
         raise ValueError(f"std must be above 0, but contains {std.min():g}.")
     with np.errstate(over="ignore"):
@@ -294,6 +308,11 @@ def interval_coverage(
     coverage : float
         Mean over rows and outputs.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a target, weight or end is NaN.
+
     References
     ----------
     Romano, Patterson & Candès 2019, "Conformalized quantile regression", arXiv 1905.03222.
@@ -304,7 +323,7 @@ def interval_coverage(
     >>> interval_coverage([1.0, 2.0], [[0.0, 2.0], [3.0, 4.0]])
     0.5
     """
-    y, ends = _with_last_axis(y_true, interval, "interval")
+    y, ends = _with_last_axis(y_true, _ends(interval), "interval")
     inside = (ends[..., :1] <= y) & (y <= ends[..., 1:])
     return float(_mean_over_rows(inside, sample_weight).mean())
 
@@ -324,13 +343,18 @@ def interval_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = Non
     width : float
         In units of the target.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a weight or end is NaN.
+
     Examples
     --------
     >>> from skdnn.metrics import interval_width
     >>> interval_width([[0.0, 2.0], [3.0, 4.0]])
     1.5
     """
-    ends = np.asarray(interval, dtype=np.float64)
+    ends = _ends(interval)
     return float(_mean_over_rows(ends[..., 1] - ends[..., 0], sample_weight).mean())
 
 
@@ -359,6 +383,11 @@ def set_coverage(
     coverage : float
         Between 0 and 1.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a value of ``sets`` is neither True nor False.
+
     References
     ----------
     Romano, Sesia & Candès 2020, "Classification with valid and adaptive coverage", arXiv
@@ -370,10 +399,15 @@ def set_coverage(
     >>> set_coverage(["a", "b"], [[True, True], [True, False]], classes=["a", "b"])
     0.5
     """
-    y, sets, classes = np.asarray(y_true), np.asarray(sets, dtype=bool), np.asarray(classes)
-    check_consistent_length(y, sets)
+    y, found, classes = np.asarray(y_true), _members(sets), np.asarray(classes)
+    check_consistent_length(y, found)
+    if found.shape[1:] != classes.shape:
+        raise ValueError(
+            f"sets must have a column for each of the {classes.size} classes. Got an array of "
+            f"shape {found.shape}."
+        )
     is_right = y[:, None] == classes
-    return float(_mean_over_rows((sets & is_right).any(axis=1), sample_weight))
+    return float(_mean_over_rows((found & is_right).any(axis=1), sample_weight))
 
 
 def set_size(sets: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
@@ -391,18 +425,49 @@ def set_size(sets: ArrayLike, *, sample_weight: ArrayLike | None = None) -> floa
     size : float
         Between 0 and ``n_classes``.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a value of ``sets`` is neither True nor False.
+
     Examples
     --------
     >>> from skdnn.metrics import set_size
     >>> set_size([[True, True], [True, False]])
     1.5
     """
-    return float(_mean_over_rows(np.asarray(sets, dtype=bool).sum(axis=1), sample_weight))
+    return float(_mean_over_rows(_members(sets).sum(axis=1), sample_weight))
+
+
+def _ends(interval: Any) -> np.ndarray:
+    """Lower and upper ends, which may be infinite, in the last axis."""
+    ends = np.asarray(interval, dtype=np.float64)
+    if ends.ndim not in (2, 3) or ends.shape[-1] != 2:
+        raise ValueError(
+            f"interval must have the shape (n_samples, 2) or (n_samples, n_outputs, 2). Got an "
+            f"array of shape {ends.shape}."
+        )
+    _refuse_nan(ends, "interval")
+    return ends
+
+
+def _members(sets: Any) -> np.ndarray:
+    """Which classes are in which set."""
+    found = np.asarray(sets)
+    if found.ndim != 2:
+        raise ValueError(
+            f"sets must have the shape (n_samples, n_classes). Got an array of shape {found.shape}."
+        )
+    if not np.isin(found, (False, True)).all():
+        raise ValueError("sets must be True or False, but contains other values.")
+    return found.astype(bool)
 
 
 def _with_last_axis(y_true: Any, values: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Targets with an axis of length 1 at the end, and values with a longer one."""
     y, values = np.asarray(y_true, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    _check_finite(y, "y_true")
+    _refuse_nan(values, name)
     if y.ndim == 2 and y.shape[1] == 1 and values.ndim == 2:
         y = y[:, 0]
     if values.ndim != y.ndim + 1 or values.shape[:-1] != y.shape:
@@ -413,6 +478,27 @@ def _with_last_axis(y_true: Any, values: Any, name: str) -> tuple[np.ndarray, np
     return y[..., None], values
 
 
+def _check_finite(values: np.ndarray, name: str) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite, but contains NaN or infinity.")
+
+
+def _refuse_nan(values: np.ndarray, name: str) -> None:
+    """Infinite ends and quantiles are without bound, and valid."""
+    if np.isnan(values).any():
+        raise ValueError(f"{name} contains NaN.")
+
+
 def _mean_over_rows(values: np.ndarray, sample_weight: Any) -> np.ndarray:
-    weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if sample_weight is None:
+        return np.mean(values, axis=0)
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != values.shape[:1]:
+        raise ValueError(
+            f"sample_weight must have the shape {values.shape[:1]}. Got an array of shape "
+            f"{weights.shape}."
+        )
+    _check_finite(weights, "sample_weight")
+    if (weights < 0).any() or not weights.any():
+        raise ValueError("sample_weight must be non-negative, and not 0 for all rows.")
     return np.average(values, axis=0, weights=weights)
