@@ -1,8 +1,8 @@
 """A group of workers that are connected by sockets.
 
 All workers are connected with the first one, which adds up and sends the sums back: two messages
-for each worker, whose time grows with the number of workers. That is best up to about eight; a
-group of more workers is right, but a ring or a tree would be faster.
+for each worker, whose time grows with the number of workers; two workers send to each other. That
+is best up to about eight; a group of more workers is right, but a ring or a tree would be faster.
 
 A worker may compute for as long as it likes: a thread of each worker sends a heartbeat to those it
 is connected with, and the time limit is that of silence. A worker that ends, however, closes its
@@ -204,9 +204,15 @@ class SocketGroup:
         if self._ended.is_set():
             raise self._error or WorkerLostError(self.rank, "has left the group")
         total = np.empty_like(array) if out is None else out
-        if self.rank == 0 and total is not array:
+        if total is not array and (self.rank == 0 or self.size == 2):
             total[...] = array
         try:
+            if self.size == 2:
+                # Both ways at once. The order of two does not matter.
+                [peer] = self._peers.values()
+                self._send(peer, array)
+                self._receive(peer, total, _add)
+                return total
             if self.rank > 0:
                 self._send(self._peers[0], array)
                 self._receive(self._peers[0], total, np.copyto)

@@ -116,7 +116,10 @@ def test_messages_of_different_sizes_are_an_error():
 
     first, second = run(add, 2)
     assert "sent 32 bytes, but 24 were expected" in str(first)
-    assert isinstance(second, WorkerLostError)
+    assert "sent 24 bytes, but 32 were expected" in str(second)
+    first, *others = run(add, 3)
+    assert "sent 32 bytes, but 24 were expected" in str(first)
+    assert all(isinstance(other, WorkerLostError) for other in others)
 
 
 def test_a_silent_worker_is_lost_but_not_one_that_computes():
