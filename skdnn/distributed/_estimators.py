@@ -266,7 +266,8 @@ class DaskDNNClassifier(DaskMixin, DNNClassifier):
         Connection to the cluster; None is the current one. Not in pickles.
     on_worker_lost : {"raise", "continue"}, default="raise"
         What happens when a worker is lost during the training: an error, or a new start with the
-        rows of the others, with a warning, if these have more than half of all rows.
+        rows that are left, with a warning, if these are more than half. Partitions that are not
+        persisted are read by the others.
     **parameters : dict
         Those of :class:`~skdnn.DNNClassifier`. ``n_jobs=None`` is the number of threads of each
         worker.
@@ -403,7 +404,8 @@ class DaskDNNRegressor(DaskMixin, DNNRegressor):
         Connection to the cluster; None is the current one. Not in pickles.
     on_worker_lost : {"raise", "continue"}, default="raise"
         What happens when a worker is lost during the training: an error, or a new start with the
-        rows of the others, with a warning, if these have more than half of all rows.
+        rows that are left, with a warning, if these are more than half. Partitions that are not
+        persisted are read by the others.
     **parameters : dict
         Those of :class:`~skdnn.DNNRegressor`. ``n_jobs=None`` is the number of threads of each
         worker.

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
+from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -103,7 +105,7 @@ def fit_on_workers(
                     trained = _train(client, local, shards, summary)
                 break
             except LostError as error:
-                pieces = _left(pieces, shards, error, estimator.on_worker_lost)
+                pieces = _left(client, pieces, shards, error, estimator.on_worker_lost)
     for message, category in trained.warnings:
         warn(message, category)
     return trained.estimator
@@ -132,21 +134,32 @@ def _held_out_parts(held_out: tuple[Any, Any, Any]) -> list[Part]:
 
 
 def _left(
-    pieces: list[Piece], shards: Sequence[Shard], error: LostError, on_worker_lost: str
+    client: Client,
+    pieces: list[Piece],
+    shards: Sequence[Shard],
+    error: LostError,
+    on_worker_lost: str,
 ) -> list[Piece]:
-    """The partitions of the workers that are left.
+    """The partitions that are left: others read those that are not in memory.
 
     Raises
     ------
     RuntimeError
         Unless the training goes on with these.
     """
-    lost = [shard for shard in shards if shard.address in error.addresses]
     names = ", ".join(sorted(error.addresses))
-    before = sum(shard.n_rows for shard in shards)
-    rows = before - sum(shard.n_rows for shard in lost)
     what = f"The training was ended, because the worker {names} {error.reason}."
-    if on_worker_lost == "raise" or not lost:
+    lost = [
+        piece.future.key
+        for shard in shards
+        if shard.address in error.addresses
+        for piece in shard.pieces
+        if piece.address is None
+    ]
+    left = [piece for piece in pieces if piece.future.key not in lost]
+    before, rows = (sum(piece.description.n_counted for piece in each) for each in (pieces, left))
+    others = sorted(known_workers(client) - error.addresses)
+    if on_worker_lost == "raise" or not error.addresses or not others:
         raise RuntimeError(what)
     if 2 * rows <= before:
         raise RuntimeError(f"{what} The others have {rows} of {before} rows, not more than half.")
@@ -154,8 +167,11 @@ def _left(
         f"The worker {names} {error.reason}. The training starts again with {rows} of {before} "
         "rows."
     )
-    gone = {piece.future.key for shard in lost for piece in shard.pieces}
-    return [piece for piece in pieces if piece.future.key not in gone]
+    readers = cycle(others)
+    return [
+        replace(piece, address=next(readers)) if piece.address in error.addresses else piece
+        for piece in left
+    ]
 
 
 # ---------------------------------------------------------------- training

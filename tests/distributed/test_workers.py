@@ -102,6 +102,18 @@ def test_the_training_goes_on_with_more_than_half_of_the_rows(cluster, client):
     assert model.n_iter_ == 1500
 
 
+def test_others_read_the_partitions_of_a_lost_worker(cluster, client):
+    X = da.random.default_rng(0).normal(size=(400, 3), chunks=(100, 3))
+    first = min(client.nthreads())
+    model = DaskDNNRegressor(**{**FAST, "max_iter": 1500}, on_worker_lost="continue")
+    with (
+        when_training(cluster, lambda other: kill(other, first)),
+        pytest.warns(UserWarning, match=rf"{first} .* again with 400 of 400 rows"),
+    ):
+        model.fit(X, X.sum(axis=1))
+    assert model.n_iter_ == 1500
+
+
 def test_the_training_does_not_go_on_with_less(cluster, client):
     X, y, addresses = rows_on_workers(client, (100, 300))
     with (
