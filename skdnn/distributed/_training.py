@@ -14,10 +14,13 @@ over all workers, which have the same bits for each of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from skdnn.distributed._averages import Averages
 from skdnn.distributed._group import broadcast
 from skdnn.distributed._pool import GroupPool
 from skdnn.training.engine import NonFiniteLossError
@@ -76,9 +79,7 @@ class GroupTraining(Training):
                 validator.score = None
         # Machines may round differently.
         self.network.values[...] = broadcast(pool.group, self.network.values)
-        #: Values after the last average.
-        self._common = self.network.values.copy()
-        self._message = np.empty(self.network.values.size + 1, self.network.values.dtype)
+        self.averages = Averages(self.network, pool.group, self.share)
 
     def run_epoch(self) -> None:
         super().run_epoch()
@@ -103,41 +104,20 @@ class GroupTraining(Training):
             if self._own_n_steps[member] < self.n_steps[member]:
                 orders[member] = np.resize(order, self.n_steps[member] * sizes[member])
         totals = np.zeros(len(orders))
-        for first in range(0, max(self.n_steps), every):
-            steps, has_failed = slice(first, first + every), False
-            rows = [slice(first * size, (first + every) * size) for size in sizes]
-            try:
-                totals += self.engine.train_steps(
-                    [order[part] for order, part in zip(orders, rows, strict=True)],
-                    [each[steps] for each in rates],
-                    [each[steps] for each in regularization_factors],
-                )
-            except NonFiniteLossError:
-                has_failed = True
-            self._average(has_failed=has_failed)
+        with ThreadPoolExecutor(1, "skdnn-averages") as executor:
+            for first in range(0, max(self.n_steps), every):
+                steps = slice(first, first + every)
+                rows = [slice(first * size, (first + every) * size) for size in sizes]
+                self.averages.begin(executor)
+                with suppress(NonFiniteLossError):  # told to the others, and raised for all
+                    totals += self.engine.train_steps(
+                        [order[part] for order, part in zip(orders, rows, strict=True)],
+                        [each[steps] for each in rates],
+                        [each[steps] for each in regularization_factors],
+                        self.averages.add,
+                    )
+                self.averages.end()
         return float(np.mean(totals / [order.size for order in orders]))
-
-    def _average(self, *, has_failed: bool) -> None:
-        """Replace the values of the network by their mean over the workers.
-
-        Raises
-        ------
-        NonFiniteLossError
-            If any of them has failed.
-        """
-        values, common, message = self.network.values, self._common, self._message
-        # Mean of the changes: shares of the values themselves would not add up to all of them.
-        changes = message[:-1].reshape(values.shape)
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(values, common, out=changes)
-            changes *= self.share
-        message[-1] = has_failed
-        self.pool.group.allreduce(message, out=message)
-        if message[-1] > 0:
-            raise NonFiniteLossError
-        if self.pool.group.size > 1:
-            common += changes
-            values[...] = common
 
     def _measure(self, loss: float) -> tuple[float, list[tuple[float, float, float]]]:
         loss, own = super()._measure(loss)

@@ -174,13 +174,20 @@ class Engine:
         orders: list[np.ndarray],
         rates: list[np.ndarray],
         regularization_factors: list[np.ndarray],
+        when_trained: Callable[[int], None] | None = None,
     ) -> list[float]:
-        """Train each member for some steps, as ``train_epoch``; return the sums of the losses."""
+        """Train each member for some steps, as ``train_epoch``; return the sums of the losses.
+
+        ``when_trained`` is called with each member that has made its steps, in its thread.
+        """
 
         def train(member: int) -> float:
-            return self._train_member(
+            total = self._train_member(
                 member, orders[member], rates[member], regularization_factors[member]
             )
+            if when_trained is not None:
+                when_trained(member)
+            return total
 
         members = range(self.network.n_members)
         if len(self.teams[0]) > 1:
