@@ -40,14 +40,14 @@ def pinball_loss(
     loss : float
         In units of ``y_true``, at least 0; lower is better.
 
-    See Also
-    --------
-    sklearn.metrics.mean_pinball_loss : The same for a single level.
-
     Raises
     ------
     ValueError
         If the shapes do not fit, or a target, weight or quantile is NaN.
+
+    See Also
+    --------
+    sklearn.metrics.mean_pinball_loss : The same for a single level.
 
     References
     ----------
