@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array, check_consistent_length
 
 from skdnn._sklearn import check_y, has_known_names, validate_data
-from skdnn.tabular.schema import Columns, resolve_categorical
+from skdnn.tabular.schema import Columns, check_unique, column_names, resolve_categorical
 from skdnn.training.data import checked_sparse
 
 #: Methods of lazy data that load it: Spark, Dask and xarray, polars and narwhals.
@@ -105,6 +105,7 @@ def validate_table(estimator: Any, X: Any, *, reset: bool) -> Any:
     if len(X.shape) != 2:
         check_array(X, dtype=None)  # raises scikit-learn's error
     if reset or not has_known_names(estimator, X):
+        check_unique(column_names(X) or [])  # the libraries of data frames have other messages
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     name = type(estimator).__name__
     for n, what in zip(X.shape, ("sample(s)", "feature(s)"), strict=True):

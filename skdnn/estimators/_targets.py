@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from numbers import Integral, Real
@@ -13,7 +14,7 @@ from scipy.sparse import issparse
 
 from skdnn._sklearn import check_sample_weight
 from skdnn.estimators._tables import in_memory
-from skdnn.tabular.schema import BOOLS, COMPLEX, DATES
+from skdnn.tabular.schema import BOOLS, COMPLEX, DATES, comma_hint
 
 #: Largest logarithm of an exposure.
 MOST_OFFSET = 100
@@ -97,7 +98,10 @@ def as_numbers(y: Any, name: str = "y") -> Any:
         numbers = y.astype(np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         error_type = TypeError if isinstance(error, TypeError) else ValueError
-        raise error_type(f"Input {name} must be numeric, but: {error}.") from error
+        reason = re.sub(r"np\.\w+\((.*)\)$", r"\1", str(error))  # without NumPy's type
+        raise error_type(
+            f"Input {name} must be numeric, but: {reason}.{comma_hint(error)}"
+        ) from error
     return complete_array(numbers, name)  # text can say "nan"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +9,13 @@ from numpy.typing import ArrayLike
 
 from skdnn._typing import MatrixLike
 from skdnn.estimators._targets import check_weights
-from skdnn.inspection._displays import axes_for, check_choice, show_literally
+from skdnn.inspection._displays import (
+    axes_for,
+    check_choice,
+    check_count,
+    checked_array,
+    show_literally,
+)
 from skdnn.inspection._mixed import Response, as_table, names_of, positions_of
 from skdnn.inspection.dependence import Axis, Curves, axis_of
 
@@ -160,7 +165,14 @@ class DependenceDisplay:
         -------
         display : DependenceDisplay
             This object.
+
+        Raises
+        ------
+        ValueError
+            If ``n_individual`` is invalid, or if a parameter of the display has the wrong shape.
         """
+        n_individual = check_count("n_individual", n_individual, 0)
+        self._check_arguments()
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
         self.lines_: list[Any] = []
@@ -178,6 +190,25 @@ class DependenceDisplay:
             self.ax_.set(xlabel=self.axes[0].name, ylabel=self.ylabel)
         show_literally(self.ax_, *([self.colorbar_.ax] if self.colorbar_ else []))
         return self
+
+    def _check_arguments(self) -> None:
+        if len(self.axes) not in (1, 2):
+            raise ValueError(f"axes must be a list of one or two Axis. Got {len(self.axes)}.")
+        if self.average is None and (self.individual is None or len(self.axes) == 2):
+            raise ValueError("average must be given; of a single column, average or individual.")
+        n_samples = len(self.axes[0].index)
+        shape: tuple[int, ...] = tuple(len(axis.values) for axis in self.axes)
+        if len(shape) == 1:
+            shape = (len(self.axes[0].all_rows),)  # with the missing value
+        shapes = {
+            "average": shape,
+            "individual": (n_samples, *shape),
+            "spread": shape,
+            "weights": (n_samples,),
+        }
+        for name, expected in shapes.items():
+            if getattr(self, name) is not None:
+                checked_array(name, getattr(self, name), expected)
 
     # ---------------------------------------------------------------- one column
 
@@ -352,11 +383,7 @@ class DependenceDisplay:
             For invalid parameters, or if all values of the column are missing.
         """
         check_choice("kind", kind, KINDS)
-        if not isinstance(grid_resolution, Integral) or grid_resolution < 2:
-            raise ValueError(
-                "grid_resolution must be an int in the range [2, inf). Got "
-                f"{grid_resolution!r} instead."
-            )
+        grid_resolution = check_count("grid_resolution", grid_resolution, 2)
         X = as_table(X)
         weights = check_weights(sample_weight, X)
         weights = np.ones(len(X)) if weights is None else weights
@@ -366,9 +393,7 @@ class DependenceDisplay:
             raise ValueError(f"column must be one, or two with kind='average'. Got {column!r}.")
         response = Response(estimator, response_method)
         curves = Curves(estimator, X, response, output, weights / weights.sum())
-        axes = [
-            axis_of(estimator, X, names[j], j, int(grid_resolution), weights) for j in positions
-        ]
+        axes = [axis_of(estimator, X, names[j], j, grid_resolution, weights) for j in positions]
         return cls(axes=axes, weights=weights, **computed(curves, axes, kind)).plot(ax)
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from skdnn.inspection._displays import axes_for, fitted_network, show_literally
+from skdnn.inspection._displays import (
+    axes_for,
+    check_count,
+    checked_array,
+    fitted_network,
+    show_literally,
+)
 
 #: Maximum number of labels that are readable in a figure of the default size.
 MAX_LABELS = 30
@@ -107,7 +113,21 @@ class EmbeddingDisplay:
         -------
         display : EmbeddingDisplay
             This object.
+
+        Raises
+        ------
+        ValueError
+            If ``n_components`` is invalid, or if the embedding has no rows or no finite numbers.
+        TypeError
+            If it is not a data frame.
         """
+        n_components = check_count("n_components", n_components)
+        if not isinstance(self.embedding, pd.DataFrame):
+            raise TypeError(
+                "embedding must be a data frame, as column_embedding returns it. Got "
+                f"{type(self.embedding).__name__}."
+            )
+        checked_array("embedding", self.embedding, ("n_values", "n_units"))
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
         self.lines_: list[Any] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,13 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from skdnn._sklearn import is_metric
 from skdnn._typing import MatrixLike
-from skdnn.inspection._displays import axes_for, show_literally
+from skdnn.inspection._displays import (
+    axes_for,
+    check_count,
+    check_names,
+    checked_array,
+    show_literally,
+)
 from skdnn.inspection._mixed import MixedRows, as_table, grouped, mixed, names_of
 from skdnn.inspection.loss_curve import scoring_name
 
@@ -107,13 +112,21 @@ class ImportanceDisplay:
         -------
         display : ImportanceDisplay
             This object.
+
+        Raises
+        ------
+        ValueError
+            If ``max_features`` is invalid, or if a parameter of the display has the wrong shape.
         """
+        max_features = check_count("max_features", max_features)
+        importances = checked_array("importances", self.importances, ("n_features", "n_repeats"))
+        check_names(self.feature_names, len(importances), "importances")
         self.ax_ = ax = axes_for(self, ax)
         self.figure_ = ax.figure
-        means = self.importances.mean(axis=1)
+        means = importances.mean(axis=1)
         order = np.argsort(-means, kind="stable")[:max_features]
         self.feature_names_ = [str(self.feature_names[j]) for j in order]
-        shown, places = self.importances[order], np.arange(len(order))
+        shown, places = importances[order], np.arange(len(order))
         style = {"color": "C0", "alpha": 0.6, **(bar_kw or {})}
         self.bars_ = ax.barh(places, means[order], **style)
         # Shuffles beside each other, so that equal ones are seen.
@@ -178,15 +191,12 @@ class ImportanceDisplay:
         TypeError, ValueError
             For invalid parameters, and for tables that are sparse or empty.
         """
-        if not isinstance(n_repeats, Integral) or isinstance(n_repeats, bool) or n_repeats < 1:
-            raise ValueError(
-                f"n_repeats must be an int in the range [1, inf). Got {n_repeats!r} instead."
-            )
+        n_repeats = check_count("n_repeats", n_repeats)
         X = as_table(X)
         check_consistent_length(X, y, sample_weight)
         groups = grouped(feature_groups, names_of(X))
         score = Score(estimator, X, y, scoring, sample_weight)
-        best, found = score.importances(groups, int(n_repeats), check_random_state(random_state))
+        best, found = score.importances(groups, n_repeats, check_random_state(random_state))
         default = "accuracy" if hasattr(estimator, "classes_") else "R²"
         display = cls(
             importances=found,

@@ -24,7 +24,7 @@ from skdnn.estimators._labels import balanced_class_weights
 from skdnn.estimators._pipelines import final_estimator
 from skdnn.estimators._tables import in_memory
 from skdnn.estimators._targets import check_weights
-from skdnn.inspection._displays import axes_for
+from skdnn.inspection._displays import axes_for, checked_array
 from skdnn.training.loop import DivergenceError, resolve_batch_size
 from skdnn.training.settings import AUTO, dropout_for
 
@@ -105,21 +105,31 @@ class LearningRateDisplay:
         -------
         display : LearningRateDisplay
             This object.
+
+        Raises
+        ------
+        ValueError
+            If a parameter of the display has the wrong shape.
         """
+        rates = checked_array("learning_rates", self.learning_rates, ("n_steps",))
+        losses, smoothed = (
+            checked_array(name, getattr(self, name), rates.shape)
+            for name in ("losses", "smoothed_losses")
+        )
         self.ax_ = ax = axes_for(self, ax)
         self.figure_ = ax.figure
         faint = {"label": "Loss", "color": "C0", "alpha": 0.3, **(line_kw or {})}
         clear = {"label": "Smoothed loss", "color": "C0", **(line_kw or {})}
         self.lines_ = [
-            *ax.plot(self.learning_rates, self.losses, **faint),
-            *ax.plot(self.learning_rates, self.smoothed_losses, **clear),
+            *ax.plot(rates, losses, **faint),
+            *ax.plot(rates, smoothed, **clear),
         ]
         label = f"Suggestion: {self.suggestion:.2g}"
         self.suggestion_line_ = ax.axvline(self.suggestion, color="0.5", linestyle=":", label=label)
         ax.set(xscale="log", yscale="log", xlabel="Learning rate", ylabel="Loss")
         # Losses after the minimum may be larger by orders of magnitude, and would set the scale.
-        low = self.losses.min()
-        high = self.losses[: int(np.argmin(self.smoothed_losses)) + 1].max()
+        low = losses.min()
+        high = losses[: int(np.argmin(smoothed)) + 1].max()
         if 0 < low < high:
             margin = (high / low) ** 0.1
             ax.set_ylim(low / margin, high * margin)

@@ -7,7 +7,11 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import is_classifier
 
-from skdnn.inspection._displays import axes_for, fitted_network, show_literally
+from skdnn.inspection._displays import (
+    axes_for,
+    fitted_network,
+    show_literally,
+)
 
 
 class LossCurveDisplay:
@@ -79,7 +83,13 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
             This object.
+
+        Raises
+        ------
+        ValueError
+            If ``history`` has no epochs or losses, or curves of different lengths.
         """
+        self._check_history()
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
         self.lines_: list[Any] = []
@@ -107,6 +117,19 @@ class LossCurveDisplay:
         (self.score_ax_ or self.ax_).legend(handles=handles, loc="center right")
         show_literally(self.ax_, *([self.score_ax_] if self.score_ax_ else []))
         return self
+
+    def _check_history(self) -> None:
+        missing = [key for key in ("epoch", "loss") if key not in self.history]
+        if missing:
+            raise ValueError(f"history must have 'epoch' and 'loss'. It has {list(self.history)}.")
+        n_epochs = len(self.history["epoch"])
+        for key in ("loss", "validation_loss", "validation_score"):
+            # There are no curves of validation data without these.
+            n = len(self.history.get(key, []))
+            if n not in ({n_epochs} if key == "loss" else {0, n_epochs}):
+                raise ValueError(
+                    f"history[{key!r}] must have {n_epochs} items, one for each epoch. Got {n}."
+                )
 
     def _add_line(
         self, ax: Any, key: str, label: str, color: str, line_kw: dict[str, Any] | None

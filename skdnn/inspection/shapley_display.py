@@ -9,7 +9,7 @@ import pandas as pd
 
 from skdnn._typing import MatrixLike
 from skdnn.estimators._checks import check_index
-from skdnn.inspection._displays import axes_for, check_choice, show_literally
+from skdnn.inspection._displays import axes_for, check_choice, check_count, show_literally
 from skdnn.inspection.shapley import ShapleyValues, shapley_values
 
 KINDS = ("beeswarm", "bar", "waterfall")
@@ -108,10 +108,18 @@ class ShapleyDisplay:
         Raises
         ------
         ValueError
-            If there is no such kind, row or output.
+            If there is no such kind, row or output, or if ``max_features`` is invalid.
+        TypeError
+            If ``shapley`` is something else.
         """
         check_choice("kind", kind, KINDS)
+        max_features = check_count("max_features", max_features)
         shapley = self.shapley
+        if not isinstance(shapley, ShapleyValues):
+            raise TypeError(
+                "shapley must be the ShapleyValues that skdnn.shapley_values returns. Got "
+                f"{type(shapley).__name__}."
+            )
         if output is not None or kind != "bar":
             shapley = shapley.of(output)
         self.ax_ = axes_for(self, ax)

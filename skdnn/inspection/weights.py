@@ -8,7 +8,13 @@ from typing import Any, Self
 import numpy as np
 
 from skdnn.estimators._checks import check_index
-from skdnn.inspection._displays import axes_for, fitted_network, show_literally
+from skdnn.inspection._displays import (
+    axes_for,
+    check_names,
+    checked_array,
+    fitted_network,
+    show_literally,
+)
 
 #: Maximum number of feature names that are readable in a figure of the default size.
 MAX_NAMES = 30
@@ -90,12 +96,20 @@ class WeightsDisplay:
         -------
         display : WeightsDisplay
             This object.
+
+        Raises
+        ------
+        ValueError
+            If a parameter of the display has the wrong shape.
         """
+        weights = checked_array("weights", self.weights, ("n_in", "n_out"))
+        if self.feature_names is not None:
+            check_names(self.feature_names, len(weights), "weights")
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
-        limit = np.abs(self.weights).max() or 1.0
+        limit = np.abs(weights).max() or 1.0
         style = {"cmap": cmap, "vmin": -limit, "vmax": limit, "aspect": "auto", **(im_kw or {})}
-        self.im_ = self.ax_.imshow(self.weights, **style)
+        self.im_ = self.ax_.imshow(weights, **style)
         self.colorbar_ = None
         if colorbar:
             self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, label="Weight")

@@ -102,7 +102,7 @@ class TableEncoder:
         Warns
         -----
         UserWarning
-            If columns that are categorical by their dtype look like numbers or identifiers.
+            If columns that are categorical by their dtype look like numbers, dates or identifiers.
         """
         rows = None
         if weights is not None and not weights.all():

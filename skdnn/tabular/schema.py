@@ -5,6 +5,7 @@ The dtype of a column decides. For dtype ``object`` the values decide.
 
 from __future__ import annotations
 
+import re
 from datetime import date, time, timedelta
 from decimal import Decimal
 from numbers import Real
@@ -53,11 +54,11 @@ class Columns:
     def __init__(self, X: Any, rows: np.ndarray | None = None) -> None:
         X = X.to_native() if hasattr(X, "to_native") else X  # narwhals
         self._table, self._rows = X, rows
-        self.names = _column_names(X)
+        self.names = column_names(X)
         if self.names is None:
             self._table = X = _as_array(X)
         else:
-            _check_unique(self.names)
+            check_unique(self.names)
         self._arrays = _column_arrays(X) if isinstance(X, pd.DataFrame) else None
         self.n_columns = X.shape[1]
         self.n_rows = X.shape[0] if rows is None else int(np.count_nonzero(rows))
@@ -141,7 +142,8 @@ def _arrow_series(column: Any) -> pd.Series:
     return column.cast(column.type.value_type).to_pandas().astype("category")
 
 
-def _column_names(X: Any) -> list | None:
+def column_names(X: Any) -> list | None:
+    """Names of the columns of a table; None if it has none."""
     if hasattr(X, "column_names"):  # pyarrow, where ``columns`` are the columns themselves
         return list(X.column_names)
     if isinstance(X, pd.DataFrame):
@@ -164,7 +166,8 @@ def _as_array(X: Any) -> np.ndarray:
     return array
 
 
-def _check_unique(names: list) -> None:
+def check_unique(names: list) -> None:
+    """Raise ValueError if a name of a column occurs more than once."""
     if len(set(names)) < len(names):
         repeated = sorted({str(name) for name in names if names.count(name) > 1})
         raise ValueError(f"The names of the columns must differ. Found more than once: {repeated}.")
@@ -240,10 +243,16 @@ def as_numbers(values: Any, label: str) -> np.ndarray:
     except (TypeError, ValueError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"Column {label} must be numeric, but: {error}. For categorical columns see "
-            "categorical_features."
+            f"Column {label} must be numeric, but: {error}.{comma_hint(error)} For categorical "
+            "columns see categorical_features."
         ) from error
     return numbers
+
+
+def comma_hint(error: Exception) -> str:
+    """What to do about a decimal comma, if text with one could not be converted; or nothing."""
+    comma = re.search(r"float: .*'[^']*\d,\d", str(error))
+    return " Numbers are written with a point: replace the decimal comma." if comma else ""
 
 
 def _check_dtype(dtype: Any, label: str) -> None:

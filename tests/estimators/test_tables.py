@@ -338,6 +338,13 @@ def test_text_in_a_column_of_numbers_names_the_column(cls):
         make(cls).fit(X, y, X_val=text, y_val=y)
 
 
+@pytest.mark.parametrize("names", [["a", "a"], [1, 1]])
+def test_names_that_are_not_unique_are_named(names):
+    X = pd.DataFrame([[1, "x"], [2, "y"]] * 2, columns=names)
+    with pytest.raises(ValueError, match=rf"columns must differ.*\['{names[0]}'\]"):
+        DNNClassifier().fit(X, [0, 1, 0, 1])
+
+
 @each_class
 def test_dates_and_lists_name_the_column(cls):
     X, y = data(cls)

@@ -143,6 +143,9 @@ def test_what_numbers_are_made_of(y, expected):
     [
         (["1.5", "much"], ValueError, r"Input y must be numeric, but.*'much'"),
         (["1.5", ""], ValueError, r"Input y must be numeric"),
+        (np.array(["a", "b"]), ValueError, r"could not convert string to float: 'a'\.$"),
+        (["1,5", "2"], ValueError, r"'1,5'\. .*replace the decimal comma\.$"),
+        (np.array(["-0,5"]), ValueError, r"'-0,5'\. .*replace the decimal comma\.$"),
         (objects([10**400, 1]), ValueError, r"Input y must be numeric.*too large"),
         (objects([1, 2j]), ValueError, r"Complex data not supported: y"),
         (objects([1, object()]), TypeError, r"Input y must be numeric.*'object'"),

@@ -121,6 +121,95 @@ def test_a_search_without_a_best_estimator_says_so():
         fitted_network(search.fit(*load_iris(return_X_y=True)))
 
 
+AXIS = axis_of("a")
+RATES = {"learning_rates": [0.1, 1.0], "losses": [2.0, 1.0], "smoothed_losses": [2.0, 1.0]}
+WRONG = [
+    (DependenceDisplay, {"axes": []}, "axes must be a list of one or two"),
+    (DependenceDisplay, {"axes": [AXIS] * 3}, "axes must be a list of one or two"),
+    (DependenceDisplay, {"axes": [AXIS]}, "average must be given"),
+    (DependenceDisplay, {"axes": [AXIS] * 2, "individual": np.ones((3, 3))}, "average must be"),
+    (DependenceDisplay, {"axes": [AXIS], "average": np.ones(2)}, r"average .* \(3,\). Got \(2,\)"),
+    (DependenceDisplay, {"axes": [AXIS] * 2, "average": np.ones((2, 3))}, r"average .* \(2, 2\)"),
+    (DependenceDisplay, {"axes": [AXIS], "individual": np.ones((3, 2))}, r"individual .* \(3, 3\)"),
+    (
+        DependenceDisplay,
+        {"axes": [AXIS], "average": np.ones(3), "spread": np.ones(2)},
+        r"spread .* \(3,\)",
+    ),
+    (
+        DependenceDisplay,
+        {"axes": [AXIS], "average": np.ones(3), "weights": np.ones(4)},
+        r"weights .* \(3,\)",
+    ),
+    (DependenceDisplay, {"axes": [AXIS], "average": [1, np.nan, 2]}, "average .* NaN"),
+    (ImportanceDisplay, {"importances": np.eye(3), "feature_names": ["a"]}, "must have 3 .* Got 1"),
+    (
+        ImportanceDisplay,
+        {"importances": np.eye(1), "feature_names": ["a", "b"]},
+        "must have 1 item",
+    ),
+    (
+        ImportanceDisplay,
+        {"importances": np.ones(2), "feature_names": ["a", "b"]},
+        "importances .*2,",
+    ),
+    (ImportanceDisplay, {"importances": [[np.nan]], "feature_names": ["a"]}, "importances .* NaN"),
+    (ImportanceDisplay, {"importances": [["x"]], "feature_names": ["a"]}, "importances .* numbers"),
+    (LossCurveDisplay, {"history": {"epoch": [1]}}, r"history must have .*\['epoch'\]"),
+    (LossCurveDisplay, {"history": {"loss": [1]}}, r"history must have .*\['loss'\]"),
+    (LossCurveDisplay, {"history": {"epoch": [1, 2], "loss": [1]}}, "'loss'.* 2 items.*Got 1"),
+    (
+        LossCurveDisplay,
+        {"history": {**HISTORY, "validation_loss": [1]}},
+        "validation_loss.* 2 items",
+    ),
+    (LossCurveDisplay, {"history": {**HISTORY, "validation_score": [1]}}, "validation_score.* 2 "),
+    (WeightsDisplay, {"weights": np.ones(3)}, r"weights .*\(n_in, n_out\). Got \(3,\)"),
+    (WeightsDisplay, {"weights": np.ones((3, 3, 3))}, "weights must have the shape"),
+    (WeightsDisplay, {"weights": np.ones((0, 3))}, "weights must have the shape"),
+    (WeightsDisplay, {"weights": np.eye(3), "feature_names": ["a", "b"]}, "must have 3 .* Got 2"),
+    (EmbeddingDisplay, {"embedding": pd.DataFrame(np.eye(0))}, "embedding must have the shape"),
+    (EmbeddingDisplay, {"embedding": pd.DataFrame([[np.nan, 1]])}, "embedding .* NaN"),
+    (LearningRateDisplay, {**RATES, "losses": [1], "suggestion": 1}, r"losses .*\(2,\)"),
+    (LearningRateDisplay, {**RATES, "smoothed_losses": [1], "suggestion": 1}, "smoothed_losses"),
+]
+
+
+@pytest.mark.parametrize(("cls", "arguments", "message"), WRONG)
+def test_arrays_that_do_not_fit_are_named(cls, arguments, message):
+    figures = plt.get_fignums()
+    with pytest.raises(ValueError, match=message):
+        cls(**arguments).plot()
+    assert plt.get_fignums() == figures  # no empty one
+
+
+@pytest.mark.parametrize("value", [-1, 2.5, "2", None, True])
+@pytest.mark.parametrize(
+    ("display", "name"),
+    [
+        (DISPLAYS[0], "n_individual"),
+        (DISPLAYS[1], "max_features"),
+        (DISPLAYS[2], "max_features"),
+        (DISPLAYS[5], "n_components"),
+    ],
+)
+def test_numbers_of_what_is_drawn(display, name, value):
+    with pytest.raises(ValueError, match=rf"{name} must be an int in the range .* Got {value!r}"):
+        display.plot(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("display", "message"),
+    [
+        (ShapleyDisplay(shapley=np.eye(2)), "shapley must be the ShapleyValues .* Got ndarray"),
+        (EmbeddingDisplay(embedding=np.eye(2)), "embedding must be a data frame.* Got ndarray"),
+    ],
+)
+def test_other_types_are_refused(display, message):
+    with pytest.raises(TypeError, match=message):
+        display.plot()
+
+
 @pytest.mark.parametrize("display", DISPLAYS, ids=lambda display: type(display).__name__)
 def test_axes(display):
     _, ax = plt.subplots()

@@ -39,7 +39,6 @@ AS_TEXT = {
     "question mark": spoiled("?"),
     "NA": spoiled("NA "),
     "thousands": [f"{number:,.0f}" for number in NUMBERS],
-    "decimal comma": [f"{number / 2000:.2f}".replace(".", ",") for number in NUMBERS],
     "currency": [f"${number:,.2f}" for number in NUMBERS],
     "rounded": spoiled("?", NUMBERS.round(-1)),
     "some missing": [None, *spoiled("?")[:50]],
@@ -53,6 +52,48 @@ AS_TEXT = {
 def test_numbers_as_text(kind):
     message = said_of(AS_TEXT[kind])
     assert re.search(r"^Column 'price': almost all values are numbers.*pd\.to_numeric", message)
+
+
+COMMAS = {
+    "two places": [f"{number / 2000:.2f}".replace(".", ",") for number in NUMBERS],
+    "few values": RNG.choice([f"{i // 2},{i % 2 * 5}" for i in range(20)], 9000),
+    "three places": [f"{number:.3f}".replace(".", ",") for number in RNG.uniform(0, 9, N)],
+    "thousands": [f"1.{i % 1000:03d},50" for i in range(N)],
+    "blanks as thousands": [f"1\u00a0{i % 1000:03d},50" for i in range(N)],
+    "currency": [f"{number:.2f} €".replace(".", ",") for number in NUMBERS],
+    "question mark": ["?", *[f"{number:.1f}".replace(".", ",") for number in NUMBERS]],
+    "category": pd.Categorical([f"{number:.1f}".replace(".", ",") for number in NUMBERS]),
+}
+
+
+@pytest.mark.parametrize("kind", COMMAS)
+def test_decimal_commas(kind):
+    message = said_of(COMMAS[kind])
+    assert re.search(r"^Column 'price': .* decimal comma.*replace\(',', '.'\)", message)
+
+
+def test_advice_for_decimal_commas_works():
+    texts = pd.Series(COMMAS["two places"])
+    numbers = pd.to_numeric(texts.str.replace(",", "."), errors="coerce")
+    np.testing.assert_allclose(numbers, NUMBERS / 2000, atol=0.006)
+
+
+DAYS = pd.date_range("2024-01-01", periods=60)
+DATES = {
+    "iso": DAYS.strftime("%Y-%m-%d"),
+    "with time": DAYS.strftime("%Y-%m-%d %H:%M:%S"),
+    "iso with time": DAYS.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    "German": DAYS.strftime("%d.%m.%Y"),
+    "American": DAYS.strftime("%m/%d/%y"),
+    "unknown": ["unknown", None, *DAYS.strftime("%Y/%m/%d")],
+    "many rows of each": np.tile(DAYS.strftime("%Y-%m-%d"), 100),
+}
+
+
+@pytest.mark.parametrize("kind", DATES)
+def test_dates_as_text(kind):
+    message = said_of(DATES[kind])
+    assert re.search(r"^Column 'price': almost all values are dates.*pd\.to_datetime", message)
 
 
 IDS = {
@@ -75,6 +116,10 @@ HONEST = {
     "zip codes with zeros": [f"0{number}" for number in RNG.integers(1000, 9999, N // 2)] * 2,
     "grades": RNG.choice([*map(str, range(1, 11)), "?"], N),
     "versions": RNG.choice([f"{i}.{j}" for i in range(3) for j in range(6)], N),
+    "lists of codes": RNG.choice([f"{i},{j},{i + j}" for i in range(6) for j in range(6)], N),
+    "ranges": RNG.choice([f"{i}-{i + 9}" for i in range(40)], N),
+    "thousands": RNG.choice([f"{i},000" for i in range(1, 40)], 9000),
+    "three numbers": RNG.choice([f"{i}.{j}.{i * j}" for i in range(6) for j in range(6)], N),
     "cities": RNG.choice([f"city {i}" for i in range(200)], N),
     "few rows": NUMBERS[:19].astype(str),
     "numbers that are meant": pd.Categorical(NUMBERS),
