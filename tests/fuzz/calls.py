@@ -50,7 +50,6 @@ from fuzz.predictions import (
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.multiclass import type_of_target
 
 from skdnn import DNNClassifier, DNNRegressor, Tweedie
 
@@ -96,11 +95,10 @@ def _classes(model: Any, rows: Rows) -> dict[str, Any]:
     if not hasattr(model, "predict_proba"):
         return {}
     y = dense_targets(rows.y)
-    if type_of_target(y) == "multilabel-indicator":
-        return {"classes": np.arange(y.shape[1])}
-    if y.ndim == 2:
-        return {"classes": [sorted(set(column), key=str) for column in y.T.tolist()]}
-    return {"classes": sorted(set(y[~pd.isna(y)].tolist()), key=str)}
+    if y.ndim == 2 and y.dtype.kind in "biuf" and np.unique(y).size <= 2:
+        return {"classes": np.arange(y.shape[1])}  # as scikit-learn takes it
+    known = [sorted(set(own[~pd.isna(own)].tolist()), key=str) for own in np.atleast_2d(y.T)]
+    return {"classes": known if y.ndim == 2 else known[0]}
 
 
 def partial_fit(model: Any, rows: Rows) -> Any:

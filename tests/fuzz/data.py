@@ -448,7 +448,8 @@ def numbers_of(rows: Rows) -> np.ndarray:
     y = dense_targets(rows.y).astype(float)
     if rows.offset is None:
         return y
-    return (y.T / np.exp(np.asarray(rows.offset, dtype=float).ravel())).T
+    with np.errstate(over="ignore"):
+        return (y.T / np.exp(np.asarray(rows.offset, dtype=float).ravel())).T
 
 
 def make_new(data: Data, n: int) -> Any:

@@ -33,7 +33,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from skdnn import Cosine, CosLog, Huber, OneCycle, Periodic, PiecewiseLinear, Quantile, Tweedie
+from skdnn import Cosine, CosLog, Huber, OneCycle, Periodic, PiecewiseLinear, Quantile
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
 
@@ -226,9 +226,9 @@ def _constrain(draw: Any, parameters: dict[str, Any], columns: tuple[str, ...], 
 def _targets(task: str, loss: Any, *, is_constrained: bool) -> list[str]:
     if task == "classification":
         return [*TWO_CLASSES] if is_constrained else [*LABELS, *LABEL_COLUMNS]
-    if loss == "poisson" or isinstance(loss, Tweedie):
-        return [*COUNTS]
-    return [*POSITIVE] if loss == "gamma" else [*VALUES, *COUNTS]
+    if loss == "gamma":
+        return [*POSITIVE]
+    return [*COUNTS] if loss in LOG_LINK else [*VALUES, *COUNTS]
 
 
 @st.composite
