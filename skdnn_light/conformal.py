@@ -207,8 +207,9 @@ def interval(
     with np.errstate(over="ignore", invalid="ignore"):
         margin = margin if unit is None else margin * unit
         # A negative margin may be more than half of the band, which then shrinks to its middle.
-        margin = np.maximum(margin, (lower - upper) / 2)
-        return np.stack([lower - margin, upper + margin], axis=-1)
+        middle = lower / 2 + upper / 2
+        ends = np.minimum(lower - margin, middle), np.maximum(upper + margin, middle)
+        return np.stack(ends, axis=-1)
 
 
 # ------------------------------------------------------------------------------------------------

@@ -108,6 +108,16 @@ def test_a_band_that_shrinks_below_nothing_is_its_middle():
     np.testing.assert_array_equal(found[:, 0], [[3, 5], [1, 1]])
 
 
+@pytest.mark.parametrize("margin", [-1e9, -0.3, 0.0])
+def test_rounding_does_not_swap_the_ends_of_a_shrunken_band(margin):
+    quantiles = np.sort(np.random.default_rng(0).normal(size=(1000, 2, 2)), axis=-1)
+    scores = sorted_scores(np.full((9, 2), margin))
+    found = interval(quantiles, (0.1, 0.9), scores, 0.8)
+    assert (found[..., 0] <= found[..., 1]).all()
+    assert (found[..., 0] >= quantiles[..., 0]).all()
+    assert (found[..., 1] <= quantiles[..., 1]).all()
+
+
 # ---------------------------------------------------------------- classes
 
 
