@@ -59,6 +59,14 @@ def test_sums_of_the_largest_weights_are_finite():
     assert threshold(values, 0.55) == 6
 
 
+@pytest.mark.parametrize("score", [np.inf, np.nan])
+def test_a_row_that_cannot_be_predicted_is_in_infinite_intervals_alone(score):
+    scores = sorted_scores(np.append(np.zeros(9), score)[:, None])
+    assert np.isfinite(scores.values).all()
+    assert scores.thresholds(0.8)[0] == 0
+    assert scores.thresholds(0.9)[0] == np.inf
+
+
 def test_of_many_rows_the_scores_that_are_kept_are_not_lower(monkeypatch):
     values = np.random.default_rng(0).permutation(1003) + 1.0
     monkeypatch.setattr(conformal, "MOST_SCORES", 100)
