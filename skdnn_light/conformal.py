@@ -26,6 +26,8 @@ ROUNDING = 1e-12
 MOST_SCORES = 10_000
 #: Weights are scaled down to this, so that their sum does not overflow.
 LARGEST_WEIGHT = 2.0**900
+#: Score of a row that cannot be predicted, or whose error overflows: finite, as files need it.
+LARGEST = np.finfo(np.float64).max
 
 
 class Scores(NamedTuple):
@@ -62,7 +64,7 @@ class Scores(NamedTuple):
             place = cumulative.searchsorted(rank)
             if place < values.size:
                 found[j] = values[place]
-        return found
+        return np.where(found == LARGEST, np.inf, found)
 
 
 def sorted_scores(values: np.ndarray, weights: np.ndarray | None = None, n_lost: int = 0) -> Scores:
@@ -78,9 +80,7 @@ def sorted_scores(values: np.ndarray, weights: np.ndarray | None = None, n_lost:
     """
     if weights is None:
         weights = np.ones(len(values))
-    # Finite, as files need them: a row that cannot be predicted has the largest score.
-    largest = np.finfo(np.float64).max
-    values = np.nan_to_num(values[weights > 0].T.astype(np.float64), nan=largest)
+    values = np.nan_to_num(values[weights > 0].T.astype(np.float64), nan=LARGEST, posinf=LARGEST)
     weights = weights[weights > 0]
     largest = weights.max()
     weights = weights / max(min(largest, 1.0), largest / LARGEST_WEIGHT)
@@ -207,8 +207,9 @@ def interval(
     with np.errstate(over="ignore", invalid="ignore"):
         margin = margin if unit is None else margin * unit
         # A negative margin may be more than half of the band, which then shrinks to its middle.
-        margin = np.maximum(margin, (lower - upper) / 2)
-        return np.stack([lower - margin, upper + margin], axis=-1)
+        middle = lower / 2 + upper / 2
+        ends = np.minimum(lower - margin, middle), np.maximum(upper + margin, middle)
+        return np.stack(ends, axis=-1)
 
 
 # ------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ class Fit:
         if known is None:
             return data
         assert isinstance(self.task, NumericTargets)
-        return self.task.rates(data, known)
+        return self.task.rates(data, known, name)
 
     def validation_data(
         self, y: np.ndarray, X_val: Any, y_val: Any, weights: Any, offset: Any = None

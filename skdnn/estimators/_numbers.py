@@ -100,19 +100,31 @@ class NumericTargets(Task):
                 data.y, None if data.weights is None else relative(data.weights)
             )
 
-    def rates(self, data: Data, offset: np.ndarray) -> Data:
+    def rates(self, data: Data, offset: np.ndarray, name: str = "offset") -> Data:
         """Targets and weights whose loss is that of the targets with an offset.
 
         The deviance is homogeneous: with ``e = exp(offset)`` that of ``y`` and ``e * mean`` is
         ``e ** (2 - power)`` times that of ``y / e`` and ``mean``.
+
+        Raises
+        ------
+        ValueError
+            If a target divided by ``e`` overflows.
         """
         power = self._variance_power()
-        y = (data.y.T / np.exp(offset)).T
+        with np.errstate(over="ignore"):
+            y = (data.y.T / np.exp(offset)).T
+        if not np.isfinite(y).all():
+            row = int(np.flatnonzero(~np.isfinite(y.reshape(len(y), -1)).all(axis=1))[0])
+            raise ValueError(
+                f"{name} must not be so small that y / exp({name}) overflows. Got "
+                f"{offset[row]:g} for the target {data.y[row]} in row {row}."
+            )
         if power == 2:
             return data._replace(y=y)
-        # Relative to the largest, so that nothing overflows: so are weights.
-        weights = np.exp((2 - power) * (offset - offset.max()))
-        given = 1.0 if data.weights is None else data.weights
+        given = np.ones(len(y)) if data.weights is None else data.weights
+        # Relative to the largest of a row that counts, so that nothing overflows: so are weights.
+        weights = np.exp((2 - power) * np.minimum(offset - offset[given > 0].max(), 0))
         return data._replace(y=y, weights=weights * given)
 
     def with_offset(self, y: np.ndarray, offset: Any) -> np.ndarray:
@@ -121,7 +133,9 @@ class NumericTargets(Task):
         if known is None:
             return y
         self._variance_power()
-        return (y.T * np.exp(known)).T
+        # Finite, as all predictions are.
+        with np.errstate(over="ignore"):
+            return np.minimum((y.T * np.exp(known)).T, HUGE)
 
     def _variance_power(self) -> float:
         power = self.chosen.variance_power

@@ -169,3 +169,38 @@ def test_offsets_of_validation_rows_are_not_forgotten():
         small(loss="poisson").fit(X, y, offset=offset, X_val=X, y_val=y)
     with pytest.raises(ValueError, match="offset_val is given without X_val"):
         small(loss="poisson").fit(X, y, offset=offset, offset_val=offset)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_a_row_of_weight_0_is_absent(loss):
+    """Its offset, too, though weights are relative to the largest one."""
+    X, y, offset = claims(loss, 60)
+    weights = np.random.default_rng(0).integers(0, 3, 60).astype(float)
+    offset[np.flatnonzero(weights == 0)[0]] = 3.7
+    kept = weights > 0
+    params = dict(loss=loss, early_stopping=False, dropout=0.0)
+    full = small(**params).fit(X, y, weights, offset=offset)
+    less = small(**params).fit(X[kept], y[kept], weights[kept], offset=offset[kept])
+    np.testing.assert_array_equal(full.predict(X), less.predict(X))
+
+
+def test_targets_that_overflow_with_the_offset_are_refused():
+    X, y, offset = claims()
+    y, offset = y.astype(float), np.zeros_like(offset)
+    y[7], offset[7] = 1e300, -50
+    message = r"{0} must not be so small that y / exp\({0}\) overflows. Got -50 .* 1e\+300 in row 7"
+    model = small(loss="poisson")
+    with pytest.raises(ValueError, match=message.format("offset")):
+        model.fit(X, y, offset=offset)
+    zeros = {"offset": np.zeros_like(offset)}
+    with pytest.raises(ValueError, match=message.format("offset_val")):
+        model.fit(X, y, **zeros, X_val=X, y_val=y, offset_val=offset)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_predictions_with_an_offset_are_finite():
+    X, y, offset = claims()
+    model = small(loss="poisson").fit(X, 1e290 * y)
+    predicted, std = model.predict(X, return_std=True, offset=np.full_like(offset, 100))
+    assert np.isfinite(predicted).all()
+    assert np.isfinite(std).all()

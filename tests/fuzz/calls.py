@@ -12,7 +12,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from fuzz.cases import Case
-from fuzz.data import ARRAYS, DEFECTS, SPARSE, TABLES, Rows, make_new, make_rows, n_rows, take
+from fuzz.data import (
+    ARRAYS,
+    SPARSE,
+    TABLES,
+    Rows,
+    defects_of,
+    dense_targets,
+    make_new,
+    make_rows,
+    n_rows,
+    numbers_of,
+    take,
+)
 from fuzz.invariants import (
     check_attributes,
     check_documented,
@@ -22,16 +34,27 @@ from fuzz.invariants import (
     no_foreign_warnings,
     place_of,
     raw,
+    refused_or,
     same,
     unchanged,
+)
+from fuzz.predictions import (
+    conformal_coverage,
+    conformal_weights,
+    deviations,
+    held_out_coverage,
+    monotone,
+    offsets,
+    wrong_coverage,
 )
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skdnn import DNNClassifier, DNNRegressor
+from skdnn import DNNClassifier, DNNRegressor, Tweedie
 
 ESTIMATORS = {"classification": DNNClassifier, "regression": DNNRegressor}
+LOG_LINK = ("poisson", "gamma", "tweedie", Tweedie(power=1.1))
 SMALL = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_jobs": 1, "random_state": 0}
 
 
@@ -43,10 +66,10 @@ def make(case: Case) -> Any:
     return cls(**{"n_members": 2, **parameters})
 
 
-def dense_targets(y: Any) -> np.ndarray:
-    """Targets as an array; a single column is a vector."""
-    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+def given(rows: Rows, suffix: str = "") -> dict[str, Any]:
+    """Weights and offset as keyword arguments; the classifier has no offset."""
+    named = {f"sample_weight{suffix}": rows.weights, f"offset{suffix}": rows.offset}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 # -------------------------------------------------------------------------------------------------
@@ -55,39 +78,39 @@ def dense_targets(y: Any) -> np.ndarray:
 
 
 def fit(model: Any, rows: Rows) -> Any:
-    return model.fit(rows.X, rows.y, sample_weight=rows.weights)
+    return model.fit(rows.X, rows.y, **given(rows))
 
 
 def fit_with_validation(model: Any, rows: Rows) -> Any:
     cut = max(1, n_rows(rows.X) * 2 // 3)
     rows, val = rows.take(np.arange(cut)), rows.take(np.arange(cut, n_rows(rows.X)))
-    return model.fit(
-        rows.X, rows.y, rows.weights, X_val=val.X, y_val=val.y, sample_weight_val=val.weights
-    )
+    return model.fit(rows.X, rows.y, X_val=val.X, y_val=val.y, **given(rows), **given(val, "_val"))
 
 
 def fit_with_groups(model: Any, rows: Rows) -> Any:
-    return model.fit(rows.X, rows.y, rows.weights, groups=np.arange(n_rows(rows.X)) % 3)
+    return model.fit(rows.X, rows.y, **given(rows), groups=np.arange(n_rows(rows.X)) % 3)
 
 
 def _classes(model: Any, rows: Rows) -> dict[str, Any]:
     if not hasattr(model, "predict_proba"):
         return {}
     y = dense_targets(rows.y)
-    if y.ndim == 2:
-        return {"classes": np.arange(y.shape[1])}
-    return {"classes": sorted(set(y[~pd.isna(y)].tolist()), key=str)}
+    if y.ndim == 2 and y.dtype.kind in "biuf" and np.unique(y).size <= 2:
+        return {"classes": np.arange(y.shape[1])}  # as scikit-learn takes it
+    known = [sorted(set(own[~pd.isna(own)].tolist()), key=str) for own in np.atleast_2d(y.T)]
+    return {"classes": known if y.ndim == 2 else known[0]}
 
 
 def partial_fit(model: Any, rows: Rows) -> Any:
-    return model.partial_fit(rows.X, rows.y, rows.weights, **_classes(model, rows))
+    return model.partial_fit(rows.X, rows.y, **given(rows), **_classes(model, rows))
 
 
 def fit_pieces(model: Any, rows: Rows, cuts: tuple[int, ...] = (3, 4, 20)) -> Any:
     """Row 0 to 2, row 3, ...; or any cuts."""
     for piece in np.split(np.arange(n_rows(rows.X)), cuts):
         if piece.size:
-            model.partial_fit(*rows.take(piece), **_classes(model, rows))
+            part = rows.take(piece)
+            model.partial_fit(part.X, part.y, **given(part), **_classes(model, rows))
     return model
 
 
@@ -129,8 +152,8 @@ class Run(NamedTuple):
         return np.random.RandomState(self.case.data.seed)
 
 
-def check_predictions(model: Any, X: Any, *targets: Any, trained: bool = False) -> None:
-    """What holds for the predictions of a model that was trained with the targets.
+def check_predictions(model: Any, X: Any, rows: Rows, *, trained: bool = False) -> None:
+    """What holds for the predictions of a model that was trained with the rows.
 
     Of rows that it was not ``trained`` with they may be no numbers, if a warning says so.
     """
@@ -144,17 +167,7 @@ def check_predictions(model: Any, X: Any, *targets: Any, trained: bool = False) 
     if hasattr(model, "predict_proba"):
         check_labels(model, X, n_rows(X))
     else:
-        y = np.concatenate([dense_targets(y).astype(float) for y in targets])
-        check_numbers(model, X, n_rows(X), y)
-
-
-def refused_or(call: Callable[[], Any]) -> Any:
-    """What a call returns, or None if it is refused."""
-    try:
-        return call()
-    except Exception as error:
-        check_documented(error)
-        return None
+        check_numbers(model, X, n_rows(X), numbers_of(rows))
 
 
 def run(case: Case) -> str:
@@ -188,20 +201,22 @@ def _outcome(case: Case, rows: Rows) -> str:
         check_documented(error)
         assert case.training != "fit" or set(vars(model)) == before, "a failed fit left attributes"
         return f"{type(error).__name__} at {place_of(error)}: {str(error)[:50]}"
+    takes_offset = case.parameters.get("loss") in LOG_LINK
+    assert rows.offset is None or takes_offset, "offset was accepted"
     defect = case.data.defect
     assert defect is None or not is_grave(case, defect), f"{defect} was accepted"
     check_attributes(model, 2 if case.training == "fit_twice" else 1)
     by_all = rows.weights is None or np.asarray(rows.weights, dtype=float).all()
     if by_all and case.training in ("fit", "fit_twice", "partial_fit"):
-        check_predictions(model, rows.X, rows.y, trained=True)
+        check_predictions(model, rows.X, rows, trained=True)
     elif refused_or(lambda: model.predict(rows.X)) is not None:
         # By a part of them it was trained.
-        check_predictions(model, rows.X, rows.y)
+        check_predictions(model, rows.X, rows)
     else:
         return "trained, but other rows are refused"
     new = make_new(case.data, 9)
     if refused_or(lambda: model.predict(new)) is not None:
-        check_predictions(model, new, rows.y)
+        check_predictions(model, new, rows)
         for name in case.checks:
             CHECKS[name].function(Run(case, rows, model, new))
     return "predicted"
@@ -285,9 +300,9 @@ def threads(run: Run) -> None:
 
 
 def defects(run: Run) -> None:
-    rng = run.random()
-    for name in rng.permutation(sorted(DEFECTS))[:2]:
-        wrong, model = DEFECTS[name](run.rows), deepcopy(run.model)
+    rng, known = run.random(), defects_of(run.case.task)
+    for name in rng.permutation(sorted(known))[:2]:
+        wrong, model = known[name](run.rows), deepcopy(run.model)
         train = fit if rng.rand() < 0.5 else partial_fit
         check_refused(
             model, run.new, lambda m, t=train, w=wrong: t(m, w), always=is_grave(run.case, name)
@@ -342,13 +357,16 @@ def display(run: Run) -> None:
 
 def score(run: Run) -> None:
     if run.case.task == "regression":
-        y = dense_targets(run.rows.y).astype(float)
+        y = numbers_of(run.rows)
         if (
             len(y) < 2
             or max(float(np.abs(a).max()) for a in (y, run.model.predict(run.rows.X))) > 1e150
         ):
             return  # scikit-learn's R2 warns, or overflows
-    found = run.model.score(run.rows.X, run.rows.y)
+        target = run.rows.y if run.rows.offset is None else y
+    else:
+        target = run.rows.y
+    found = run.model.score(run.rows.X, target)
     assert -np.inf < found <= 1, f"score {found}"
 
 
@@ -422,11 +440,16 @@ def zero_weights(run: Run) -> None:
     less = refused_or(lambda: fit(clone(model), rows._replace(weights=weights).take(kept)))
     if full is None or less is None:
         return
-    if run.case.task == "classification" and len(full.classes_) != len(less.classes_):
+    if run.case.task == "classification" and n_classes(full) != n_classes(less):
         return
     a, b = refused_or(lambda: raw(full, run.new)), refused_or(lambda: raw(less, run.new))
     if a is not None and b is not None:
         assert same(a, b), "a row of weight 0 is not as if it were absent"
+
+
+def n_classes(model: Any) -> tuple[int, ...]:
+    several = isinstance(model.classes_, list)
+    return tuple(map(len, model.classes_ if several else [model.classes_]))
 
 
 def warm_start(run: Run) -> None:
@@ -451,7 +474,7 @@ def warm_start(run: Run) -> None:
             check_refused(model, run.new, lambda m, t=train, r=rows: t(m, r), always=False)
         # In another dtype some rows may be out of range.
         if refused_or(lambda: model.predict(run.rows.X)) is not None:
-            check_predictions(model, run.rows.X, run.rows.y)
+            check_predictions(model, run.rows.X, run.rows)
         check_attributes(model, 4)  # those of the case, too
 
 
@@ -461,7 +484,7 @@ def other_container(run: Run) -> None:
     for container in kinds:
         X = make_new(replace(run.case.data, container=container), 5)
         if refused_or(lambda X=X: run.model.predict(X)) is not None:
-            check_predictions(run.model, X, run.rows.y)
+            check_predictions(run.model, X, run.rows)
 
 
 #: Name -> check.
@@ -485,4 +508,11 @@ CHECKS: dict[str, Check] = {
     "zero_weights": Check(zero_weights),
     "warm_start": Check(warm_start, 3),
     "other_container": Check(other_container),
+    "monotone": Check(monotone, 6),
+    "offsets": Check(offsets, 3),
+    "deviations": Check(deviations, 3),
+    "held_out_coverage": Check(held_out_coverage, 4),
+    "conformal_coverage": Check(conformal_coverage, 4),
+    "conformal_weights": Check(conformal_weights),
+    "wrong_coverage": Check(wrong_coverage, 1),
 }

@@ -22,6 +22,8 @@ class Data:
     target: str = "normal"
     #: See ``WEIGHTS``.
     weights: str | None = None
+    #: See ``OFFSETS``.
+    offset: str | None = None
     #: What is wrong with them: see ``DEFECTS``.
     defect: str | None = None
 
@@ -52,7 +54,8 @@ class Scorer:
             return np.nan
         found = estimator.predict(X)
         if self.kind == "proba" and hasattr(estimator, "predict_proba"):
-            return float(np.mean(estimator.predict_proba(X)[:, 0]))
+            proba = estimator.predict_proba(X)
+            return float(np.mean((proba[0] if isinstance(proba, list) else proba)[:, 0]))
         return -float(np.mean(found != np.asarray(y)))
 
 

@@ -17,6 +17,7 @@ class Rows(NamedTuple):
     X: Any
     y: Any
     weights: Any = None
+    offset: Any = None
 
     def take(self, index: np.ndarray) -> Rows:
         """Some of the rows, in containers of the same kind."""
@@ -268,6 +269,24 @@ LABELS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
     "nullable": lambda n, rng: pd.Series(rng.randint(0, 3, n), dtype="Int64"),
     "column": lambda n, rng: rng.randint(0, 2, (n, 1)),
 }  # fmt: skip
+#: Labels with one number for each row or label: ``monotonic_cst`` takes no others.
+TWO_CLASSES = (
+    "binary", "objects", "bool", "multilabel", "multilabel_constant", "multilabel_sparse", "series",
+    "categories", "negative", "column",
+)  # fmt: skip
+#: Several columns of labels.
+LABEL_COLUMNS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
+    "columns": lambda n, rng: np.c_[rng.randint(5, 9, n), rng.randint(1, 3, n)],
+    "columns_words": lambda n, rng: np.array(["no", "yes", "maybe"])[rng.randint(0, 3, (n, 2))],
+    "columns_mixed": lambda n, rng: pd.DataFrame(
+        {"a": np.array(["x", "longer"], dtype=object)[rng.randint(0, 2, n)],
+         "b": rng.randint(0, 3, n)}, index=np.arange(n) + 5,
+    ),
+    "columns_constant": lambda n, rng: np.c_[
+        np.full(n, 7), rng.randint(0, 3, n), rng.permutation(n)
+    ],
+    "columns_list": lambda n, rng: rng.randint(2, 6, (n, 3)).tolist(),
+}  # fmt: skip
 #: Numbers: name -> (n_rows, random) -> y, of any sign.
 VALUES: dict[str, Callable[[int, np.random.RandomState], Any]] = {
     "normal": lambda n, rng: rng.randn(n),
@@ -311,7 +330,7 @@ COUNTS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
     **POSITIVE,
 }
 
-TARGETS = {"classification": LABELS, "regression": {**VALUES, **COUNTS}}
+TARGETS = {"classification": {**LABELS, **LABEL_COLUMNS}, "regression": {**VALUES, **COUNTS}}
 
 #: Weights: name -> (n_rows, random) -> sample_weight.
 WEIGHTS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
@@ -327,6 +346,18 @@ WEIGHTS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
     "list": lambda n, rng: rng.uniform(0.1, 2, n).tolist(),
     "float32": lambda n, rng: rng.uniform(0.1, 2, n).astype(np.float32),
     "series": lambda n, rng: pd.Series(rng.uniform(0.1, 2, n), index=np.arange(n) + 9),
+}
+
+#: Logarithms of exposures: name -> (n_rows, random) -> offset.
+OFFSETS: dict[str, Callable[[int, np.random.RandomState], Any]] = {
+    "zeros": lambda n, rng: np.zeros(n),
+    "exposure": lambda n, rng: np.log(rng.uniform(0.01, 1, n)),
+    "normal": lambda n, rng: rng.randn(n),
+    "wide": lambda n, rng: rng.uniform(-30, 30, n),
+    "ints": lambda n, rng: rng.randint(-2, 3, n),
+    "list": lambda n, rng: rng.randn(n).tolist(),
+    "series": lambda n, rng: pd.Series(rng.randn(n), index=np.arange(n) + 9),
+    "column": lambda n, rng: rng.randn(n, 1),
 }
 
 
@@ -382,6 +413,17 @@ DEFECTS: dict[str, Callable[[Rows], Rows]] = {
     "one_dimension": lambda rows: rows._replace(X=_flat(rows.X)),
     "no_target": lambda rows: rows._replace(y=None),
 }
+#: Of a regressor alone.
+OFFSET_DEFECTS: dict[str, Callable[[Rows], Rows]] = {
+    "missing_offset": lambda rows: rows._replace(offset=np.full(n_rows(rows.X), np.nan)),
+    "large_offset": lambda rows: rows._replace(offset=np.full(n_rows(rows.X), 1e6)),
+    "short_offset": lambda rows: rows._replace(offset=np.zeros(n_rows(rows.X) - 1)),
+}
+
+
+def defects_of(task: str) -> dict[str, Callable[[Rows], Rows]]:
+    """What can be wrong with the rows of a task."""
+    return DEFECTS if task == "classification" else {**DEFECTS, **OFFSET_DEFECTS}
 
 
 def make_rows(data: Data, task: str) -> Rows:
@@ -390,8 +432,24 @@ def make_rows(data: Data, task: str) -> Rows:
     X = make_columns(data, data.n_rows, rng)
     y = TARGETS[task][data.target](data.n_rows, rng)
     weights = None if data.weights is None else WEIGHTS[data.weights](data.n_rows, rng)
-    rows = Rows(X, y, weights)
-    return rows if data.defect is None else DEFECTS[data.defect](rows)
+    offset = None if data.offset is None else OFFSETS[data.offset](data.n_rows, rng)
+    rows = Rows(X, y, weights, offset)
+    return rows if data.defect is None else defects_of(task)[data.defect](rows)
+
+
+def dense_targets(y: Any) -> np.ndarray:
+    """Targets as an array; a single column is a vector."""
+    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def numbers_of(rows: Rows) -> np.ndarray:
+    """Targets of a regressor, for an offset of 0."""
+    y = dense_targets(rows.y).astype(float)
+    if rows.offset is None:
+        return y
+    with np.errstate(over="ignore"):
+        return (y.T / np.exp(np.asarray(rows.offset, dtype=float).ravel())).T
 
 
 def make_new(data: Data, n: int) -> Any:

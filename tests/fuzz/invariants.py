@@ -41,6 +41,15 @@ def check_documented(error: Exception) -> None:
     ) from error
 
 
+def refused_or(call: Callable[[], Any]) -> Any:
+    """What a call returns, or None if it is refused."""
+    try:
+        return call()
+    except Exception as error:
+        check_documented(error)
+        return None
+
+
 @contextmanager
 def no_foreign_warnings() -> Iterator[None]:
     """Warnings are for the user: none of NumPy, and none that something is deprecated."""
@@ -67,7 +76,8 @@ def unchanged(before: Any, after: Any) -> bool:
 def raw(model: Any, X: Any) -> np.ndarray:
     """All that a model says of rows, (n_samples, ...)."""
     if hasattr(model, "decision_function"):
-        return model.decision_function(X)
+        found = model.decision_function(X)
+        return np.hstack(found) if isinstance(found, list) else found
     if hasattr(model, "predict_quantiles"):
         return model.predict_quantiles(X)
     return np.stack(model.predict(X, return_std=True), axis=-1)
@@ -107,21 +117,33 @@ def check_refused(model: Any, X: Any, call: Callable[[Any], Any], *, always: boo
 def check_labels(model: Any, X: Any, n: int) -> None:
     """Labels and probabilities of n rows."""
     proba, labels = model.predict_proba(X), model.predict(X)
-    several = labels.ndim == 2
-    assert proba.shape == (n, len(model.classes_)), f"shape of the probabilities {proba.shape}"
-    assert np.isfinite(model.decision_function(X)).all(), "decision_function is not finite"
+    found = proba, model.predict_log_proba(X), model.decision_function(X)
+    if not isinstance(proba, list):
+        return _check_labels(labels, model.classes_, *found, n)
+    assert labels.shape == (n, len(model.classes_)), f"shape of the labels {labels.shape}"
+    for column, classes, *each in zip(labels.T, model.classes_, *found, strict=True):
+        _check_labels(column, classes, *each, n)
+    return None
+
+
+def _check_labels(
+    labels: np.ndarray, classes: Any, proba: Any, log_proba: Any, decision: Any, n: int
+) -> None:
+    assert proba.shape == (n, len(classes)), f"shape of the probabilities {proba.shape}"
+    assert np.isfinite(decision).all(), "decision_function is not finite"
     assert np.isfinite(proba).all(), "probabilities are not finite"
     assert ((proba >= 0) & (proba <= 1)).all(), "probabilities are not in [0, 1]"
-    assert np.isfinite(model.predict_log_proba(X)).all(), "predict_log_proba is not finite"
-    if several:
+    assert np.isfinite(log_proba).all(), "predict_log_proba is not finite"
+    if labels.ndim == 2:
         assert labels.shape == proba.shape, f"shape of the labels {labels.shape}"
         assert np.isin(labels, (0, 1)).all(), "labels that are not 0 or 1"
         return
     total = proba.sum(axis=1, dtype=float)
     assert np.abs(total - 1).max(initial=0) < 1e-5, "probabilities do not sum to 1"
     assert labels.shape == (n,), f"shape of the labels {labels.shape}"
-    assert np.isin(labels, model.classes_).all(), "labels that are no classes"
-    chosen = proba[np.arange(n), np.searchsorted(model.classes_, labels)]
+    position = {label: i for i, label in enumerate(classes)}
+    assert set(labels) <= set(position), "labels that are no classes"
+    chosen = proba[np.arange(n), [position[label] for label in labels]]
     assert (chosen >= proba.max(axis=1) - 1e-6).all(), "the label is not the most probable one"
 
 
@@ -131,6 +153,7 @@ def check_numbers(model: Any, X: Any, n: int, y: np.ndarray) -> None:
     assert predicted.shape == std.shape == (n, *y.shape[1:]), f"shape {predicted.shape}"
     assert np.isfinite(predicted).all(), "predictions are not finite"
     assert ((std >= 0) & (std < np.inf)).all(), "standard deviations are not finite"
+    assert same(model.predict(X), predicted), "predictions depend on return_std"
     scaled = model._model.task.scaler is not None
     low, high = y.min(axis=0), y.max(axis=0)
     if scaled:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from fuzz.calls import CHECKS, TRAININGS
+from fuzz.calls import CHECKS, LOG_LINK, TRAININGS
 from fuzz.cases import Case, Data, Factors, Scorer
 from fuzz.data import (
     ARRAYS,
     COUNTS,
-    DEFECTS,
+    LABEL_COLUMNS,
     LABELS,
     NUMBERS,
+    OFFSETS,
     OTHERS,
     POSITIVE,
     REFUSED,
     SPARSE,
     TABLES,
+    TWO_CLASSES,
     VALUES,
     WEIGHTS,
+    defects_of,
 )
 from hypothesis import strategies as st
 from sklearn.model_selection import (
@@ -30,7 +33,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
-from skdnn import Cosine, CosLog, Huber, OneCycle, Periodic, PiecewiseLinear, Quantile, Tweedie
+from skdnn import Cosine, CosLog, Huber, OneCycle, Periodic, PiecewiseLinear, Quantile
 from skdnn.kernels.activations import ACTIVATIONS
 from skdnn.kernels.optimizers import OPTIMIZERS
 
@@ -90,7 +93,9 @@ SHARED: dict[str, tuple] = {
 }  # fmt: skip
 CLASSIFIER: dict[str, tuple] = {
     "loss": ("brier", "log_loss"),
-    "class_weight": ("balanced", {}, {0: 2.0}, {"no": 0.0, "yes": 3}),
+    "class_weight": (
+        "balanced", {}, {0: 2.0}, {"no": 0.0, "yes": 3}, [{5: 2.0, 7: 0}, {1: 3}], [{}, {}, {}],
+    ),
     "label_smoothing": (0.0, 0.1, 0.999),
     "calibration": (None, "temperature"),
     "scoring": (
@@ -145,6 +150,7 @@ OUTSIDE: dict[str, tuple] = {
     "n_jobs": (0, 1.5, "all"),
     "random_state": (-1, 2**32, 0.5, "0"),
     "dtype": ("float16", np.float32, None),
+    "monotonic_cst": ([2], [], {"c0": 2}, {"nothing": 1}, [[1]], "c0", 1, [0.5], [np.nan]),
     "loss": ("mse", Huber, Huber(delta=0), Quantile(quantile=[0.9, 0.1]), Quantile(quantile=[])),
     "class_weight": ({0: -1.0}, {"nothing": 1}, {0: np.nan}, "even", [1, 1]),
     "label_smoothing": (1.0, -0.1),
@@ -177,7 +183,8 @@ def _parameters(draw: Any, task: str) -> dict[str, Any]:
         if chosen.get("normalization") == "batch":
             chosen["normalization"] = "layer"
     if _in_percent(draw, _SOMETIMES):
-        name = draw(st.sampled_from(sorted(OUTSIDE.keys() & values.keys())))
+        names = sorted(OUTSIDE.keys() & {*values, "monotonic_cst"})
+        name = draw(st.sampled_from(names))
         chosen[name] = draw(st.sampled_from(OUTSIDE[name]))
     return chosen
 
@@ -191,12 +198,37 @@ def _columns(draw: Any, container: str) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _targets(task: str, loss: Any) -> list[str]:
+def _directions(draw: Any, columns: tuple[str, ...], container: str) -> Any:
+    """Constraints of the numeric columns, and seldom of others, which are refused."""
+    numbers = (*NUMBERS, "duplicate")
+    directions = [
+        draw(st.sampled_from([1, -1, 0] if kind in numbers or container not in TABLES else [0]))
+        for kind in columns
+    ]
+    if container in ("frame", "frame_with_index") and _in_percent(draw, 50):
+        return {f"c{j}": direction for j, direction in enumerate(directions)}
+    if _in_percent(draw, 5):
+        directions = [1, *directions]
+    return draw(st.sampled_from([list, tuple, np.array]))(directions)
+
+
+def _constrain(draw: Any, parameters: dict[str, Any], columns: tuple[str, ...], to: str) -> None:
+    """Add constraints, mostly without the parameters that do not allow them."""
+    parameters["monotonic_cst"] = _directions(draw, columns, to)
+    if not _in_percent(draw, 5):
+        activation = ACTIVATIONS.get(parameters.get("activation"))
+        if activation is not None and not activation.monotone:
+            del parameters["activation"]
+        if parameters.get("normalization") == "layer":
+            del parameters["normalization"]
+
+
+def _targets(task: str, loss: Any, *, is_constrained: bool) -> list[str]:
     if task == "classification":
-        return [*LABELS]
-    if loss == "poisson" or isinstance(loss, Tweedie):
-        return [*COUNTS]
-    return [*POSITIVE] if loss == "gamma" else [*VALUES, *COUNTS]
+        return [*TWO_CLASSES] if is_constrained else [*LABELS, *LABEL_COLUMNS]
+    if loss == "gamma":
+        return [*POSITIVE]
+    return [*COUNTS] if loss in LOG_LINK else [*VALUES, *COUNTS]
 
 
 @st.composite
@@ -206,23 +238,31 @@ def cases(draw: Any) -> Case:
     base = draw(st.sampled_from(["small", "mlp", "small"]))
     parameters = _parameters(draw, task)
     if task == "regression" and _in_percent(draw, 20):
-        parameters["loss"] = draw(
-            st.sampled_from(["poisson", "gamma", Tweedie(power=1.1), "normal"])
-        )
+        parameters["loss"] = draw(st.sampled_from([*LOG_LINK, "normal", "normal"]))
     several = ["array", *TABLES, "frame", "frame", *ARRAYS]
     container = draw(st.sampled_from([*several, *SPARSE]))
+    columns = _columns(draw, container)
+    is_constrained = _in_percent(draw, 15)
+    if is_constrained:
+        _constrain(draw, parameters, columns, container)
+    loss = parameters.get("loss")
+    has_offset = task == "regression" and _in_percent(draw, 40 if loss in LOG_LINK else 2)
+    targets = _targets(task, loss, is_constrained=is_constrained and not _in_percent(draw, 5))
     data = Data(
         seed=draw(st.integers(0, 2**16)),
         # Above 100 rows the defaults hold out some.
         n_rows=draw(st.one_of(st.integers(1, 60), st.integers(2, 60), st.integers(20, 130))),
-        columns=_columns(draw, container),
+        columns=columns,
         container=container,
-        target=draw(st.sampled_from(_targets(task, parameters.get("loss")))),
+        target=draw(st.sampled_from(targets)),
         weights=draw(st.sampled_from([*WEIGHTS])) if _in_percent(draw, 35) else None,
-        defect=draw(st.sampled_from([*DEFECTS])) if _in_percent(draw, 4) else None,
+        offset=draw(st.sampled_from([*OFFSETS])) if has_offset else None,
+        defect=draw(st.sampled_from([*defects_of(task)])) if _in_percent(draw, 4) else None,
     )
     trainings = ["fit", "fit", *TRAININGS] if data.defect is None else ["fit", "partial_fit"]
     training = draw(st.sampled_from(trainings))
     names = [name for name, check in CHECKS.items() for _ in range(check.often)]
     checks = draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
+    if is_constrained and "monotone" not in checks:
+        checks.append("monotone")
     return Case(task, base, parameters, data, training, tuple(checks))

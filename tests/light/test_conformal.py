@@ -59,6 +59,14 @@ def test_sums_of_the_largest_weights_are_finite():
     assert threshold(values, 0.55) == 6
 
 
+@pytest.mark.parametrize("score", [np.inf, np.nan])
+def test_a_row_that_cannot_be_predicted_is_in_infinite_intervals_alone(score):
+    scores = sorted_scores(np.append(np.zeros(9), score)[:, None])
+    assert np.isfinite(scores.values).all()
+    assert scores.thresholds(0.8)[0] == 0
+    assert scores.thresholds(0.9)[0] == np.inf
+
+
 def test_of_many_rows_the_scores_that_are_kept_are_not_lower(monkeypatch):
     values = np.random.default_rng(0).permutation(1003) + 1.0
     monkeypatch.setattr(conformal, "MOST_SCORES", 100)
@@ -106,6 +114,16 @@ def test_a_band_that_shrinks_below_nothing_is_its_middle():
     scores = sorted_scores(np.full((9, 1), -3.0))
     found = interval(quantiles, (0.1, 0.9), scores, 0.8)
     np.testing.assert_array_equal(found[:, 0], [[3, 5], [1, 1]])
+
+
+@pytest.mark.parametrize("margin", [-1e9, -0.3, 0.0])
+def test_rounding_does_not_swap_the_ends_of_a_shrunken_band(margin):
+    quantiles = np.sort(np.random.default_rng(0).normal(size=(1000, 2, 2)), axis=-1)
+    scores = sorted_scores(np.full((9, 2), margin))
+    found = interval(quantiles, (0.1, 0.9), scores, 0.8)
+    assert (found[..., 0] <= found[..., 1]).all()
+    assert (found[..., 0] >= quantiles[..., 0]).all()
+    assert (found[..., 1] <= quantiles[..., 1]).all()
 
 
 # ---------------------------------------------------------------- classes
