@@ -2,9 +2,9 @@
 
 Tables of numbers and categories with missing values are generated in partitions by the workers, so
 that no process has all rows. Printed are the log-loss, or R2, of generated test rows, the passes
-over the rows, the rows a second of the training, the share of its time in sums over the workers
-(the wait for the slowest of them included), and the peak memory of a worker above that before,
-relative to its encoded rows.
+over the rows, the rows a second of the training, the share of its time in which a worker waits for
+the means over all workers, and the peak memory of a worker above that before, relative to its
+encoded rows.
 
     python benchmarks/dask_cluster.py --rows 1000000 --columns 50 --workers 1 2 4
     python benchmarks/dask_cluster.py --predict --rows 10000000 --workers 2
@@ -40,16 +40,16 @@ def table(make, n_rows, n_columns, seed):
 
 
 def watch(dask_worker):
-    """In a worker: add up the seconds of sums over the workers, and the bytes of encoded rows."""
-    from skdnn.distributed import _sockets, _storage
+    """In a worker: add up the seconds of waiting for means, and the bytes of encoded rows."""
+    from skdnn.distributed import _averages, _storage
 
-    allreduce, stacked = _sockets.SocketGroup.allreduce, _storage.Storage.stacked
+    end, stacked = _averages.Averages.end, _storage.Storage.stacked
     dask_worker.seconds, dask_worker.encoded = 0.0, 0
 
-    def timed(self, array, **options):
+    def timed(self):
         start = time.perf_counter()
         try:
-            return allreduce(self, array, **options)
+            return end(self)
         finally:
             dask_worker.seconds += time.perf_counter() - start
 
@@ -58,7 +58,7 @@ def watch(dask_worker):
         dask_worker.encoded += sum(each.nbytes for each in arrays)
         return arrays
 
-    _sockets.SocketGroup.allreduce, _storage.Storage.stacked = timed, weighed
+    _averages.Averages.end, _storage.Storage.stacked = timed, weighed
 
 
 def watched(dask_worker):
@@ -91,7 +91,7 @@ def measure(kind, n_rows, n_columns, n_workers, parameters):
         model = cls(**parameters).fit(lazy[columns], lazy["target"])
         seconds = sum(model.history_["seconds"])
         found, after = client.run(watched), client.run(memory, "VmHWM")
-    in_sums = max(each for each, _ in found.values())
+    waiting = max(each for each, _ in found.values())
     # One worker that fits as the plain estimator encodes other arrays.
     ratio = max((after[a] - before[a]) / (encoded or np.nan) for a, (_, encoded) in found.items())
     test = table(make, N_TEST, n_columns, 1)
@@ -100,7 +100,7 @@ def measure(kind, n_rows, n_columns, n_workers, parameters):
         score = log_loss(test["target"], local.predict_proba(test[columns]))
     else:
         score = r2_score(test["target"], local.predict(test[columns]))
-    return score, model.n_iter_, n_rows * model.n_iter_ / seconds, in_sums / seconds, ratio
+    return score, model.n_iter_, n_rows * model.n_iter_ / seconds, waiting / seconds, ratio
 
 
 def predictions(n_rows, n_columns, n_workers, parameters):
@@ -155,13 +155,13 @@ def main():
                 f"{n} workers: {all_of_them:,.0f} rows/s, {all_of_them / one / n:.2f} of the plain"
             )
         return
-    print(ROW.format("rows", "workers", "score", "passes", "rows/s", "in sums", "memory"))
+    print(ROW.format("rows", "workers", "score", "passes", "rows/s", "waiting", "memory"))
     for kind in ("log-loss", "R2"):
         for n_workers in arguments.workers:
-            score, passes, speed, in_sums, ratio = measure(
+            score, passes, speed, waiting, ratio = measure(
                 kind, arguments.rows, arguments.columns, n_workers, parameters
             )
-            cells = f"{score:.4f}", passes, f"{speed:,.0f}", f"{in_sums:.1%}", f"{ratio:.1f}x"
+            cells = f"{score:.4f}", passes, f"{speed:,.0f}", f"{waiting:.1%}", f"{ratio:.1f}x"
             print(ROW.format(kind, n_workers, *cells), flush=True)
 
 
