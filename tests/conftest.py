@@ -12,7 +12,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def pytest_addoption(parser):
     # Here and not in fuzz/, where pytest looks too late.
     group = parser.getgroup("fuzzer")
-    group.addoption("--fuzz-cases", type=int, default=300, help="number of cases (300)")
+    group.addoption("--fuzz-cases", type=int, default=250, help="number of cases (250)")
     group.addoption("--fuzz-seed", type=int, help="other cases than those of the suite")
     group.addoption("--fuzz-case", help='a single case, as "Case(...)"')
     group.addoption("--fuzz-all", action="store_true", help="go on after a violation")
