@@ -200,6 +200,7 @@ BAD = {
         lambda: m.interval_width(without_number(ENDS)),
         lambda: m.interval_width(TARGETS),
         lambda: m.interval_width(np.ones((4, 3))),
+        lambda: m.interval_coverage(TARGETS, ENDS[:, ::-1]),
     ],
     "sets": [
         lambda: m.set_coverage(LABELS, without_number(SETS), ["a", "b"]),

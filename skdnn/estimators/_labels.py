@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -221,18 +222,23 @@ class ClassLabels(Labels):
                     "partial_fit: give the weights as a dict."
                 )
             per_class = balanced_class_weights(y, weights, self.classes.size, pool)
-        else:
+        elif all(isinstance(weight, Real) for weight in self.class_weight.values()):
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes, y=self.classes
             )
+        else:
+            raise self._invalid_class_weight()
         # Of the rows of any worker.
         counts = is_part or not pool.agree(not per_class[y].any())
         if not (np.isfinite(per_class).all() and (per_class >= 0).all() and counts):
-            raise ValueError(
-                "The weights in the class_weight parameter must be finite, not negative and not "
-                f"all zero. Got {self.class_weight!r} instead."
-            )
+            raise self._invalid_class_weight()
         return per_class
+
+    def _invalid_class_weight(self) -> ValueError:
+        return ValueError(
+            "The weights in the class_weight parameter must be finite, not negative and not all "
+            f"zero. Got {self.class_weight!r} instead."
+        )
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """The classes."""

@@ -448,6 +448,8 @@ def _ends(interval: Any) -> np.ndarray:
             f"array of shape {ends.shape}."
         )
     _refuse_nan(ends, "interval")
+    if (ends[..., 0] > ends[..., 1]).any():
+        raise ValueError("interval must have lower ends that are not above the upper ones.")
     return ends
 
 

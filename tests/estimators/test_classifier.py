@@ -188,6 +188,12 @@ def test_class_weight_of_an_unknown_label_is_an_error():
         classifier(class_weight={"bea": 2.0}).fit(IRIS_X, NAMES[IRIS_Y])
 
 
+@pytest.mark.parametrize("weight", ["a", None, -1.0, np.nan, np.inf])
+def test_class_weights_that_are_not_valid_are_named(weight):
+    with pytest.raises(ValueError, match=r"weights in the class_weight parameter must be finite"):
+        classifier(class_weight={0: weight, 1: 1.0, 2: 1.0}).fit(IRIS_X, IRIS_Y)
+
+
 def test_class_weight_zero_is_weight_zero():
     """As with ``sample_weight``, the rows are as if they were not there."""
     per_class = np.array([0.0, 2.0, 1.0])
