@@ -209,12 +209,6 @@ BAD = {
         lambda: m.set_size(SETS[0]),
         lambda: m.set_size(SETS * 0.5),
     ],
-    "sample_weight": [
-        lambda: m.pinball_loss(TARGETS, ENDS, TWO_LEVELS, sample_weight=without_number(TARGETS)),
-        lambda: m.interval_coverage(TARGETS, ENDS, sample_weight=-TARGETS),
-        lambda: m.interval_width(ENDS, sample_weight=0 * TARGETS),
-        lambda: m.set_size(SETS, sample_weight=[1, 2]),
-    ],
 }
 
 
@@ -224,6 +218,29 @@ BAD = {
 def test_what_is_not_valid_is_named(name, call):
     with pytest.raises(ValueError, match=f"^{name} "):
         call()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (without_number(TARGETS), "^Input sample_weight contains NaN"),
+        (-TARGETS, "^Negative values in data passed to `sample_weight`"),
+        (0 * TARGETS, "^Sample weights must contain at least one non-zero"),
+        ([1, 2], r"^sample_weight.shape == \(2,\), expected \(4,\)"),
+    ],
+)
+@pytest.mark.parametrize(
+    "metric",
+    [
+        partial(m.pinball_loss, TARGETS, ENDS, TWO_LEVELS),
+        partial(m.interval_coverage, TARGETS, ENDS),
+        partial(m.interval_width, ENDS),
+        partial(m.set_size, SETS),
+    ],
+)
+def test_weights_are_checked_as_those_of_fit(metric, weights, message):
+    with pytest.raises(ValueError, match=message):
+        metric(sample_weight=weights)
 
 
 def test_intervals_may_be_without_bound():

@@ -85,7 +85,7 @@ class GroupFit(Fit):
         settings = super()._settings(n_rows, splits)
         if self.pool.group.rank > 0:
             settings = replace(settings, verbose=False)
-        # One worker may have fewer rows than a batch.
+        # A worker may have fewer rows than its part of a batch.
         n_own = splits[0].training.y.shape[0]
         size = part_of_batch(resolve_batch_size(settings.batch_size, n_rows), self.pool.group.size)
         return replace(settings, batch_size=min(size, n_own))

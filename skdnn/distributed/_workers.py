@@ -149,13 +149,13 @@ def _left(
     """
     names = ", ".join(sorted(error.addresses))
     what = f"The training was ended, because the worker {names} {error.reason}."
-    lost = [
+    lost = {
         piece.future.key
         for shard in shards
         if shard.address in error.addresses
         for piece in shard.pieces
         if piece.address is None
-    ]
+    }
     left = [piece for piece in pieces if piece.future.key not in lost]
     before, rows = (sum(piece.description.n_counted for piece in each) for each in (pieces, left))
     others = sorted(known_workers(client) - error.addresses)

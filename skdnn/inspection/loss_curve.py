@@ -7,11 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import is_classifier
 
-from skdnn.inspection._displays import (
-    axes_for,
-    fitted_network,
-    show_literally,
-)
+from skdnn.inspection._displays import axes_for, fitted_network, show_literally
 
 
 class LossCurveDisplay:

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from scipy.special import erf
 from sklearn.utils.validation import check_consistent_length
 
+from skdnn.estimators._targets import check_weights
+
 # ------------------------------------------------------------------------------------------------
 # Quantiles
 # ------------------------------------------------------------------------------------------------
@@ -492,15 +494,4 @@ def _refuse_nan(values: np.ndarray, name: str) -> None:
 
 
 def _mean_over_rows(values: np.ndarray, sample_weight: Any) -> np.ndarray:
-    if sample_weight is None:
-        return np.mean(values, axis=0)
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.shape != values.shape[:1]:
-        raise ValueError(
-            f"sample_weight must have the shape {values.shape[:1]}. Got an array of shape "
-            f"{weights.shape}."
-        )
-    _check_finite(weights, "sample_weight")
-    if (weights < 0).any() or not weights.any():
-        raise ValueError("sample_weight must be non-negative, and not 0 for all rows.")
-    return np.average(values, axis=0, weights=weights)
+    return np.average(values, axis=0, weights=check_weights(sample_weight, values))

@@ -20,6 +20,14 @@ def network(dtype=np.float64, n_members=3):
     return Network([SPEC] * n_members, values)
 
 
+def make_round(averages, executor, members=(0, 1, 2), train=lambda member: None):
+    averages.begin(executor)
+    for member in members:
+        train(member)
+        averages.add(member)
+    averages.end()
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_mean_is_weighted_whatever_the_order_of_the_members(order, dtype):
@@ -30,13 +38,14 @@ def test_the_mean_is_weighted_whatever_the_order_of_the_members(order, dtype):
         own = network(dtype)
         averages = Averages(own, group, SHARES[group.rank])
         with ThreadPoolExecutor(1) as executor:
-            for change in changes[:, group.rank]:
-                averages.begin(executor)
+            for change in changes[:, group.rank].reshape(2, 3, -1):
+
+                def train(member, change=change):
+                    own.of_member(member)[...] += change[member]
+
                 # Workers with several threads end in different orders.
-                for member in order[group.rank :] + order[: group.rank]:
-                    own.of_member(member)[...] += change.reshape(3, -1)[member]
-                    averages.add(member)
-                averages.end()
+                members = order[group.rank :] + order[: group.rank]
+                make_round(averages, executor, members, train)
         return own.values
 
     first, *others = run(train, 3)
@@ -53,10 +62,7 @@ def test_values_that_do_not_change_keep_their_bits():
         averages = Averages(own, group, 1 / 3)
         with ThreadPoolExecutor(1) as executor:
             for _ in range(100):
-                averages.begin(executor)
-                for member in range(3):
-                    averages.add(member)
-                averages.end()
+                make_round(averages, executor)
         return own.values
 
     for values in run(train, 3):
@@ -69,16 +75,10 @@ def test_a_member_that_has_failed_is_an_error_of_all_workers(n_trained):
         own = network()
         averages = Averages(own, group, 0.5)
         with ThreadPoolExecutor(1) as executor:
-            averages.begin(executor)
-            for member in range(3 if group.rank == 0 else n_trained):
-                averages.add(member)
             with pytest.raises(NonFiniteLossError):
-                averages.end()
+                make_round(averages, executor, range(3 if group.rank == 0 else n_trained))
             # The next round is another one.
-            averages.begin(executor)
-            for member in range(3):
-                averages.add(member)
-            averages.end()
+            make_round(averages, executor)
         return own.values
 
     for values in run(train, 2):
