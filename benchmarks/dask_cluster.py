@@ -143,9 +143,10 @@ def main():
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--passes", type=int, help="by default those of the estimators")
+    parser.add_argument("--seed", type=int, default=0, help="random_state of the estimators")
     parser.add_argument("--predict", action="store_true", help="measure predictions instead")
     arguments = parser.parse_args()
-    parameters = {"n_members": arguments.members, "random_state": 0}
+    parameters = {"n_members": arguments.members, "random_state": arguments.seed}
     if arguments.passes:
         parameters["max_iter"] = arguments.passes
     if arguments.predict:

@@ -13,8 +13,9 @@ Three ways to add up, with messages of all parameters:
 Delays: a round varies by a log-normal factor, and sometimes a worker pauses (another process, the
 garbage collector).
 
-The defaults are those of four members on 50 columns (a fifth of them categories) with batches of
-512 rows in one thread of a current processor, and of 10 Gbit/s Ethernet.
+The defaults are those of four members on 50 columns (a fifth of them categories) with 64 rows of
+each batch in one thread of a current processor, and of 10 Gbit/s Ethernet. That sums of a member
+go on while the next one is trained is left out.
 
     python benchmarks/distributed_sim.py
 """
