@@ -199,6 +199,8 @@ def as_numbers(column: Any, label: str) -> np.ndarray:
     if values.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: column {label} holds complex numbers.")
     if values.dtype.kind in "mM":
+        if np.isnat(values).all():
+            return np.full(len(values), np.nan)
         raise TypeError(f"Column {label} must be numeric, but holds dates or times.")
     try:
         return np.array([np.nan if is_missing(v) else float(v) for v in values.tolist()])
