@@ -5,23 +5,15 @@ the ``scoring`` of scikit-learn's searches and cross-validation. The estimator m
 that ends with a DNN estimator, or a search over one.
 """
 
+from skdnn.metrics._coverage import interval_coverage, interval_width, set_coverage, set_size
+from skdnn.metrics._normal import crps_normal, log_likelihood_normal
+from skdnn.metrics._quantiles import crps, pinball_loss, quantile_reliability
 from skdnn.metrics._scorers import (
     coverage_scorer,
     crps_scorer,
     log_likelihood_scorer,
     pinball_scorer,
     width_scorer,
-)
-from skdnn.metrics._values import (
-    crps,
-    crps_normal,
-    interval_coverage,
-    interval_width,
-    log_likelihood_normal,
-    pinball_loss,
-    quantile_reliability,
-    set_coverage,
-    set_size,
 )
 
 __all__ = [

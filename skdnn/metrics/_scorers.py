@@ -8,16 +8,9 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 
 from skdnn._typing import MatrixLike
-from skdnn.metrics._values import (
-    crps,
-    crps_normal,
-    interval_coverage,
-    interval_width,
-    log_likelihood_normal,
-    pinball_loss,
-    set_coverage,
-    set_size,
-)
+from skdnn.metrics._coverage import interval_coverage, interval_width, set_coverage, set_size
+from skdnn.metrics._normal import crps_normal, log_likelihood_normal
+from skdnn.metrics._quantiles import crps, pinball_loss
 
 
 def pinball_scorer(
