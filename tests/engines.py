@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skdnn.training import engine
 from skdnn.training.data import make_features, rows_of
 from skdnn.training.engine import Engine, empty_slots
 from skdnn.training.progress import TrainingState
@@ -9,6 +10,12 @@ from skdnn.training.sampling import draw_seeds
 from skdnn.training.settings import TrainingSettings
 from skdnn.training.stopping import NoImprovement
 from skdnn.training.threads import Threads
+
+
+def replace_entry(monkeypatch, name, function):
+    """Let the engine call a function that is not compiled instead of an entry."""
+    monkeypatch.setattr(engine, "resolved", lambda entry, arguments: entry)
+    monkeypatch.setattr(engine.entries, name, function)
 
 
 def make_settings(**changes):

@@ -113,6 +113,8 @@ class Engine:
             [state, *(self._share(member) for _ in range(1, n_workers))]
             for member, state in enumerate(self.states)
         ]
+        #: Machine code of the training of each member: the types of its arguments never change.
+        self._calls: list[Callable | None] = [None] * network.n_members
 
     def _step_work(self, member: int) -> int:
         work = STEP_WORK + PARAMETER_WORK * self.network.layouts[member].n_params
@@ -220,12 +222,14 @@ class Engine:
         """Call ``train_epoch`` in all threads of the team; return the result of the first."""
         program, layout = self.programs[member], self.network.layouts[member]
         states, team = self.shares[member], self.teams[member]
+        shared = program, layout.normalization, layout.encoding
+        train = self._calls[member]
+        if train is None:
+            train = resolved(entries.train_epoch, (*shared, states[0], team[0], *arguments))
+            self._calls[member] = train
 
         def call(worker: int) -> tuple[int, float]:
-            state = states[worker]
-            return entries.train_epoch(
-                program, layout.normalization, layout.encoding, state, team[worker], *arguments
-            )
+            return train(*shared, states[worker], team[worker], *arguments)
 
         if len(team) == 1:
             return call(0)

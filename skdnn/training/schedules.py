@@ -257,7 +257,8 @@ class StepFactors:
         """
         if position.n_steps in self._constant:
             return self._constant[position.n_steps]
-        factors = np.asarray(self.schedule.factors(position), dtype=SCALAR)
+        # A copy: the machine code relies on the type of the array.
+        factors = np.array(self.schedule.factors(position), dtype=SCALAR, order="C")
         right = np.isfinite(factors) & (factors >= 0)
         if factors.shape != (position.n_steps,) or not right.all():
             raise ValueError(

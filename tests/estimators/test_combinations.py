@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from engines import replace_entry
 from mlp import mlp_classifier, mlp_regressor
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_iris
@@ -10,7 +11,6 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.preprocessing import scale
 
 from skdnn import Huber, Quantile
-from skdnn.training import engine
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -28,7 +28,7 @@ def test_ctrl_c_in_the_first_epoch_with_recorded_rows(monkeypatch):
     def call(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine.entries, "train_epoch", call)
+    replace_entry(monkeypatch, "train_epoch", call)
     with pytest.warns(UserWarning, match="interrupted"):
         model = mlp_regressor((3,)).fit(X, y, X_val=X, y_val=y)
     assert model.n_iter_ == 0

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from engines import replace_entry
 from mlp import mlp
 from numpy_twin import dense_rows
 from sklearn.datasets import load_diabetes, load_iris
@@ -64,7 +65,7 @@ def compiled_calls(monkeypatch):
             press_ctrl_c()
         return compiled(*args)
 
-    monkeypatch.setattr(engine.entries, "train_epoch", call)
+    replace_entry(monkeypatch, "train_epoch", call)
     return calls
 
 

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from engines import replace_entry
 from mlp import mlp
 from scipy.special import expit, softmax
 from sklearn.base import clone
@@ -341,7 +342,7 @@ def ctrl_c(monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return compiled(*args)
 
-    monkeypatch.setattr(engine.entries, "train_epoch", call)
+    replace_entry(monkeypatch, "train_epoch", call)
 
     def interrupt(k):
         state.update(count=0, stop=k)

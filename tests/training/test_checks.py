@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from encoded import N_BINS, N_CODES, make_spec, random_network, random_table, table_features
+from engines import replace_entry
 from numba import typeof
 from scipy.sparse import coo_array, csr_array
 
@@ -201,14 +202,8 @@ def test_what_is_kept_for_predictions_is_of_the_values_of_today():
         predict_raw(network, [features], Threads(1, 1))
 
 
-def as_it_is(compiled, arguments):
-    """Instead of ``resolved``, for functions that are not compiled."""
-    return compiled
-
-
 def test_read_only_values_are_copied_once(monkeypatch):
     """Those of a memory-mapped model. Kernels would be compiled again for read-only arrays."""
-    monkeypatch.setattr(engine, "resolved", as_it_is)
     network, table = random_network(rng, make_spec(dropout=0.0)), random_table(rng, 1)
     features, seen = table_features(table), []
     expected = predict_raw(network, [features], Threads(1, 1))
@@ -221,7 +216,7 @@ def test_read_only_values_are_copied_once(monkeypatch):
             seen.extend(each.params for each in arguments if isinstance(each, State))
             return compiled(*arguments)
 
-        monkeypatch.setattr(engine.entries, name, spy)
+        replace_entry(monkeypatch, name, spy)
     for _ in range(2):
         np.testing.assert_array_equal(predict_raw(network, [features], Threads(1, 1)), expected)
         np.testing.assert_array_equal(first_inputs(network, 0, features, np.zeros(1, int)), inputs)
@@ -264,8 +259,7 @@ def test_threads_do_not_share_memory(n_threads, monkeypatch):
         barrier.wait(60)
         compiled(program, normalization, encoding, state, *arguments)
 
-    monkeypatch.setattr(engine, "resolved", as_it_is)
-    monkeypatch.setattr(engine.entries, "predict_raw", wait_for_all)
+    replace_entry(monkeypatch, "predict_raw", wait_for_all)
     network.kept = None
 
     def predict(i):

@@ -132,6 +132,31 @@ def test_factors_may_be_any_sequence_of_numbers():
     np.testing.assert_array_equal(told.coefs_[0], half.coefs_[0])
 
 
+class Varying:
+    """Equal factors, as an array of another kind in each epoch."""
+
+    def factors(self, position):
+        told = np.tile([0.5, 0.25], 3)
+        read_only = told[::2].copy()
+        read_only.flags.writeable = False
+        kinds = [told[::2].tolist(), told[::2], read_only, told[::2].astype("f4")]
+        return kinds[position.epoch % len(kinds)]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", ["learning_rate", "regularization_schedule"])
+def test_the_kind_of_array_of_factors_may_change(name):
+    """The machine code of an epoch relies on that of the first one."""
+    X = np.random.default_rng(0).standard_normal((21, 2))
+    params = dict(
+        hidden_layer_sizes=(3,), batch_size=7, max_iter=8, random_state=0, solver="adamw",
+        weight_decay=3.0, learning_rate_init=0.1,
+    )  # fmt: skip
+    varying = mlp_regressor(**params, **{name: Varying()}).fit(X, X[:, 0])
+    told = mlp_regressor(**params, **{name: Told(np.full(3, 0.5))}).fit(X, X[:, 0])
+    np.testing.assert_array_equal(varying.coefs_[0], told.coefs_[0])
+
+
 def test_the_class_of_a_schedule_is_not_a_schedule():
     with pytest.raises(ValueError, match=r"must be an object, not a class: Cosine\(\)\. Got"):
         mlp_regressor(learning_rate=Cosine).fit([[0.0], [1.0]], [0, 1])
