@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from fuzz.calls import CHECKS, LOG_LINK, TRAININGS
 from fuzz.cases import Case, Data, Factors, Scorer
-from fuzz.data import (
-    ARRAYS,
+from fuzz.checks import CHECKS
+from fuzz.columns import ARRAYS, NUMBERS, OTHERS, REFUSED, SPARSE, TABLES
+from fuzz.data import defects_of
+from fuzz.targets import (
     COUNTS,
     LABEL_COLUMNS,
     LABELS,
-    NUMBERS,
     OFFSETS,
-    OTHERS,
     POSITIVE,
-    REFUSED,
-    SPARSE,
-    TABLES,
     TWO_CLASSES,
     VALUES,
     WEIGHTS,
-    defects_of,
 )
+from fuzz.trainings import LOG_LINK, TRAININGS
 from hypothesis import strategies as st
 from sklearn.model_selection import (
     GroupKFold,
