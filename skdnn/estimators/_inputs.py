@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._dtypes import BIN, CODE, FRACTION
+from skdnn._dtypes import CODE
 from skdnn.kernels.embeddings import COLUMN_KINDS
 from skdnn.network.embeddings import NumericEmbedding, columns_of, resolve_embeddings
 from skdnn.network.spec import InputColumn, direction_of
@@ -237,16 +237,14 @@ class TableInputs:
     def features_from(self, arrays: Sequence[np.ndarray], dtype: np.dtype) -> list[Features]:
         """Inputs of each member from the arrays of ``arrays_of``, which are not copied."""
         numeric, codes, *located = arrays
-        numbers, n_rows = make_features(numeric, dtype), numeric.shape[0]
-        nothing: tuple[Any, ...] = np.empty((n_rows, 0), BIN), np.empty((n_rows, 0), FRACTION), ()
+        n_codes = self.encoder.n_codes
+        numbers = make_features(numeric, dtype)
+        numbers = with_columns(numbers, numbers.bins, numbers.fractions, codes, (), n_codes)
         # Members with the same number of bins share them.
-        columns = {0: nothing}
+        known = {0: numbers}
         for i, (n_bins, edges) in enumerate(self.edges.items()):
-            columns[n_bins] = *located[2 * i : 2 * i + 2], edges.bin_counts
-        known = {
-            n_bins: with_columns(numbers, bins, fractions, codes, counts, self.encoder.n_codes)
-            for n_bins, (bins, fractions, counts) in columns.items()
-        }
+            own = located[2 * i : 2 * i + 2]
+            known[n_bins] = with_columns(numbers, *own, numbers.codes, edges.bin_counts, n_codes)
         return [known[0 if each is None else each.n_bins] for each in self.embeddings]
 
     def _located(self, X: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

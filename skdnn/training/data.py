@@ -114,17 +114,18 @@ def with_columns(
     n_codes : sequence of n_categorical int
         Largest code of each column.
     """
-    shape = np.concatenate([features.shape[:4], _columns_shape(tuple(n_bins), tuple(n_codes))])
     return features._replace(
-        shape=frozen(shape, INDEX), bins=frozen(bins, BIN).reshape(-1),
-        fractions=frozen(fractions, FRACTION).reshape(-1), codes=frozen(codes, CODE).reshape(-1),
+        shape=_shape(tuple(features.shape[:4].tolist()), tuple(n_bins), tuple(n_codes)),
+        bins=frozen(bins, BIN).reshape(-1), fractions=frozen(fractions, FRACTION).reshape(-1),
+        codes=frozen(codes, CODE).reshape(-1),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=128)
-def _columns_shape(n_bins: tuple[int, ...], n_codes: tuple[int, ...]) -> np.ndarray:
-    """What ``Features.shape`` says of the columns of bins and codes; made once for many calls."""
-    return np.array([len(n_bins), len(n_codes), *n_bins, *n_codes], dtype=INDEX)
+def _shape(numbers: tuple[int, ...], n_bins: tuple[int, ...], n_codes: tuple[int, ...]) -> Any:
+    """``Features.shape`` with columns of bins and codes; made once for many calls."""
+    counts = [len(n_bins), len(n_codes), *n_bins, *n_codes]
+    return frozen(np.array([*numbers, *counts]), INDEX)
 
 
 def _elements(X: np.ndarray, dtype: np.dtype) -> tuple[str, np.ndarray, tuple[int, int]]:
