@@ -243,8 +243,10 @@ class TableInputs:
         # Members with the same number of bins share them.
         known = {0: numbers}
         for i, (n_bins, edges) in enumerate(self.edges.items()):
-            own = located[2 * i : 2 * i + 2]
-            known[n_bins] = with_columns(numbers, *own, numbers.codes, edges.bin_counts, n_codes)
+            bins, fractions = located[2 * i : 2 * i + 2]
+            known[n_bins] = with_columns(
+                numbers, bins, fractions, numbers.codes, edges.bin_counts, n_codes
+            )
         return [known[0 if each is None else each.n_bins] for each in self.embeddings]
 
     def _located(self, X: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
