@@ -87,14 +87,15 @@ def picture(model: Any, problem: Problem, member: int) -> dict[str, np.ndarray]:
         several, or the predicted number; "label" (GRID, GRID), the most likely of several classes;
         "units" (n_units, SMALL_GRID, SMALL_GRID), the activations of all hidden layers; "weights0"
         and so on, (n_in, n_out), with a row for each column of X in the first; "members"
-        (n_members, GRID, GRID) and "spread" (GRID, GRID), the output of each member and their
-        standard deviation.
+        (n_members, GRID, GRID), the output of each member, "member_labels", their "label", and
+        "spread" (GRID, GRID), the standard deviation of what the members predict; with several
+        classes that of the class whose probability they disagree about most.
     """
     fitted = model._model
     raw = fitted.predict_members(problem.grid)
     shape = GRID, GRID
     arrays: dict[str, np.ndarray] = {}
-    output, label = _output(fitted, fitted.mean(raw))
+    output, label = _output(_predictions(fitted, fitted.mean(raw)))
     arrays["output"] = output.reshape(shape)
     if label is not None:
         arrays["label"] = label.reshape(shape)
@@ -108,20 +109,27 @@ def picture(model: Any, problem: Problem, member: int) -> dict[str, np.ndarray]:
     for layer, weight in enumerate(_weights(fitted, member)):
         arrays[f"weights{layer}"] = weight
     if len(raw) > 1:
-        outputs = np.array([_output(fitted, fitted.mean(each[None]))[0] for each in raw])
+        predictions = np.array([_predictions(fitted, fitted.mean(each[None])) for each in raw])
+        outputs, labels = _output(predictions)
         arrays["members"] = outputs.reshape(-1, *shape)
-        arrays["spread"] = outputs.std(axis=0).reshape(shape)
+        if labels is not None:
+            arrays["member_labels"] = labels.reshape(-1, *shape)
+        arrays["spread"] = predictions.std(axis=0).max(axis=-1).reshape(shape)
     return arrays
 
 
-def _output(fitted: Any, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """What is drawn of raw predictions, and the class if there are more than two."""
+def _predictions(fitted: Any, raw: np.ndarray) -> np.ndarray:
+    """Predicted numbers (n_rows, 1) or probabilities (n_rows, n_classes) of raw predictions."""
     if not hasattr(fitted.task, "probabilities"):
-        return fitted.task.predict(raw), None
-    probabilities = fitted.task.probabilities(raw)
-    if probabilities.shape[1] == 2:
-        return probabilities[:, 1], None
-    return probabilities.max(axis=1), probabilities.argmax(axis=1)
+        return fitted.task.predict(raw)[:, None]
+    return fitted.task.probabilities(raw)
+
+
+def _output(predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """What is drawn of predictions, and the class if there are more than two."""
+    if predictions.shape[-1] <= 2:
+        return predictions[..., -1], None
+    return predictions.max(axis=-1), predictions.argmax(axis=-1)
 
 
 def _weights(fitted: Any, member: int) -> list[np.ndarray]:

@@ -60,7 +60,7 @@ def _moons(rng: Generator, n: int, noise: float, share: float) -> tuple[np.ndarr
 
 
 def _three(rng: Generator, n: int, noise: float, share: float) -> tuple[np.ndarray, np.ndarray]:
-    last = _labels(rng, n, share * 2 / 3)
+    last = _labels(rng, n, share)
     y = np.where(last == 1, 2, rng.permutation(np.arange(n) % 2))
     angle = 2 * np.pi * y / 3 + rng.uniform(-0.75, 0.75, n)
     radius = rng.uniform(0.8, 5, n)

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from skdnn.playground.options import CSV, OptionError, Settings
 from skdnn.playground.points import CLASSES, EXTENT, add_features, flip_labels, make_points
-from skdnn.playground.tables import Table
+from skdnn.playground.tables import Table, is_number
 
 #: Pixels of a side of the large map, and of the maps of the units; the one is twice the other.
 GRID, SMALL_GRID = 100, 50
@@ -63,12 +63,13 @@ class Problem:
             "classes": None if classes is None else [str(label) for label in classes],
             "range": [float(targets.min()), float(targets.max())],
             "columns": [str(name) for name in self.X_train.columns],
+            "numbers": [str(name) for name in self.X_train if is_number(self.X_train[name])],
             "points": {name: _finite(rows) for name, rows in self.points.items()},
         }  # fmt: skip
 
 
 def _finite(rows: np.ndarray) -> list[list[float]]:
-    return rows[np.isfinite(rows).all(axis=1)].round(4).tolist()
+    return rows[np.isfinite(rows).all(axis=1)].tolist()
 
 
 def make_problem(settings: Settings, table: Table | None = None) -> Problem:
@@ -143,6 +144,12 @@ def _of_table(settings: Settings, table: Table) -> Problem:
         name: np.c_[part[axes].to_numpy(float), _as_drawn(targets, classes)]
         for name, part, targets in (("train", X_train, y_train), ("test", X_test, y_test))
     }
+    for name in axes:
+        if rows[name].isna().all():
+            raise OptionError(
+                f"The column {name!r} cannot be an axis: it has no value where the target "
+                f"{target!r} has one."
+            )
     x, y_axis = (_bounds(rows[name]) for name in axes)
     grid = _slice(X_train, axes, x, y_axis)
     return Problem(

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from socket import create_server
 from typing import Any
 
+from skdnn.network.losses import loss_names
 from skdnn.playground.options import MAX_LAYERS, MAX_UNITS, OptionError, description
 from skdnn.playground.outbox import Outbox
 from skdnn.playground.points import CLASSES, FEATURES, NUMBERS, make_points
@@ -56,6 +58,7 @@ def hello() -> dict[str, Any]:
         previews[name] = [[*map(float, row), float(t)] for row, t in zip(points, y, strict=True)]
     return {
         "type": "hello", "options": description(), "features": list(FEATURES),
+        "losses": {"classes": loss_names("classification"), "numbers": loss_names("regression")},
         "classes": list(CLASSES), "numbers": list(NUMBERS), "previews": previews,
         "max_layers": MAX_LAYERS, "max_units": MAX_UNITS,
     }  # fmt: skip
@@ -175,7 +178,21 @@ class _WithHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-def serve(port: int = 0, *, opens: bool = True, tell: Callable[[str], None] = print) -> None:
+def _tell(text: str) -> None:
+    print(text, flush=True)  # also if the output is a pipe
+
+
+def _listen(port: int) -> Any:
+    """A socket of the port; it listens already, as the browser may be faster than the server."""
+    try:
+        return create_server((HOST, port))
+    except OSError as error:
+        raise SystemExit(
+            f"Port {port} cannot be used: {error.strerror}. Choose another --port, or none."
+        ) from error
+
+
+def serve(port: int = 0, *, opens: bool = True, tell: Callable[[str], None] = _tell) -> None:
     """Serve the playground until Ctrl-C, on the loopback address only.
 
     Parameters
@@ -184,25 +201,26 @@ def serve(port: int = 0, *, opens: bool = True, tell: Callable[[str], None] = pr
         0 is any free one.
     opens : bool, default=True
         Whether to open the page in the browser.
-    tell : callable, default=print
-        Gets the address of the page.
+    tell : callable, optional
+        Gets the address of the page; prints it by default.
 
     Raises
     ------
     ImportError
         If a package of the extra ``playground`` is missing.
     SystemExit
-        If the port is not free.
+        If the port is not free, or no port.
     """
     uvicorn = _required("uvicorn")
     _required("websockets")
     token = secrets.token_urlsafe(16)
+    if not 0 <= port <= 65535:
+        raise SystemExit(f"port must be from 0 to 65535. Got {port}.")
     config = uvicorn.Config(
         make_app(token), host=HOST, port=port, log_level="warning", ws_max_size=MAX_BYTES,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
-    listening = config.bind_socket()
-    listening.listen()  # the browser may be faster than the server
+    listening = _listen(port)
     address = f"http://{HOST}:{listening.getsockname()[1]}/{token}/"
     tell(f"The playground is at {address} (Ctrl-C ends it)")
     if opens:

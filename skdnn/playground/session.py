@@ -55,8 +55,8 @@ class Session:
     * "table" with "name" and "text": a CSV file.
     * "script": ask for the Python code.
 
-    It answers with "data" (after "configure" and "reset"), "table", "script", "notice" and "error",
-    and with frames (:mod:`skdnn.playground.frames`).
+    It answers with "data" (after "configure" and "reset"; "notices" are warnings of the fit),
+    "table", "script", "notice" and "error", and with frames (:mod:`skdnn.playground.frames`).
     """
 
     def __init__(self, sink: Sink) -> None:
@@ -112,9 +112,10 @@ class Session:
         """Call a function; what it raises is told, and ends the training."""
         try:
             function(*arguments)
-        except (ValueError, TypeError, ArithmeticError, KeyError) as error:
+        except Exception as error:  # otherwise the thread would end, and the page wait forever
             self.playing = False
-            self.sink.put_message({"type": "error", "message": str(error), "run": self.run})
+            told = str(error) if isinstance(error, ValueError) else repr(error)
+            self.sink.put_message({"type": "error", "message": told, "run": self.run})
 
     def _handle(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
@@ -125,15 +126,16 @@ class Session:
             self.playing = False
             self._begin()
         elif kind == "play":
-            self.playing = self.problem is not None and self.epoch < self.settings.max_iter
+            self.playing = not self._has_ended()
             self._next_frame = 0.0
         elif kind == "pause":
             self.playing = False
             self._send_frame()
         elif kind == "step":
             self.playing = False
-            self._train(1)
-            self._send_frame()
+            if not self._has_ended():
+                self._train(1)
+                self._send_frame()
         elif kind == "view":
             self._set_view(message)
         elif kind == "table":
@@ -146,6 +148,17 @@ class Session:
         else:
             raise OptionError(f"There is no message of type {kind!r}.")
 
+    def _has_ended(self) -> bool:
+        """Whether there is nothing to train; the page is told, and draws that it is paused."""
+        if self.problem is not None and self.epoch < self.settings.max_iter:
+            return False
+        if self.problem is not None:
+            message = f"All {self.epoch} epochs are trained: begin anew, or choose more epochs."
+            self.sink.put_message({"type": "notice", "message": message})
+            self.playing = False
+            self._send_frame()
+        return True
+
     def _begin(self) -> None:
         """A new, untrained model."""
         was_playing, self.playing = self.playing, False
@@ -157,11 +170,11 @@ class Session:
         if self.settings.solver == "lbfgs":
             self._fit(clone(self.model).set_params(max_iter=1), problem)  # raises if not valid
             untrained.set_params(solver="sgd")
-        self._fit(untrained, problem, tells=True)
+        notices = self._fit(untrained, problem)
         self.problem = problem
         self.sink.put_message(
             {"type": "data", "run": self.run, "settings": self.settings.as_dict(),
-             **problem.describe()}
+             "notices": notices, **problem.describe()}
         )  # fmt: skip
         self.playing = was_playing
         self._send_frame(untrained)
@@ -193,8 +206,8 @@ class Session:
             if not self._waiting.empty():
                 return
 
-    def _fit(self, model: Any, problem: Problem, *, tells: bool = False) -> None:
-        """Train a model for an epoch; its warnings are told once."""
+    def _fit(self, model: Any, problem: Problem) -> list[str]:
+        """Train a model for an epoch, and return what it warns of."""
         X, y = problem.X_train, problem.y_train
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -204,9 +217,8 @@ class Session:
                 model.partial_fit(X, y)
             else:
                 model.partial_fit(X, y, classes=problem.classes)
-        for each in caught if tells else []:
-            if not issubclass(each.category, ConvergenceWarning):
-                self.sink.put_message({"type": "notice", "message": str(each.message)})
+        told = [str(w.message) for w in caught if not issubclass(w.category, ConvergenceWarning)]
+        return list(dict.fromkeys(told))
 
     def _send_frame(self, untrained: Any = None) -> None:
         """Draw the model, or the untrained one that is given."""
@@ -216,13 +228,16 @@ class Session:
             return
         model = self.model if self.epoch else self._untrained
         self.sequence += 1
-        header = {
-            "run": self.run, "sequence": self.sequence, "epoch": self.epoch,
-            "playing": self.playing, "member": self.member,
-            "rate": self._rate(model),
-            **evaluate(model, self.problem),
-        }  # fmt: skip
-        self.sink.put_frame(encode(header, picture(model, self.problem, self.member)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the fit has warned of the columns
+            header = {
+                "run": self.run, "sequence": self.sequence, "epoch": self.epoch,
+                "playing": self.playing, "member": self.member,
+                "rate": self._rate(model),
+                **evaluate(model, self.problem),
+            }  # fmt: skip
+            frame = encode(header, picture(model, self.problem, self.member))
+        self.sink.put_frame(frame)
 
     def _rate(self, model: Any) -> float | None:
         """Learning rate of the last step; "lbfgs" has none."""

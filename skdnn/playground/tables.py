@@ -41,8 +41,9 @@ class Table:
 
     @property
     def numbers(self) -> list[str]:
-        """Columns that can be an axis."""
-        return [name for name in self.frame.columns if is_number(self.frame[name])]
+        """Columns that can be an axis: numbers, of which some are known."""
+        known = self.frame.dropna(axis="columns", how="all")
+        return [name for name in known.columns if is_number(known[name])]
 
     def labels(self, target: str) -> np.ndarray | None:
         """Classes of a target in sorted order; None if it is a number.
@@ -80,32 +81,44 @@ class Table:
 
     def describe(self) -> dict[str, Any]:
         """What the page needs to offer targets and axes."""
-        targets = [name for name in self.frame.columns if self._is_target(name)]
         numbers = self.numbers
+        if len(numbers) < 2:
+            raise OptionError(
+                f"{self.name}: two numeric columns beside the target are needed as axes. Found "
+                f"the numeric columns {numbers}.{self._decimal_commas()}"
+            )
+        kinds = {name: self._kind(name) for name in self.frame.columns}
+        targets = [name for name, kind in kinds.items() if kind]
         if not targets:
             raise OptionError(
                 f"{self.name}: no column can be the target: numbers, or up to {MAX_CLASSES} "
-                "classes."
+                "classes, with two numeric columns beside it."
             )
         target = targets[-1]
-        axes = [name for name in numbers if name != target][:2]
-        if len(axes) < 2:
-            raise OptionError(
-                f"{self.name}: two numeric columns beside the target are needed as axes. Found "
-                f"the numeric columns {numbers}."
-            )
+        others = [name for name in numbers if name != target]
+        # Columns that differ first.
+        axes = sorted(others, key=lambda name: self.frame[name].nunique() < 2)[:2]
         return {
             "name": self.name, "rows": len(self.frame), "is_sample": self.is_sample,
             "columns": list(self.frame.columns), "numbers": numbers, "targets": targets,
             "chosen": [target, *axes],
+            "classified": [name for name in targets if kinds[name] == "classes"],
         }  # fmt: skip
 
-    def _is_target(self, name: str) -> bool:
+    def _kind(self, name: str) -> str | None:
+        """What a target that leaves two axes has, "classes" or "numbers"; None for others."""
         try:
-            self.labels(name)
+            labels = self.labels(name)
         except OptionError:
-            return False
-        return True
+            return None
+        if len([each for each in self.numbers if each != name]) < 2:
+            return None
+        return "numbers" if labels is None else "classes"
+
+    def _decimal_commas(self) -> str:
+        """What is said of columns of numbers with a decimal comma."""
+        names = [name for name in self.frame if _has_decimal_commas(self.frame[name])]
+        return f" Write the numbers of {names} with a decimal point." if names else ""
 
     def code(self) -> str:
         """Python that reads the rows."""
@@ -117,6 +130,11 @@ class Table:
 def is_number(column: pd.Series) -> bool:
     """Whether a column holds numbers that are drawn along an axis."""
     return is_numeric_dtype(column) and not is_bool_dtype(column)
+
+
+def _has_decimal_commas(column: pd.Series) -> bool:
+    known = column.dropna().astype(str).str.strip()
+    return len(known) > 0 and bool(known.str.fullmatch(r"[-+]?\d*,\d+").all())
 
 
 def read_table(name: str, text: str) -> Table:
@@ -141,6 +159,8 @@ def read_table(name: str, text: str) -> Table:
         raise OptionError(
             f"{name}: the file has {len(text):,} characters. At most {MAX_CHARACTERS:,} are read."
         )
+    if "\ufffd" in text:
+        raise OptionError(f"{name}: the file is not text in UTF-8. Save it with that encoding.")
     first = text.lstrip("\ufeff \n\r").partition("\n")[0]
     separator = max(",", ";", "\t", key=first.count)
     if first.count(separator) < 2:
@@ -152,6 +172,10 @@ def read_table(name: str, text: str) -> Table:
         frame = pd.read_csv(StringIO(text.lstrip("\ufeff")), sep=separator, nrows=MAX_ROWS + 1)
     except (ValueError, pd.errors.ParserError) as error:
         raise OptionError(f"{name}: {str(error).strip()}") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise OptionError(
+            f"{name}: the rows have more values than the {frame.shape[1]} names of the first line."
+        )
     if frame.shape[1] > MAX_COLUMNS or len(frame) < MIN_ROWS:
         raise OptionError(
             f"{name}: a table of at least {MIN_ROWS} rows and at most {MAX_COLUMNS} columns is "

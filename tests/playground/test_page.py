@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -168,6 +169,122 @@ def test_a_table_with_text(open_playground, tmp_path):
     assert "bad.csv: the first line must name at least three columns" in page.inner_text("#message")
 
 
+def table(path, n=200):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=n), "an unusually long name of a column": range(n)})
+    frame["c"] = 1e12 * rng.normal(size=n)
+    frame["city"] = ["Bonn", "Lima"] * (n // 2)
+    frame["day"] = pd.date_range("2020-01-01", periods=n).astype(str)
+    frame["bought"] = np.where(frame["a"] > 0, "yes", "no")
+    frame.to_csv(path, index=False)
+    return path
+
+
+def columns(page):
+    return [page.locator(f"#column-{i}").input_value() for i in range(3)]
+
+
+def test_target_and_axes_are_exchanged(open_playground, tmp_path):
+    page = open_playground()
+    page.set_input_files("#file", table(tmp_path / "t.csv"))
+    page.wait_for_selector("#column-0")
+    long = "an unusually long name of a column"
+    assert columns(page) == ["bought", "a", long]
+    page.select_option("#column-1", long)
+    assert columns(page) == ["bought", long, "a"]
+    page.select_option("#column-0", "a")
+    assert columns(page) == ["a", long, "c"]
+    wait(page, "document.getElementById('test-name').textContent == 'Test squared error'")
+    assert page.is_hidden("#message")
+    assert page.is_hidden("#decisions")
+    assert page.locator(".inputs small").all_inner_texts() == ["abc", "abc", "abc"]
+
+
+def test_a_link_keeps_the_columns_of_a_table(open_playground, tmp_path):
+    page = open_playground()
+    page.evaluate("location.hash = 'data=csv&columns=' + JSON.stringify(['bought', 'c', 'a'])")
+    page.wait_for_selector("#message:not([hidden])")
+    page.set_input_files("#file", table(tmp_path / "t.csv"))
+    page.wait_for_selector("#column-0")
+    assert columns(page) == ["bought", "c", "a"]
+    wait(page, "document.getElementById('message').hidden")
+    assert page.locator(".inputs small").all_inner_texts() == ["123", "abc", "abc"]
+
+
+def test_warnings_of_a_table_stay(open_playground, tmp_path):
+    page = open_playground(width=390)
+    page.set_input_files("#file", table(tmp_path / "t.csv"))
+    page.wait_for_selector("#notices:not([hidden])")
+    assert "'day'" in page.inner_text("#notices")
+    page.select_option("#column-2", "c")
+    boxes = [page.locator(f"#x-{name}").bounding_box() for name in ("low", "name", "high")]
+    for left, right in pairwise(boxes):
+        assert left["x"] + left["width"] <= right["x"]
+    page.click("[data-name=circle]")
+    page.wait_for_selector("#notices", state="hidden")
+
+
+def test_losses_suit_the_targets(open_playground):
+    page = open_playground()
+    enabled = "[...document.querySelectorAll('#option-loss option:enabled')].map((x) => x.value)"
+    assert page.evaluate(enabled) == ["auto", "log_loss", "brier"]
+    page.select_option("#option-loss", "brier")
+    page.click("[data-name=hills]")
+    wait(page, "document.getElementById('test-name').textContent == 'Test squared error'")
+    assert page.locator("#option-loss").input_value() == "auto"
+    assert "huber" in page.evaluate(enabled)
+    assert "brier" not in page.evaluate(enabled)
+
+
+def test_the_space_bar_trains_after_a_click(open_playground):
+    page = open_playground()
+    page.click("[data-name=xor]")
+    page.click("#layers-more")
+    page.keyboard.press("Space")
+    wait(page, "Number(document.body.dataset.epoch) > 0")
+    assert page.inner_text("#layer-count").split()[1] == "3"
+    page.focus("[data-name=circle]")
+    page.keyboard.press("Space")  # of the button
+    wait(page, "document.querySelector('[data-name=circle]').ariaPressed == 'true'")
+    assert page.evaluate("document.activeElement.dataset.name") == "circle"
+
+
+def test_after_the_last_epoch_the_page_is_paused(open_playground):
+    page = open_playground("max_iter=2")
+    page.click("#play")
+    wait(page, UNTIL.format(2))
+    page.click("#play")
+    wait(page, "document.getElementById('toast').textContent.startsWith('All 2 epochs')")
+    wait(page, PAUSED)
+
+
+def test_a_refused_page_says_why(open_playground, served, monkeypatch):
+    page = open_playground()
+    monkeypatch.setattr(server, "MAX_SESSIONS", 1)
+    other = page.context.new_page()
+    other.goto(served[1])
+    wait(other, "document.body.dataset.state == 'closed'")
+    assert "At most 1 pages can be open" in other.inner_text("#message")
+
+
+#: How many of red, green and blue are the strongest of some clear pixel, for each member.
+HUES = """[...document.querySelectorAll('#members button canvas')].map((canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, 100, 100), found = new Set();
+  for (let i = 0; i < data.length; i += 4) {
+    const pixel = [...data.slice(i, i + 3)], most = Math.max(...pixel);
+    if (most - Math.min(...pixel) > 60) found.add(pixel.indexOf(most));
+  }
+  return found.size;
+})"""
+
+
+def test_members_of_three_classes_have_their_colors(open_playground):
+    page = open_playground("data=three&n_members=2&max_iter=20")
+    page.click("#play")
+    wait(page, UNTIL.format(20))
+    assert page.evaluate(HUES) == [3, 3]
+
+
 def test_the_thread_ends_with_the_page(open_playground, served):
     page = open_playground("max_iter=10000")
     page.click("#play")
@@ -207,6 +324,10 @@ def test_one_screen_and_a_phone(open_playground):
     for select in page.locator("select, input").all():
         assert select.evaluate("each => each.labels.length") == 1, select
     assert page.locator("button:not([aria-label]):text-is('')").count() == 0
+    for width in (800, 1000):
+        middle = open_playground("hidden=[8,8,8,8,8,8]", width=width)
+        network, last = (middle.locator(each).bounding_box() for each in ("#network", ".outputs"))
+        assert last["x"] + last["width"] < network["x"] + network["width"]
     phone = open_playground("hidden=[8,8,8,8,8,8]", width=400, color_scheme="dark")
     assert phone.evaluate(size)[0] == 400
     assert phone.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -1,8 +1,10 @@
 """The server and its protocol, without a browser."""
 
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -131,11 +133,25 @@ def test_a_missing_package_is_named(monkeypatch):
         server.serve(opens=False)
 
 
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_is_none(port):
+    with pytest.raises(SystemExit, match=f"port must be from 0 to 65535. Got {port}"):
+        server.serve(port, opens=False)
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server((server.HOST, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"Port {port} cannot be used: .*Choose another"):
+            server.serve(port, opens=False)
+
+
 @pytest.fixture
 def command():
     """The command line, in a process of its own."""
-    arguments = [sys.executable, "-u", "-m", "skdnn", "playground", "--no-browser"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    arguments = [sys.executable, "-m", "skdnn", "playground", "--no-browser"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
     yield process
     process.kill()
     process.communicate()

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from playing import configure, do, new_session, train
@@ -68,6 +69,27 @@ def test_members_and_their_disagreement(session):
     assert header["member"] == 2
     assert (other["units"] != arrays["units"]).any()
     assert other["weights0"].shape == (2, 4)  # all inputs of a column together
+
+
+def test_members_of_several_classes(session):
+    configure(session, data="three", n_members=3, hidden=[4])
+    _, arrays = train(session, 5)
+    fitted, grid = session.model._model, session.problem.grid
+    each = np.array([fitted.task.probabilities(fitted.mean(raw[None]))
+                     for raw in fitted.predict_members(grid)])  # fmt: skip
+    assert_array_equal(arrays["member_labels"].reshape(3, -1), each.argmax(axis=2))
+    assert_allclose(arrays["members"].reshape(3, -1), each.max(axis=2), rtol=1e-6)
+    spread = arrays["spread"].ravel()
+    assert_allclose(spread, each.std(axis=0).max(axis=1), rtol=1e-5, atol=1e-7)
+    opposed = (each.argmax(axis=2) != each[0].argmax(axis=1)).any(axis=0)
+    assert spread[opposed].min() > 0
+
+
+@pytest.mark.parametrize("name", [*CLASSES])
+def test_the_share_is_that_of_the_last_class(session, name):
+    [data] = configure(session, data=name, share=0.2).of("data")
+    labels = np.array(data["points"]["train"] + data["points"]["test"])[:, 2]
+    assert (labels == labels.max()).mean() == 0.2
 
 
 @pytest.mark.parametrize("name", ["three", "hills"])
@@ -235,3 +257,37 @@ def test_the_thread_trains_until_it_is_closed():
     assert sequence == list(range(1, len(sequence) + 1))
     epochs = [header["epoch"] for header, _ in session.sink.frames]
     assert epochs == list(range(len(epochs)))
+
+
+def test_after_the_last_epoch_the_page_is_told(session):
+    """And gets a frame that says that nothing is trained."""
+    sink = configure(session, max_iter=2, hidden=[2])
+    train(session, 2)
+    for kind in ("play", "step"):
+        sink.frames.clear()
+        do(session, kind)
+        [(header, _)] = sink.frames
+        assert (header["playing"], header["epoch"]) == (False, 2)
+        assert sink.of("notice")[-1]["message"].startswith("All 2 epochs are trained")
+
+
+def test_an_unforeseen_error_is_told(session, monkeypatch):
+    def broken(problem):
+        raise IndexError("no such unit")
+
+    monkeypatch.setattr(session, "_train", broken)
+    configure(session, hidden=[2])
+    do(session, "step")
+    [error] = session.sink.of("error")
+    assert error["message"] == "IndexError('no such unit')"
+
+
+def test_warnings_of_the_fit_come_with_the_data(session):
+    frame = pd.DataFrame({"a": range(60), "b": range(60), "kind": ["x", "y"] * 30,
+                          "day": pd.date_range("2020-01-01", periods=60).astype(str)})  # fmt: skip
+    do(session, "table", name="t.csv", text=frame.to_csv(index=False))
+    [data] = configure(session, data="csv", columns=["kind", "a", "b"]).of("data")
+    [notice] = data["notices"]
+    assert "'day'" in notice
+    assert data["columns"] == ["a", "b", "day"]
+    assert data["numbers"] == ["a", "b"]

@@ -44,6 +44,10 @@ def test_long_tables_are_cut():
     ("a,b,c\n1,2,3,4,5\n6\n7,8,9,0,1,2,3\n", "t.csv: Error tokenizing data"),
     (csv(20, a=["q"] * 20), "two numeric columns beside the target are needed as axes. Found"),
     (csv(20, kind=[f"k{i}" for i in range(20)], a=[1] * 20, b=[2] * 20), "no column can be"),
+    ("a,b,c\n" + "1,2,3,4\n" * 30, "the rows have more values than the 3 names"),
+    ("a,b,c\n" + "1,2,\ufffd\n" * 30, "the file is not text in UTF-8"),
+    ("a;b;c\n" + "1,5;-2,25;x\n1;2;y\n" * 30, "Found the numeric columns []."),
+    ("a;b;c\n" + "1,5;-2,25;x\n0,5;2,0;y\n" * 30, "numbers of ['a', 'b'] with a decimal point"),
     (csv(20, a=[np.inf, *range(19)]), "column 'a' holds an infinite number"),
     ("a,b,c\n" + "1,2,3\n" * 400_000, "has 2,400,006 characters. At most 2,000,000 are read"),
 ])  # fmt: skip
@@ -60,6 +64,41 @@ def test_targets_that_cannot_be_drawn_are_explained():
     table = read_table("t.csv", csv(26, one=["x"] * 25 + ["y"]))
     with pytest.raises(OptionError, match=r"'one' has a single row. Each class needs two"):
         table.labels("one")
+
+
+def test_the_target_leaves_two_numeric_columns():
+    """Also if classes come first, and another column could be a target otherwise."""
+    table = read_table("t.csv", "kind,a,b\n" + "x,1,2.5\ny,2,3.5\n" * 20)
+    described = table.describe()
+    assert described["targets"] == described["classified"] == ["kind"]
+    assert described["chosen"] == ["kind", "a", "b"]
+
+
+def test_axes_are_columns_that_differ():
+    text = pd.DataFrame({"empty": [None] * 60, "constant": 1, "c": range(60), "d": range(60),
+                         "kind": ["x", "y"] * 30}).to_csv(index=False)  # fmt: skip
+    described = read_table("t.csv", text).describe()
+    assert described["numbers"] == ["constant", "c", "d"]
+    assert described["chosen"] == ["kind", "c", "d"]
+
+
+def test_an_axis_without_values_is_explained():
+    session = new_session()
+    text = csv(kind=["x", "y", None] * 20, c=[None, None, 1.5] * 20)
+    do(session, "table", name="t.csv", text=text)
+    do(session, "configure", settings={"data": "csv", "columns": ["kind", "a", "c"]})
+    [error] = session.sink.of("error")
+    assert (
+        "column 'c' cannot be an axis: it has no value where the target 'kind'" in error["message"]
+    )
+
+
+def test_small_numbers_are_drawn_where_they_are():
+    session = new_session()
+    do(session, "table", name="t.csv", text=csv(a=np.linspace(1, 2, 60) * 1e-6))
+    [data] = configure(session, data="csv", columns=["kind", "a", "b"]).of("data")
+    drawn = sorted(row[0] for row in data["points"]["train"] + data["points"]["test"])
+    np.testing.assert_allclose(drawn, np.linspace(1, 2, 60) * 1e-6)
 
 
 def test_all_columns_are_trained_on_and_two_are_drawn():

@@ -41,6 +41,7 @@ export class Controls {
     this.hello = hello;
     this.change = change;
     this.inputs = {};
+    this.axes = this.classified = [];
     const top = TOP.map((name) => this.select(name, hello.options[name].values));
     byId("options").replaceChildren(...top, this.seed());
     byId("sliders").replaceChildren(...SLIDERS.map((name) => this.slider(name)));
@@ -95,19 +96,42 @@ export class Controls {
       onclick: () => this.change({ data: name }) }, canvas);
   }
 
+  // Whether the targets are classes.
+  isClasses({ data, columns }) {
+    return data === "csv" ? this.classified.includes(columns[0]) : this.hello.classes.includes(data);
+  }
+
+  // Whether a loss suits the targets.
+  suits(loss, values) {
+    return loss === "auto" || this.hello.losses[this.isClasses(values) ? "classes" : "numbers"].includes(loss);
+  }
+
   // The target and the axes of a table of the user.
-  table({ columns, numbers, targets, chosen }) {
+  table({ columns, numbers, targets, classified, chosen }) {
+    this.classified = classified;
     const kinds = [["Target", targets], ["Horizontal axis", numbers], ["Vertical axis", numbers]];
     this.axes = kinds.map(([label, names], i) => {
       const select = element("select", { id: `column-${i}` }, ...names.map((name) => new Option(name)));
       select.value = chosen[i];
-      select.onchange = () => this.change({ columns: this.axes.map((each) => each.value) });
+      select.onchange = () => this.change({ columns: this.choose(i) });
       return select;
     });
     byId("table").replaceChildren(...kinds.map(([label], i) =>
       element("label", {}, element("span", {}, label), this.axes[i])),
       element("small", {}, `${columns.length - 1} columns are trained on. In the maps, those that are no axis have their ` +
-        "median or most frequent value."));
+        "median or most frequent value. Rows without a number for an axis, and the hundredth at either end, are not drawn."));
+  }
+
+  // The columns after one was chosen; another that had it before gets a free one.
+  choose(i) {
+    const chosen = this.axes.map((each) => each.value);
+    const twin = chosen.findIndex((name, j) => j !== i && name === chosen[i]);
+    if (twin >= 0) {
+      const names = [...this.axes[twin].options].map((each) => each.value);
+      const free = [this.chosen[i], ...names].find((name) => names.includes(name) && !chosen.includes(name));
+      chosen[twin] = free ?? chosen[twin];
+    }
+    return chosen;
   }
 
   show(state) {
@@ -125,6 +149,9 @@ export class Controls {
       else label.dataset.changed = "";
     }
     const isTable = values.data === "csv", isClasses = this.hello.classes.includes(values.data);
+    this.chosen = values.columns;
+    this.axes.forEach((each, i) => { each.value = values.columns[i]; });
+    for (const each of this.inputs.loss.options) each.disabled = !this.suits(each.value, values);
     this.sets.forEach((each) => { each.ariaPressed = `${each.dataset.name === values.data}`; });
     byId("table").hidden = !isTable;
     document.querySelector(".file").toggleAttribute("data-on", isTable);

@@ -16,7 +16,7 @@ export function toast(text) {
   byId("toast").textContent = text;
   byId("toast").dataset.on = "";
   clearTimeout(timer);
-  timer = setTimeout(() => delete byId("toast").dataset.on, 2500);
+  timer = setTimeout(() => delete byId("toast").dataset.on, Math.max(2500, 60 * text.length));
 }
 
 export function showDialog(title, ...children) {

@@ -6,7 +6,7 @@ import { Controls } from "./controls.js";
 import { Curves } from "./curves.js";
 import { byId, element, short, showDialog, toast } from "./dom.js";
 import { LESSONS } from "./lessons.js";
-import { drawNumbers, drawOutput, drawPoints, drawSpread, drawUnit, scaleOf } from "./maps.js";
+import { drawClasses, drawNumbers, drawOutput, drawPoints, drawSpread, drawUnit, scaleOf } from "./maps.js";
 import { Network } from "./network.js";
 import { savePicture } from "./share.js";
 import { State } from "./state.js";
@@ -35,7 +35,11 @@ function hello(message) {
 
 function setData(message) {
   data = message;
+  setBusy(false);
   byId("message").hidden = true;
+  byId("notices").hidden = !data.notices.length;
+  byId("notices").textContent = data.notices.join("\n");
+  byId("decisions").hidden = !data.classes;
   frame = null;
   shown = null;
   curves.clear();
@@ -66,17 +70,30 @@ function setFrame(received) {
 function setTable(message) {
   controls.table(message);
   if (message.is_sample) toast(`The first ${message.rows} rows are used`);
-  change({ data: "csv", columns: message.chosen, lesson: 0 });
+  // Those of a link, if the table has them.
+  const { columns: [target, ...axes] } = state.values;
+  const fits = message.targets.includes(target) && axes.every((name) => message.numbers.includes(name))
+    && new Set([target, ...axes]).size === 3;
+  change({ data: "csv", columns: fits ? [target, ...axes] : message.chosen, lesson: 0 });
+}
+
+let busyTimer;
+function setBusy(value) {
+  clearTimeout(busyTimer);
+  if (value) busyTimer = setTimeout(() => { byId("busy").hidden = false; }, 700);
+  else byId("busy").hidden = true;
 }
 
 function complain(message) {
+  setBusy(false);
   byId("message").textContent = message;
   byId("message").hidden = false;
   setPlaying(false);
 }
 
 function closed() {
-  complain("The connection to the server has ended. Start it again with “python -m skdnn playground”.");
+  // A page that is refused has got the reason.
+  if (state) complain("The connection to the server has ended. Start it again with “python -m skdnn playground”, and open the address that it prints.");
   document.body.dataset.state = "closed";
 }
 
@@ -84,7 +101,9 @@ function closed() {
 
 // Take over settings and begin anew with them.
 function change(changes) {
-  Object.assign(state.values, changes);
+  const { values } = state;
+  Object.assign(values, changes);
+  if (!controls.suits(values.loss, values)) values.loss = "auto";
   history.replaceState(null, "", `#${state.toHash()}`);
   apply();
 }
@@ -97,6 +116,7 @@ function apply() {
   byId("speed").value = values.speed;
   showLesson();
   send("view", { speed: values.speed });
+  setBusy(true);
   send("configure", { settings: state.model() });
 }
 
@@ -135,12 +155,14 @@ function showLayers() {
 
 // ---------------------------------------------------------------- output
 
+const isDiscrete = () => state.values.discretize && Boolean(data.classes);
+
 function drawMain() {
   if (!frame) return;
   const map = shown?.map();
   if (map?.length === 3) drawNumbers(byId("output"), ...map);
   else if (map) drawUnit(byId("output"), ...map);
-  else drawOutput(byId("output"), data, frame.arrays, state.values.discretize);
+  else drawOutput(byId("output"), data, frame.arrays, isDiscrete());
 }
 
 function show(caption, map) {
@@ -168,6 +190,8 @@ function drawDots() {
 function showAxes() {
   const names = ["x-low", "x-high", "y-low", "y-high"];
   names.forEach((id, i) => { byId(id).textContent = short(data.bounds[i]); });
+  byId("x-name").title = data.axes[0];
+  byId("y-name").title = data.axes[1];
   byId("x-name").textContent = data.axes[0] === "x1" ? "x₁" : data.axes[0];
   byId("y-name").textContent = data.axes[1] === "x2" ? "x₂" : data.axes[1];
   byId("y-name").classList.toggle("upright", data.axes[1] === "x2");
@@ -179,7 +203,7 @@ function showLegend() {
     legend.replaceChildren(...data.classes.map((name, i) => {
       const dot = element("i");
       dot.style.background = CLASS_COLORS[i];
-      return element("span", {}, dot, data.axes[0] === "x1" ? `class ${name}` : name);
+      return element("span", { title: name }, dot, data.settings.data === "csv" ? name : `class ${name}`);
     }));
     return;
   }
@@ -211,7 +235,7 @@ function showFigures() {
 }
 
 function drawMembers() {
-  const { members, spread } = frame.arrays, box = byId("members");
+  const { members, member_labels: labels, spread } = frame.arrays, box = byId("members");
   box.hidden = !members;
   if (!members) return;
   const n = members.shape[0], size = members.shape[1];
@@ -223,9 +247,11 @@ function drawMembers() {
         small(), element("span", {}, `${i + 1}`))),
       element("div", { title: "Standard deviation of the members' predictions" }, small(), element("span", {}, "disagree")));
   }
-  const canvases = box.querySelectorAll("canvas"), scale = scaleOf(data, state.values.discretize);
+  const canvases = box.querySelectorAll("canvas"), scale = scaleOf(data, isDiscrete());
+  const part = (all, i) => all.data.subarray(i * size * size, (i + 1) * size * size);
   for (let i = 0; i < n; i++) {
-    drawNumbers(canvases[i], size, members.data.subarray(i * size * size, (i + 1) * size * size), scale);
+    if (labels) drawClasses(canvases[i], size, part(labels, i), part(members, i), data.classes.length, isDiscrete());
+    else drawNumbers(canvases[i], size, part(members, i), scale);
     box.children[i].ariaPressed = `${i === frame.member}`;
   }
   drawSpread(canvases[n], data, spread);
@@ -258,6 +284,11 @@ byId("discretize").onchange = (event) => {
   drawMain();
   if (frame) drawMembers();
 };
+
+// A button that was clicked leaves the space bar to the page; with the keyboard it keeps the focus.
+addEventListener("click", (event) => {
+  if (event.detail) event.target.closest("button:not([id^=unit-])")?.blur();
+}, true);
 
 addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, dialog") || event.ctrlKey || event.metaKey || event.altKey;

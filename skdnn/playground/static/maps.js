@@ -29,10 +29,13 @@ export function scaleOf(data, discretize) {
 
 export function drawOutput(canvas, data, arrays, discretize) {
   const { output, label } = arrays, n = output.shape[0];
-  drawMap(canvas, n, (pixels) => {
-    if (label) paintClasses(pixels, label.data, output.data, data.classes.length, discretize);
-    else paintNumbers(pixels, output.data, scaleOf(data, discretize));
-  });
+  if (label) drawClasses(canvas, n, label.data, output.data, data.classes.length, discretize);
+  else drawNumbers(canvas, n, output.data, scaleOf(data, discretize));
+}
+
+// Several classes: the most likely one, and its probability.
+export function drawClasses(canvas, n, labels, probabilities, nClasses, discretize) {
+  drawMap(canvas, n, (pixels) => paintClasses(pixels, labels, probabilities, nClasses, discretize));
 }
 
 export function drawNumbers(canvas, n, numbers, scale) {

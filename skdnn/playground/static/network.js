@@ -82,11 +82,12 @@ export class Network {
     const shown = data.columns.slice(0, MAX_INPUTS);
     return shown.map((name, row) => {
       const axis = data.axes.indexOf(name);
-      return this.inputNode(name, name, row, axis < 0 ? null : [(x) => x, (x, y) => y][axis], false);
+      return this.inputNode(name, name, row,
+        axis < 0 ? null : [(x) => x, (x, y) => y][axis], false, data.numbers.includes(name));
     });
   }
 
-  inputNode(name, text, row, map, toggles) {
+  inputNode(name, text, row, map, toggles, isNumber = true) {
     const canvas = element("canvas", { width: SIZE, height: SIZE });
     const box = element("button", { className: "unit", ariaPressed: `${row >= 0}`,
       ariaLabel: `Input ${name}`, id: `input-${name}`.replaceAll(/\W/g, "-") }, canvas);
@@ -103,7 +104,7 @@ export class Network {
       this.hover(box, text, () => [SIZE, numbers, scale]);
     }
     if (toggles) box.onclick = () => this.actions.toggle(name);
-    else if (!map) canvas.replaceWith(element("small", {}, "abc"));
+    else if (!map) canvas.replaceWith(element("small", {}, isNumber ? "123" : "abc"));
     const node = element("div", { className: "node", title: name }, element("span", {}, text), box);
     return { node, box, row, canvas };
   }
