@@ -6,7 +6,7 @@ from abc import ABC
 from collections.abc import Mapping
 from itertools import pairwise
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -73,9 +73,42 @@ class BaseEstimator(_sklearn.BaseEstimator):
             if isinstance(value, SettingsObject):
                 value.check()
 
+    def set_params(self, **params: Any) -> Self:
+        """Set the parameters of this estimator, and settings of those that are objects.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values; ``loss__delta`` is the setting ``delta`` of the parameter ``loss``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or if it is not an object with settings.
+        """
+        own = self.get_params(deep=False)
+        for key in params:
+            name, nested, setting = key.partition("__")
+            value = params.get(name, own.get(name))
+            if nested and name in own and not _has_settings(value):
+                raise ValueError(
+                    f"Invalid parameter {key!r} for {type(self).__name__}: the {name!r} parameter "
+                    f"is {value!r}, which has no settings. Set it to an object that has "
+                    f"{setting!r}."
+                )
+        return super().set_params(**params)
+
     def _is_real(self, name: str) -> bool:
         constraints = self._parameter_constraints.get(name, ())
         return any(isinstance(each, Interval) and each.type is Real for each in constraints)
+
+
+def _has_settings(value: Any) -> bool:
+    return hasattr(value, "set_params") and not isinstance(value, type)
 
 
 class SettingsObject(BaseEstimator, ABC):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from functools import wraps
 from inspect import Parameter, signature
 from typing import Any
 
@@ -76,8 +77,19 @@ check_monotonic_cst, safe_indexing = _check_monotonic_cst, _safe_indexing
 
 
 def fit_context(fit: Function) -> Function:
-    """Decorator of ``fit``: validates the parameters against ``_parameter_constraints``."""
-    return _fit_context(prefer_skip_nested_validation=True)(fit)
+    """Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
+
+    That of scikit-learn does so in the first call of ``partial_fit`` only.
+    """
+    in_context = _fit_context(prefer_skip_nested_validation=True)(fit)
+
+    @wraps(fit)
+    def partial_fit(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+        if not sklearn.get_config()["skip_parameter_validation"]:
+            estimator._validate_params()
+        return in_context(estimator, *args, **kwargs)
+
+    return partial_fit if fit.__name__ == "partial_fit" else in_context  # type: ignore[return-value]
 
 
 class BaseEstimator(sklearn.base.BaseEstimator):

@@ -98,3 +98,25 @@ def test_a_name_stands_for_the_defaults_and_all_else_for_itself():
 def test_base_classes_cannot_be_made(base):
     with pytest.raises(TypeError, match="abstract"):
         base()
+
+
+@pytest.mark.parametrize(
+    ("own", "params"),
+    [
+        (0.5, {"part__share": 1}),
+        ("half", {"part__share": 1}),
+        (Share(), {"part": "half", "part__share": 1}),
+        (Share, {"part__share": 1}),
+    ],
+)
+def test_settings_of_what_has_none(own, params):
+    whole = Whole(own)
+    message = "'part__share' for Whole: the 'part' parameter is .* Set it to an object .* 'share'"
+    with pytest.raises(ValueError, match=message):
+        whole.set_params(**params)
+    assert whole.part is own
+
+
+def test_an_object_and_its_settings_can_be_set_together():
+    whole = Whole("half").set_params(part__share=0.25, part=Share())
+    assert whole.part.share == 0.25

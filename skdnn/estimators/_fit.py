@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
@@ -232,11 +232,11 @@ class Fit:
                 _adapt(model.network, to_adapt, progress, threads)
             del to_adapt
             validation = self._validation(splits, validated, model)
-            if callbacks is not None:
-                callbacks.fitted_attributes = lambda: self._attributes_of(model, progress)
             training = self.training_class(
                 model.network, rows, settings, progress, threads, validation, callbacks
             )
+            if callbacks is not None:
+                callbacks.fitted_attributes = lambda: self._attributes_of(model, training)
             training.run(single_epoch=self.is_partial)
             if validation is not None and validation.keep_best:
                 if self.task.is_calibrated:
@@ -424,10 +424,12 @@ class Fit:
             validators.append(Validator(members, rows, score))
         return Validation(validators, self.estimator.do_early_stopping_) if validators else None
 
-    def _attributes_of(self, model: FittedModel, progress: TrainingState) -> dict[str, Any]:
-        """Attributes of a copy of the estimator that predicts with the current weights."""
-        learned = learned_attributes(self.estimator)
-        return {**learned, "_model": model.snapshot(), "_progress": progress}
+    def _attributes_of(self, model: FittedModel, training: Training) -> dict[str, Any]:
+        """Attributes of a copy of the estimator, as if the training ended now."""
+        draft = copy(self.estimator)
+        draft._model, draft._progress = model.snapshot(), deepcopy(training.progress)
+        draft._set_fitted_attributes(training)
+        return learned_attributes(draft)
 
 
 def _adapt(network: Network, rows: list[Rows], progress: TrainingState, threads: Threads) -> None:

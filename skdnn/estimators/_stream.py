@@ -147,8 +147,6 @@ def _begin_again(call: Fit, beginning: Beginning) -> None:
     known = beginning.joined(None if inputs is None else inputs.encoder.is_categorical)
     for i, piece in enumerate(beginning.pieces):
         call.again(resumes=i > 0).train(piece, known=known if i == 0 else None)
-        if draft.n_iter_ == 0:  # Ctrl-C: the estimator stays what it was
-            raise KeyboardInterrupt
 
 
 def _checksum(draft: Any) -> int:

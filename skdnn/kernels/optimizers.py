@@ -241,3 +241,21 @@ OPTIMIZERS = by_name(
         Optimizer("rmsprop", RMSPROP, 1, "Tieleman & Hinton 2012, Lecture 6.5"),
     ]
 )
+
+
+def n_slots_of(solver: str) -> int:
+    """Number of state vectors of a solver; L-BFGS keeps none between epochs.
+
+    Raises
+    ------
+    ValueError
+        If there is no such solver: kernels would write into state vectors that do not exist.
+    """
+    if solver == "lbfgs":
+        return 0
+    if solver not in OPTIMIZERS:
+        raise ValueError(
+            f"The 'solver' parameter must be one of {[*OPTIMIZERS, 'lbfgs']}. Got {solver!r} "
+            "instead."
+        )
+    return OPTIMIZERS[solver].n_slots

@@ -238,7 +238,7 @@ def class_loss(public_name: str, link: str) -> str:
     Raises
     ------
     ValueError
-        If there is none: scikit-learn does not validate parameters in later partial fits.
+        If there is none: the validation of parameters can be switched off in scikit-learn.
     """
     for each in LOSSES.values():
         if each.task == "classification" and (each.public_name, each.link) == (public_name, link):

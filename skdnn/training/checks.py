@@ -12,7 +12,7 @@ import numpy as np
 
 from skdnn.kernels.losses import LOSSES
 from skdnn.kernels.network import Features
-from skdnn.kernels.optimizers import OPTIMIZERS
+from skdnn.kernels.optimizers import n_slots_of
 from skdnn.network.network import Network
 from skdnn.training.data import Rows, n_feature_rows
 from skdnn.training.progress import TrainingState
@@ -40,7 +40,7 @@ def check_progress(network: Network, progress: TrainingState, solver: str) -> No
     ------
     ValueError
     """
-    n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
+    n_slots = n_slots_of(solver)
     expected = [(n_slots * layout.n_params,) for layout in network.layouts]
     found = [each.shape for each in progress.slots]
     if (

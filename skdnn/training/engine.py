@@ -16,11 +16,7 @@ from skdnn._jit import JIT_DISABLED, TILE_ROWS, resolved
 from skdnn.kernels import epoch as entries
 from skdnn.kernels.columns import N_LOOKUPS, N_SUMS
 from skdnn.kernels.network import N_IN, N_OUT, VALUE, Features, State
-from skdnn.kernels.optimizers import (
-    L2,
-    OPTIMIZERS,
-    PENALTY_FACTOR,
-)
+from skdnn.kernels.optimizers import L2, PENALTY_FACTOR, n_slots_of
 from skdnn.kernels.team import ABORTED, make_team
 from skdnn.network.layout import Layout
 from skdnn.network.network import Network
@@ -300,7 +296,7 @@ class Objective:
 
 def empty_slots(network: Network, solver: str) -> list[np.ndarray]:
     """Initial state vectors of a solver, for each member."""
-    n_slots = OPTIMIZERS[solver].n_slots if solver in OPTIMIZERS else 0
+    n_slots = n_slots_of(solver)
     return [np.zeros(n_slots * layout.n_params, network.dtype) for layout in network.layouts]
 
 

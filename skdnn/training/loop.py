@@ -159,6 +159,8 @@ class Training:
 
         Raises
         ------
+        KeyboardInterrupt
+            By Ctrl-C in a single epoch.
         DivergenceError
             If the loss, the parameters or the predictions of the training rows are not finite,
             and there is no best epoch to restore.
@@ -180,6 +182,8 @@ class Training:
                 while not (single_epoch or self._is_over()):
                     self.run_epoch()
         except KeyboardInterrupt:
+            if single_epoch:  # Ctrl-C is meant for the loop over the calls
+                raise
             self._handle_interrupt()
         except NonFiniteLossError:
             self._handle_divergence()

@@ -124,6 +124,32 @@ def test_predictions_in_every_epoch(cls, params):
     np.testing.assert_array_equal(recorder.outputs[-1], raw(model, X))
 
 
+@pytest.mark.parametrize("params", [
+    {"solver": "adam"}, {"solver": "lbfgs"}, {"early_stopping": True, "n_iter_no_change": np.inf},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("cls", CLASSES)
+def test_curves_in_every_epoch(cls, params):
+    """They are those until now, also in a second fit, and do not grow later."""
+    X, y = data(cls)
+
+    class Collector(Recorder):
+        def on_fit_task_end(self, estimator, context, *, X, y, metadata, fitted_estimator):
+            self.given.append(fitted_estimator)
+
+    collector = Collector()
+    model = make(cls, **params).set_callbacks(collector)
+    for _ in range(2):
+        collector.given.clear()
+        model.set_params(random_state=1 + model.random_state).fit(X, y)
+        assert len(collector.given) == 7
+        for i, found in enumerate(collector.given[:6]):
+            assert found.n_iter_ == i + 1
+            assert found.loss_curve_ == found.history_["loss"] == model.loss_curve_[: i + 1]
+            assert found.loss_ == model.loss_curve_[i]
+            if model.validation_scores_ is not None:
+                assert found.best_validation_score_ == max(model.validation_scores_[: i + 1])
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("cls", CLASSES)
 def test_scoring_monitor(cls, solver):

@@ -9,6 +9,7 @@ import pytest
 from engines import replace_entry
 from mlp import mlp
 from numpy_twin import dense_rows
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import scale
@@ -240,3 +241,30 @@ def test_a_signal_from_outside(monkeypatch):
     presser.join()
     assert 1 <= model.n_iter_ == len(model.loss_curve_) < 10**8
     assert model.score(X, y) > 0.3
+
+
+@pytest.mark.parametrize("tables", [False, True])
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_a_loop_of_partial_fits_can_be_left(n_before, tables, compiled_calls, short_calls):
+    """The call that is interrupted has not happened."""
+    X, y = data(DNNRegressor)
+    model = DNNRegressor((4,), random_state=0) if tables else make(DNNRegressor)
+    rows = [slice(40), slice(40, 90), slice(90, 140)]
+    for i in range(n_before):
+        model.partial_fit(X[rows[i]], y[rows[i]])
+    before = dict(vars(model))
+    compiled_calls.interrupt_before(3)
+    left = False
+    try:
+        model.partial_fit(X[rows[n_before]], y[rows[n_before]])
+    except KeyboardInterrupt:
+        left = True
+    assert left
+    assert vars(model) == before
+    compiled_calls.interrupt_before(None)
+    expected = clone(model)
+    for i in range(3):
+        expected.partial_fit(X[rows[i]], y[rows[i]])
+        if i >= n_before:
+            model.partial_fit(X[rows[i]], y[rows[i]])
+    assert model.predict(X).tobytes() == expected.predict(X).tobytes()

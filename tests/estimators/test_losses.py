@@ -7,6 +7,7 @@ import pytest
 from mlp import mlp_classifier, mlp_regressor
 from scipy.optimize import minimize
 from scipy.special import expit, softmax
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import (
@@ -523,19 +524,20 @@ def test_smoothing_keeps_probabilities_from_the_extremes(kind, most):
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "nothing"])
-def test_an_unknown_loss_in_a_later_partial_fit(loss):
-    """scikit-learn does not validate the parameters of a fitted estimator there."""
+def test_an_unknown_loss_without_validation(loss):
     X = np.random.default_rng(0).normal(size=(30, 2))
     model = DNNRegressor((4,), random_state=0).partial_fit(X, X[:, 0])
-    with pytest.raises(ValueError, match=rf"'loss' parameter must be one of .* Got '{loss}'"):
+    message = rf"'loss' parameter must be one of .* Got '{loss}'"
+    with config_context(skip_parameter_validation=True), pytest.raises(ValueError, match=message):
         model.set_params(loss=loss).partial_fit(X, X[:, 0])
 
 
 @pytest.mark.parametrize("loss", ["absolute_error", "nothing"])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_an_unknown_loss_of_classes_in_a_later_partial_fit(loss, n_classes):
+def test_an_unknown_loss_of_classes_without_validation(loss, n_classes):
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % n_classes
     model = skdnn.DNNClassifier((4,), random_state=0)
     model.partial_fit(X, y, classes=range(n_classes))
-    with pytest.raises(ValueError, match=rf"'loss' parameter must be one of .* Got '{loss}'"):
+    message = rf"'loss' parameter must be one of .* Got '{loss}'"
+    with config_context(skip_parameter_validation=True), pytest.raises(ValueError, match=message):
         model.set_params(loss=loss).partial_fit(X, y)

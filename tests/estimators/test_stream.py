@@ -336,3 +336,14 @@ def test_a_call_without_a_row_that_counts_says_so():
     model = DNNClassifier((4,), class_weight={0: 0, 1: 1}).partial_fit(X, y > 5, classes=[0, 1])
     with pytest.raises(ValueError, match=r"Sample weights times class_weight.*not all zero"):
         model.partial_fit(X, np.zeros(100, dtype=int))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"alpha": -1}, {"batch_size": 0}, {"max_iter": 0}, {"dtype": "int8"}, {"loss": "x"}]
+)
+def test_parameters_are_checked_in_every_call(wrong):
+    X, y = np.arange(20.0)[:, None], np.arange(20) % 2
+    model = DNNClassifier((3,), random_state=0).partial_fit(X, y, classes=[0, 1])
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of DNNClassifier must be"):
+        model.set_params(**wrong).partial_fit(X, y)

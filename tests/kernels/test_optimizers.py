@@ -6,7 +6,7 @@ from numpy_twin import OPTIMIZERS as TWINS
 
 from skdnn.kernels import optimizers as rules
 from skdnn.kernels.network import Program, State, Step
-from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK
+from skdnn.kernels.optimizers import OPTIMIZERS, UPDATE_BLOCK, n_slots_of
 from skdnn.kernels.team import make_team
 
 HYPER = {
@@ -156,3 +156,11 @@ def test_nan_in_a_gradient_is_not_hidden(w, l1, compiled):
     for name in OPTIMIZERS:
         _, after = step(compiled, name, np.array([w]), np.array([np.nan]), l1=l1, bounds=bounds)
         assert np.isnan(after).all()
+
+
+def test_number_of_state_vectors():
+    assert {name: n_slots_of(name) for name in ("sgd", "adamw", "lbfgs")} == {
+        "sgd": 1, "adamw": 2, "lbfgs": 0
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"'solver' parameter must be one of .* Got 'Adam' inst"):
+        n_slots_of("Adam")
