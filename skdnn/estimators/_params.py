@@ -297,10 +297,10 @@ None, default="mixed"
         """
         int or "auto", default="auto"
             **Stopping.** Maximum number of epochs, or of iterations of "lbfgs". "auto" is 60 up to
-            2,000 training rows, 24 up to 12,000, 40 up to 20,000, 60 up to 30,000, then
-            ``60 * (30_000 / n_samples) ** 1.8`` and at least 6. With "lbfgs" it is 100, and a
-            warning of no convergence is given only if ``early_stopping`` has not chosen the best
-            iteration.
+            2,000 training rows, ``60 * (2_000 / n_samples) ** 0.8`` and at least 24 up to 12,000,
+            40 up to 20,000, 60 up to 30,000, then ``60 * (30_000 / n_samples) ** 1.8`` and at
+            least 6. With "lbfgs" it is 100, and a warning of no convergence is given only if
+            ``early_stopping`` has not chosen the best iteration.
         """,
     ),
     "max_time": Parameter(

@@ -18,11 +18,10 @@ TINY_ROWS = 100
 BATCH_SIZES = ((TINY_ROWS, 0), (3_000, 64), (30_000, 128), (100_000, 256), (inf, 512))
 #: Above ``TINY_ROWS`` and up to this number of training rows there are few epochs, of longer steps.
 FEW_ROWS = 12_000
-#: (maximum number of training rows, epochs). Many rows support more complex functions, which take
-#: longer to learn: MANY_EPOCHS up to MANY_ROWS. Above, an epoch has so many steps that fewer are
-#: enough: MANY_EPOCHS * (MANY_ROWS / n_rows) ** EPOCHS_POWER, at least LEAST_EPOCHS.
-EPOCHS = ((2_000, 60), (FEW_ROWS, 24), (20_000, 40))
-MANY_EPOCHS, MANY_ROWS, EPOCHS_POWER, LEAST_EPOCHS = 60, 30_000, 1.8, 6
+#: (maximum number of training rows, (most epochs, up to these rows, power, least epochs)): above,
+#: they are most * (rows / n_rows) ** power, as each has more steps. From FEW_ROWS on there are
+#: enough rows for more complex functions, which take longer to learn.
+EPOCHS = ((FEW_ROWS, (60, 2_000, 0.8, 24)), (20_000, (40, inf, 0, 40)), (inf, (60, 30_000, 1.8, 6)))
 #: Iterations of L-BFGS: more hardly improve the generalization.
 LBFGS_ITERATIONS = 100
 DROPOUT = 0.1
@@ -106,9 +105,8 @@ def batch_size_for(n_rows: int) -> int:
 
 def epochs_for(n_rows: int) -> int:
     """Number of epochs for a number of training rows."""
-    share = min(1.0, MANY_ROWS / n_rows) ** EPOCHS_POWER
-    many = max(LEAST_EPOCHS, round(MANY_EPOCHS * share))
-    return next((epochs for limit, epochs in EPOCHS if n_rows <= limit), many)
+    most, rows, power, least = next(rule for limit, rule in EPOCHS if n_rows <= limit)
+    return max(least, round(most * min(1.0, rows / n_rows) ** power))
 
 
 def dropout_for(n_rows: int) -> float:

@@ -44,6 +44,9 @@ def test_epochs_of_few_of_many_and_of_very_many_rows():
         1,
         2_000,
         2_001,
+        4_500,
+        6_000,
+        6_300,
         12_000,
         12_001,
         20_000,
@@ -54,7 +57,7 @@ def test_epochs_of_few_of_many_and_of_very_many_rows():
         150_000,
         10**7,
     ]
-    epochs = [60, 60, 24, 24, 40, 40, 60, 60, 17, 7, 6, 6]
+    epochs = [60, 60, 60, 31, 25, 24, 24, 40, 40, 60, 60, 17, 7, 6, 6]
     assert [epochs_for(n) for n in rows] == epochs
 
 
@@ -79,9 +82,7 @@ def test_learning_rate_by_rows(cls, solver):
 @each_class
 def test_epochs_by_rows(cls, monkeypatch):
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 60
-    monkeypatch.setattr(settings, "EPOCHS", ())
-    assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 60
-    monkeypatch.setattr(settings, "MANY_ROWS", 120 * 0.5 ** (1 / settings.EPOCHS_POWER))
+    monkeypatch.setattr(settings, "EPOCHS", ((np.inf, (60, 30, 0.5, 6)),))
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 30
     # The rows that are trained on count.
     held_out = make(cls, max_iter="auto", early_stopping=True, validation_fraction=0.5)
