@@ -17,6 +17,8 @@ from skdnn.distributed._collections import Part, Recipe
 
 #: A worker with fewer rows than this gives them to another one.
 LEAST_ROWS = 10
+#: Names of the tasks that wait for all workers in the shuffles of Dask ("p2p").
+BARRIER = "shuffle-barrier-"
 #: Warnings of shares of the rows that are below or above these multiples of their mean.
 LEAST_SHARE, LARGEST_SHARE = 0.05, 3.0
 
@@ -78,10 +80,12 @@ def in_memory(client: Client, parts: Sequence[Part]) -> list[Future]:
 def sources_of(client: Client, parts: Sequence[Part]) -> list[tuple[Future, str | None]]:
     """What to train on: futures of parts in memory; of recipes, with the worker to read each.
 
-    Data that the user has persisted stay where they are. Others are not kept, so that they may be
-    more than the memory of all workers: these read the same number of partitions each.
+    Data that the user has persisted stay where they are, and those that are sent from worker to
+    worker by a shuffle stay where it brings them. Others are not kept, so that they may be more
+    than the memory of all workers: these read the same number of partitions each.
     """
-    if any(futures_of(each) for part in parts for each in part if each is not None):
+    pieces = [each for part in parts for each in part if each is not None]
+    if any(futures_of(each) or _is_shuffled(each) for each in pieces):
         return [(future, None) for future in in_memory(client, parts)]
     addresses = sorted(known_workers(client))
     if not addresses:
@@ -94,6 +98,11 @@ def sources_of(client: Client, parts: Sequence[Part]) -> list[tuple[Future, str 
         )
         found.append((future, address))
     return found
+
+
+def _is_shuffled(piece: Delayed) -> bool:
+    """Whether the workers exchange rows to compute a partition, so that none can do it alone."""
+    return any(isinstance(key, str) and key.startswith(BARRIER) for key in piece.dask)
 
 
 def done(client: Client, futures: list[Future]) -> list[Future]:

@@ -120,6 +120,16 @@ def test_two_workers_learn_a_table(client, tables):
     assert len(model.loss_curve_) == len(model.history_["loss"]) == 15
 
 
+def test_rows_that_a_shuffle_sends_from_worker_to_worker(client, tables):
+    X, y = tables
+    whole = dd.from_pandas(X.assign(label=y), npartitions=4)
+    names = dd.from_pandas(pd.DataFrame({"city": ["Bonn", "Rome", "Oslo"], "n": range(3)}), 2)
+    for rows in (whole.set_index("size", drop=False), whole.merge(names, on="city")):
+        model = DaskDNNClassifier(max_iter=15, random_state=0)
+        model.fit(rows[list(X.columns)], rows["label"])
+        assert model.score(X, y) > 0.8
+
+
 def test_the_same_partitions_give_the_same_bits(client, tables):
     lazy_X, lazy_y = client.persist(list(lazy_table(*tables)))
     models = [DaskDNNClassifier(**FAST).fit(lazy_X, lazy_y) for _ in range(2)]
@@ -308,6 +318,29 @@ def test_lazy_predictions_of_a_frame_have_its_index(fitted, method):
         assert (found.dtypes == computed.dtypes).all()
     else:
         assert found.dtype == computed.dtype
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # of Dask
+def test_predicted_text_can_be_written_to_parquet(fitted, tmp_path):
+    model, X, y = fitted
+    with dask.config.set(scheduler="sync"):
+        model.predict(lazy_table(X, y)[0]).to_frame("label").to_parquet(tmp_path)
+    assert np.array_equal(pd.read_parquet(tmp_path)["label"], model.predict(X))
+
+
+def test_columns_of_several_targets_are_numbered():
+    X, y = mixed_table()
+    targets = np.c_[y, X["city"]].astype(object)
+    model = DaskDNNClassifier(**FAST).fit(X, targets)
+    found = model.predict(lazy_table(X, y)[0])
+    assert list(found.columns) == [0, 1]
+    assert np.array_equal(found.compute(scheduler="sync"), model.predict(X))
+
+
+def test_labels_that_are_not_all_text_are_objects():
+    X, y = mixed_table()
+    model = DaskDNNClassifier(**FAST).fit(X, np.where(y == "yes", True, False).astype(object))
+    assert model.predict(lazy_table(X, y)[0]).dtype == model.classes_.dtype
 
 
 def test_lazy_predictions_of_arrays():
