@@ -15,6 +15,8 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 
+from distributed import Client  # noqa: E402
+
 import skdnn  # noqa: E402
 from skdnn import DNNClassifier, DNNRegressor, Quantile  # noqa: E402
 from skdnn.distributed import DaskDNNClassifier, DaskDNNRegressor  # noqa: E402
@@ -272,6 +274,14 @@ def test_without_a_client_the_error_says_how_to_make_one():
     X, y = da.ones((20, 2), chunks=(10, 2)), da.ones(20, chunks=10)
     with pytest.raises(ValueError, match=r"There is no Dask client\. Make one"):
         DaskDNNRegressor(**FAST).fit(X, y)
+
+
+def test_a_closed_client_is_refused(cluster):
+    X, y = da.ones((20, 2), chunks=(10, 2)), da.ones(20, chunks=10)
+    with Client(cluster, set_as_default=False) as closed:
+        pass
+    with pytest.raises(ValueError, match="Client that is not closed"):
+        DaskDNNRegressor(**FAST, client=closed).fit(X, y)
 
 
 def test_a_failed_fit_changes_nothing(client, tables):
