@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
-from skdnn._sklearn import InvalidParameterError, check_y
+from skdnn._sklearn import InvalidParameterError, check_y, is_metric
 from skdnn.distributed._group import Group, broadcast
 from skdnn.distributed._partitions import Partitions
 from skdnn.distributed._pool import GroupPool
@@ -136,13 +136,29 @@ class GroupFit(Fit):
                 yield model.inputs.arrays_of(table.rows(block))
             del table
 
-    def _validation(self, *arguments: Any) -> Validation | None:
-        validation = super()._validation(*arguments)
+    def _validation(self, splits: list[Split], *arguments: Any) -> Validation | None:
+        scored = {id(each): self._scored(each) for each in splits}
+        validation = super()._validation([scored[id(each)] for each in splits], *arguments)
         is_default = self.estimator.scoring in (None, self.estimator._default_scoring)
         if validation is not None and isinstance(self.task, NumericTargets) and is_default:
             for validator in validation.validators:
                 validator.score = self._r2(self.task, validator.rows[0])
         return validation
+
+    def _scored(self, split: Split) -> Split:
+        """A split whose held-out rows a scorer can read, if there is one."""
+        data, scoring = split.held_out, self.estimator.scoring
+        own = None, "loss", self.estimator._default_scoring
+        if data is None or scoring in own or not isinstance(data.X, Partitions):
+            return split
+        assert data.rows is not None
+        if is_metric(scoring):
+            X = np.empty((len(data.rows), 0))  # the rows are predicted already
+        else:
+            from skdnn.distributed._collections import concatenated  # where Dask is needed
+
+            X = concatenated(list(data.X.take(data.rows)))
+        return Split(split.training, data._replace(X=X, rows=None))
 
     def _r2(self, task: NumericTargets, rows: Rows) -> Callable[[np.ndarray, np.ndarray], float]:
         """A score whose mean over the workers, by their weights, is R² of all their rows.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from skdnn._sklearn import safe_indexing
 from skdnn.distributed._storage import Storage
 
 
@@ -43,6 +46,20 @@ class Partitions:
                 yield X
             del X  # before the next one is made
         self._check(n_rows, is_end=True)
+
+    def take(self, rows: np.ndarray) -> Iterator[Any]:
+        """X of some rows of each partition.
+
+        Parameters
+        ----------
+        rows : (n,) int array, ascending
+            Indices among the rows of all partitions.
+        """
+        first = 0
+        for X in self:
+            begin, end = np.searchsorted(rows, [first, first + X.shape[0]])
+            yield safe_indexing(X, rows[begin:end] - first)
+            first += X.shape[0]
 
     def _check(self, n_rows: int, *, is_end: bool) -> None:
         if n_rows > self.n_rows or (is_end and n_rows < self.n_rows):

@@ -75,9 +75,11 @@ def predicted(model: Any, X: Any, call: Call) -> Any:
             for part in X.to_delayed()
         ]
         return da.concatenate(blocks, allow_unknown_chunksizes=True)
-    columns = _column_names(model, call.method, row)
-    meta = _as_frame(row[:0], X._meta.index[:0], columns)
-    return X.map_partitions(_predict_frame, lazy_model, columns=columns, **arguments, meta=meta)
+    columns, dtype = _column_names(model, call.method, row), _column_dtype(model, row)
+    meta = _as_frame(row[:0], X._meta.index[:0], columns, dtype)
+    return X.map_partitions(
+        _predict_frame, lazy_model, columns=columns, dtype=dtype, **arguments, meta=meta
+    )
 
 
 def _result_for_a_row(model: Any, call: Call) -> np.ndarray:
@@ -98,21 +100,36 @@ def _column_names(model: Any, method: str, row: np.ndarray) -> list | None:
     if method == "predict_interval":
         return ["lower", "upper"]
     if method != "predict_quantiles":
-        names = getattr(model, "classes_", range(n_columns))
-        return list(names) if len(names) == n_columns else list(range(n_columns))
+        names = getattr(model, "classes_", ())
+        if isinstance(names, np.ndarray) and len(names) == n_columns:
+            return list(names)
     return list(range(n_columns))
+
+
+def _column_dtype(model: Any, row: np.ndarray) -> Any:
+    """The dtype of the columns of a result; labels that are all text are Dask's strings.
+
+    Parquet files and others need to know that objects are text before there is any.
+    """
+    if row.dtype.kind not in "OU":
+        return row.dtype
+    classes = model.classes_ if isinstance(model.classes_, list) else [model.classes_]
+    is_text = all(isinstance(label, str) for labels in classes for label in labels)
+    return pd.StringDtype("pyarrow") if is_text else np.dtype(object)
 
 
 def _predict_array(X: Any, model: Any, call: Call, empty: np.ndarray) -> np.ndarray:
     return call.of(model, X) if X.shape[0] else empty
 
 
-def _predict_frame(X: Any, model: Any, call: Call, empty: np.ndarray, columns: list | None) -> Any:
-    return _as_frame(_predict_array(X, model, call, empty), X.index, columns)
+def _predict_frame(
+    X: Any, model: Any, call: Call, empty: np.ndarray, columns: list | None, dtype: Any
+) -> Any:
+    return _as_frame(_predict_array(X, model, call, empty), X.index, columns, dtype)
 
 
-def _as_frame(values: np.ndarray, index: pd.Index, columns: list | None) -> Any:
-    # The dtype is given, because pandas would make another one of objects that are all text.
+def _as_frame(values: np.ndarray, index: pd.Index, columns: list | None, dtype: Any) -> Any:
+    # The dtype is given, because pandas would choose one for objects by their values.
     if columns is None:
-        return pd.Series(values, index=index, dtype=values.dtype)
-    return pd.DataFrame(values, index=index, columns=columns, dtype=values.dtype)
+        return pd.Series(values, index=index, dtype=dtype)
+    return pd.DataFrame(values, index=index, columns=columns, dtype=dtype)

@@ -17,6 +17,10 @@ from skdnn.distributed._collections import Part, Recipe
 
 #: A worker with fewer rows than this gives them to another one.
 LEAST_ROWS = 10
+#: Names of the tasks that wait for all workers in the shuffles of Dask ("p2p").
+BARRIER = "shuffle-barrier-"
+#: Partitions are not computed separately if this repeats each task more often in the mean.
+MOST_REPEATS = 4
 #: Warnings of shares of the rows that are below or above these multiples of their mean.
 LEAST_SHARE, LARGEST_SHARE = 0.05, 3.0
 
@@ -78,22 +82,45 @@ def in_memory(client: Client, parts: Sequence[Part]) -> list[Future]:
 def sources_of(client: Client, parts: Sequence[Part]) -> list[tuple[Future, str | None]]:
     """What to train on: futures of parts in memory; of recipes, with the worker to read each.
 
-    Data that the user has persisted stay where they are. Others are not kept, so that they may be
-    more than the memory of all workers: these read the same number of partitions each.
+    Data that the user has persisted stay where they are, and those that are sent from worker to
+    worker by a shuffle stay where it brings them. Others are not kept, so that they may be more
+    than the memory of all workers: these read the same number of partitions each. But if each
+    partition needs all others, as with their mean, these would be read again for each of them.
     """
-    if any(futures_of(each) for part in parts for each in part if each is not None):
+    pieces = [each for part in parts for each in part if each is not None]
+    if any(futures_of(each) or _is_shuffled(each) for each in pieces):
         return [(future, None) for future in in_memory(client, parts)]
     addresses = sorted(known_workers(client))
-    if not addresses:
-        return [(future, None) for future in in_memory(client, parts)]  # waits for one
-    found: list[tuple[Future, str | None]] = []
-    for i, part in enumerate(parts):
-        address = addresses[i % len(addresses)]
-        future = client.submit(
-            _remote.kept, Recipe(part), workers=[address], allow_other_workers=True, pure=False
+    recipes = _separate(parts)
+    if not addresses or recipes is None:
+        return [(future, None) for future in in_memory(client, parts)]  # may wait for a worker
+    readers = [addresses[i % len(addresses)] for i in range(len(recipes))]
+    return [
+        (
+            client.submit(
+                _remote.kept, recipe, workers=[address], allow_other_workers=True, pure=False
+            ),
+            address,
         )
-        found.append((future, address))
-    return found
+        for recipe, address in zip(recipes, readers, strict=True)
+    ]
+
+
+def _separate(parts: Sequence[Part]) -> list[Recipe] | None:
+    """A recipe for each partition; None if most tasks would be repeated for many partitions."""
+    whole = {key for each in parts[0] if each is not None for key in each.dask}
+    recipes, n_tasks = [], 0
+    for part in parts:
+        recipes.append(Recipe(part))
+        n_tasks += len(recipes[-1].graph)
+        if n_tasks > MOST_REPEATS * len(whole):
+            return None
+    return recipes
+
+
+def _is_shuffled(piece: Delayed) -> bool:
+    """Whether the workers exchange rows to compute a partition, so that none can do it alone."""
+    return any(isinstance(key, str) and key.startswith(BARRIER) for key in piece.dask)
 
 
 def done(client: Client, futures: list[Future]) -> list[Future]:

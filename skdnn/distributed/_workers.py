@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from itertools import cycle
+from traceback import clear_frames
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,8 @@ def client_of(estimator: Any) -> Client:
             ) from error
     if not isinstance(client, Client) or client.asynchronous:
         raise ValueError(f"client must be a distributed.Client that is not asynchronous: {client}.")
+    if client.status == "closed":
+        raise ValueError(f"client must be a distributed.Client that is not closed: {client}.")
     return client
 
 
@@ -88,7 +92,25 @@ def fit_on_workers(
     TypeError, ValueError
         If the data are not valid.
     """
-    client = client_of(estimator)
+    client, handled = client_of(estimator), sys.exception()
+    try:
+        return _fit(client, estimator, rows, held_out)
+    except BaseException as error:
+        # Kept, as by a notebook, the variables of the traceback would keep all futures.
+        each: BaseException | None = error
+        while each is not None and each is not handled:
+            clear_frames(each.__traceback__)
+            each = each.__context__
+        raise
+
+
+def _fit(
+    client: Client,
+    estimator: Any,
+    rows: tuple[Any, Any, Any],
+    held_out: tuple[Any, Any, Any],
+) -> Any:
+    """The plain estimator, fitted by the workers of a client: see ``fit_on_workers``."""
     local = with_seed(estimator._local())
     delayed_parts, delayed_held_out = parts_of(*rows, NAMES), _held_out_parts(held_out)
     with _named_losses(client):

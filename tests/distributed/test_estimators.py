@@ -15,6 +15,8 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 
+from distributed import Client  # noqa: E402
+
 import skdnn  # noqa: E402
 from skdnn import DNNClassifier, DNNRegressor, Quantile  # noqa: E402
 from skdnn.distributed import DaskDNNClassifier, DaskDNNRegressor  # noqa: E402
@@ -118,6 +120,16 @@ def test_two_workers_learn_a_table(client, tables):
     assert model.is_categorical_.tolist() == [False, False, True, True]
     assert model.n_features_in_ == 4
     assert len(model.loss_curve_) == len(model.history_["loss"]) == 15
+
+
+def test_rows_that_a_shuffle_sends_from_worker_to_worker(client, tables):
+    X, y = tables
+    whole = dd.from_pandas(X.assign(label=y), npartitions=4)
+    names = dd.from_pandas(pd.DataFrame({"city": ["Bonn", "Rome", "Oslo"], "n": range(3)}), 2)
+    for rows in (whole.set_index("size", drop=False), whole.merge(names, on="city")):
+        model = DaskDNNClassifier(max_iter=15, random_state=0)
+        model.fit(rows[list(X.columns)], rows["label"])
+        assert model.score(X, y) > 0.8
 
 
 def test_the_same_partitions_give_the_same_bits(client, tables):
@@ -264,6 +276,14 @@ def test_without_a_client_the_error_says_how_to_make_one():
         DaskDNNRegressor(**FAST).fit(X, y)
 
 
+def test_a_closed_client_is_refused(cluster):
+    X, y = da.ones((20, 2), chunks=(10, 2)), da.ones(20, chunks=10)
+    with Client(cluster, set_as_default=False) as closed:
+        pass
+    with pytest.raises(ValueError, match="Client that is not closed"):
+        DaskDNNRegressor(**FAST, client=closed).fit(X, y)
+
+
 def test_a_failed_fit_changes_nothing(client, tables):
     X, y = tables
     model = DaskDNNClassifier(**FAST).fit(X, y)
@@ -308,6 +328,29 @@ def test_lazy_predictions_of_a_frame_have_its_index(fitted, method):
         assert (found.dtypes == computed.dtypes).all()
     else:
         assert found.dtype == computed.dtype
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # of Dask
+def test_predicted_text_can_be_written_to_parquet(fitted, tmp_path):
+    model, X, y = fitted
+    with dask.config.set(scheduler="sync"):
+        model.predict(lazy_table(X, y)[0]).to_frame("label").to_parquet(tmp_path)
+    assert np.array_equal(pd.read_parquet(tmp_path)["label"], model.predict(X))
+
+
+def test_columns_of_several_targets_are_numbered():
+    X, y = mixed_table()
+    targets = np.c_[y, X["city"]].astype(object)
+    model = DaskDNNClassifier(**FAST).fit(X, targets)
+    found = model.predict(lazy_table(X, y)[0])
+    assert list(found.columns) == [0, 1]
+    assert np.array_equal(found.compute(scheduler="sync"), model.predict(X))
+
+
+def test_labels_that_are_not_all_text_are_objects():
+    X, y = mixed_table()
+    model = DaskDNNClassifier(**FAST).fit(X, np.where(y == "yes", True, False).astype(object))
+    assert model.predict(lazy_table(X, y)[0]).dtype == model.classes_.dtype
 
 
 def test_lazy_predictions_of_arrays():

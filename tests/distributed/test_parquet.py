@@ -183,6 +183,20 @@ def test_partitions_are_spread_evenly_and_each_has_one_reader(client):
         assert {piece.address for piece in shard.pieces} == {shard.address}
 
 
+def test_partitions_that_need_all_others_are_read_once(client, tmp_path):
+    X, _ = mixed_table(400)
+
+    def noted(part):
+        with (tmp_path / "reads").open("a") as file:
+            file.write("x")
+        return part
+
+    whole, _ = lazy_table(X[["size", "age"]], X["size"], 8)
+    whole = whole.map_partitions(noted, meta=whole._meta)
+    DaskDNNRegressor(**FAST).fit(whole - whole.mean(), whole["size"])
+    assert len((tmp_path / "reads").read_text()) == 8
+
+
 def test_a_single_partition_in_files(client, in_files):
     X, _ = mixed_table(300)
     model = DaskDNNRegressor(**{**FAST, "max_iter": 30}).fit(*lazy_table(X, X["size"] * 2, 1))

@@ -96,6 +96,26 @@ def test_weights_of_partitions():
     assert abs(model.predict(X).mean()) < 5
 
 
+def agreement_of_small(model, X, y):
+    """A scorer that reads the rows."""
+    return np.mean((model.predict(X) == y)[X["size"] < 0.5])
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "loss", agreement_of_small])
+@pytest.mark.parametrize("n_members", [1, 4])
+def test_scorers_get_the_held_out_rows(scoring, n_members):
+    X, y = mixed_table()
+    estimator = DNNClassifier(**{**FAST, "n_members": n_members}, scoring=scoring)
+
+    def work(group):
+        return fit_shard(estimator, X, y, summary=Summary(X, y), group=group)
+
+    model = fitted(estimator, X, y)
+    whole = run(work, 2)[0]
+    assert model.validation_scores_ == whole.validation_scores_
+    assert_same_model(model, whole)
+
+
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 def test_arrays_that_are_not_encoded_are_joined():
     X = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)

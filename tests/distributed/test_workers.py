@@ -247,3 +247,28 @@ def test_nothing_is_left_on_the_workers(client):
     after = client.run(left_behind)
     assert after == before
     assert all(not names and not running for names, _, running in after.values())
+
+
+def known_tasks(client):
+    """Names of all tasks that the scheduler knows."""
+    return client.run_on_scheduler(lambda dask_scheduler: [*map(str, dask_scheduler.tasks)])
+
+
+@pytest.mark.parametrize("is_persisted", [True, False])
+def test_an_error_that_is_kept_keeps_no_partitions(client, is_persisted):
+    """As in a notebook, which has the traceback of the last error."""
+    X, y = lazy_table(*mixed_table(300))
+    y = y.where(X["size"] < 2, None)
+    if is_persisted:
+        X, y = client.persist([X, y])
+        distributed.wait([X, y])
+    before = known_tasks(client)
+    try:
+        DaskDNNClassifier(**FAST).fit(X, y)
+    except ValueError:
+        end = time.monotonic() + LIMIT
+        while set(known_tasks(client)) - set(before):
+            assert time.monotonic() < end, known_tasks(client)
+            time.sleep(0.05)
+    else:
+        pytest.fail("no error")
