@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from engines import replace_entry
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
@@ -222,7 +223,7 @@ def test_the_way_from_fit_to_the_compiled_code_is_short_and_leads_down(cls, pres
     def stop(*arguments):
         raise ReachedError
 
-    monkeypatch.setattr("skdnn.kernels.epoch.train_epoch", stop)
+    replace_entry(monkeypatch, "train_epoch", stop)
     model = cls.preset(preset, n_members=1, n_jobs=1)
     with pytest.raises(ReachedError) as raised:
         model.fit([[value] for value in range(20)], [0, 1] * 10)
