@@ -11,6 +11,7 @@ import statistics
 import time
 import warnings
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 from _speed import tables
@@ -48,22 +49,24 @@ def pair(size, **options):
 
 def between_epochs():
     """Median time from the end of a compiled call to the beginning of the next, in seconds."""
-    marks, compiled = [], engine.entries.train_epoch
+    marks, resolved = [], engine.resolved
 
-    def marked(*arguments):
-        marks.append(time.perf_counter())
-        result = compiled(*arguments)
-        marks.append(time.perf_counter())
-        return result
+    def marking(entry, arguments):
+        compiled = resolved(entry, arguments)
+
+        def marked(*arguments):
+            marks.append(time.perf_counter())
+            result = compiled(*arguments)
+            marks.append(time.perf_counter())
+            return result
+
+        return marked
 
     model = DNNClassifier.preset(
         "mlp", hidden_layer_sizes=(6, 4), batch_size=32, max_iter=1000, n_iter_no_change=np.inf
     )
-    engine.entries.train_epoch = marked
-    try:
+    with patch.object(engine, "resolved", marking):
         model.fit(*data(1000, 2))
-    finally:
-        engine.entries.train_epoch = compiled
     return statistics.median(b - a for a, b in zip(marks[1::2], marks[2::2], strict=False))
 
 

@@ -88,7 +88,8 @@ def sources_of(client: Client, parts: Sequence[Part]) -> list[tuple[Future, str 
     partition needs all others, as with their mean, these would be read again for each of them.
     """
     pieces = [each for part in parts for each in part if each is not None]
-    if any(futures_of(each) or _is_shuffled(each) for each in pieces):
+    graphs = {id(each.dask): each.dask for each in pieces}  # they may share a large one
+    if any(map(futures_of, pieces)) or any(map(_is_shuffled, graphs.values())):
         return [(future, None) for future in in_memory(client, parts)]
     addresses = sorted(known_workers(client))
     recipes = _separate(parts)
@@ -118,9 +119,9 @@ def _separate(parts: Sequence[Part]) -> list[Recipe] | None:
     return recipes
 
 
-def _is_shuffled(piece: Delayed) -> bool:
-    """Whether the workers exchange rows to compute a partition, so that none can do it alone."""
-    return any(isinstance(key, str) and key.startswith(BARRIER) for key in piece.dask)
+def _is_shuffled(graph: Any) -> bool:
+    """Whether the workers exchange rows to compute a graph, so that none can do it alone."""
+    return any(isinstance(key, str) and key.startswith(BARRIER) for key in graph)
 
 
 def done(client: Client, futures: list[Future]) -> list[Future]:
