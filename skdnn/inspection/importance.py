@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from skdnn._sklearn import is_metric
 from skdnn._typing import MatrixLike
+from skdnn.estimators._targets import check_weights
 from skdnn.inspection._displays import (
     axes_for,
     check_count,
@@ -189,11 +190,13 @@ class ImportanceDisplay:
         Raises
         ------
         TypeError, ValueError
-            For invalid parameters, and for tables that are sparse or empty.
+            For invalid parameters, weights that are negative or not finite, and for tables that are
+            sparse or empty.
         """
         n_repeats = check_count("n_repeats", n_repeats)
         X = as_table(X)
-        check_consistent_length(X, y, sample_weight)
+        check_consistent_length(X, y)
+        sample_weight = check_weights(sample_weight, X)
         groups = grouped(feature_groups, names_of(X))
         score = Score(estimator, X, y, scoring, sample_weight)
         best, found = score.importances(groups, n_repeats, check_random_state(random_state))

@@ -48,6 +48,13 @@ def test_the_importance_of_scikit_learn():
     assert display.feature_names_ == ["x2", "x1", "x0"]
 
 
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_weights_are_checked_as_those_of_fit(table, model, weight):
+    X, y = table
+    with pytest.raises(ValueError, match=r"(?i)sample.?weight"):
+        draw(model, X, y, n_repeats=1, sample_weight=np.where(np.arange(len(y)) == 3, weight, 1.0))
+
+
 def test_a_shuffle_is_the_score_of_shuffled_rows(model, table):
     X, y = table
     weights = np.arange(200) % 3
