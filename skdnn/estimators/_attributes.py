@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
 
 
+def _best_score(training: Training) -> float:
+    """The best validation score of the epochs that can be the best one; of all if there is none."""
+    scores = np.array(training.progress.history.validation_score, dtype=float)
+    can_be_best = [training.can_be_best(epoch) for epoch in range(scores.size)]
+    known = np.isfinite(scores)
+    kept = scores[known & can_be_best]
+    return float(max(kept if kept.size else scores[known], default=np.nan))
+
+
 class FittedAttributesMixin:
     """Fitted attributes of the estimators, except those of the targets."""
 
@@ -64,10 +73,7 @@ class FittedAttributesMixin:
         self.best_loss_ = None if self.do_early_stopping_ else stopping[0].best
         self.validation_loss_curve_ = history.validation_loss if validated else None
         self.validation_scores_ = history.validation_score if validated else None
-        known = [score for score in history.validation_score if np.isfinite(score)]
-        self.best_validation_score_ = None
-        if validated:
-            self.best_validation_score_ = max(known) if known else np.nan
+        self.best_validation_score_ = _best_score(training) if validated else None
 
     def _check_attributes(self) -> None:
         """Raise if an attribute that predictions depend on does not match the network."""

@@ -336,9 +336,10 @@ None, default="mixed"
         bool or "auto", default="auto"
             **Validation.** Whether to use the score of held-out rows to stop training, when it has
             not improved for more than ``n_iter_no_change`` epochs, and to keep the weights of the
-            best epoch. The held-out rows are ``X_val`` of :meth:`fit`, or drawn by
-            ``validation_fraction``. "auto" is True with ``X_val`` and with more than 100 rows
-            (10,000 in histogram gradient boosting).
+            best epoch. With :class:`CosLog`, the default, that is one at the end of a cycle, in
+            which the learning rate is at most a quarter of its maximum. The held-out rows are
+            ``X_val`` of :meth:`fit`, or drawn by ``validation_fraction``. "auto" is True with
+            ``X_val`` and with more than 100 rows (10,000 in histogram gradient boosting).
         """,
     ),
     "validation_fraction": Parameter(
@@ -525,8 +526,9 @@ validation_scores_ : list of float or None
     for which it is defined, or the negative loss if there are none. None without validation rows.
 
 best_validation_score_ : float or None
-    Best validation score. With early stopping the weights of its epoch are kept; members with
-    their own hold-outs keep the weights of their own best epoch.\
+    Best validation score. With early stopping the weights of its epoch are kept, and with
+    :class:`CosLog` it is one at the end of a cycle; members with their own hold-outs keep the
+    weights of their own best epoch.\
 """
 
 

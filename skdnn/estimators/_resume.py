@@ -138,7 +138,7 @@ def resumed_progress(
     monitored = monitored_by(estimator, network.spec, digests)
     if monitored == progress.monitored:
         for new, before in zip(stopping, progress.stopping, strict=True):
-            for name in ("best", "count", "has_fallen_back", "fallback"):
+            for name in ("best", "count", "has_fallen_back", "fallback", "is_provisional"):
                 setattr(new, name, getattr(before, name))
         for name in ("best_values", "calibrated_values", "last_values"):
             values = getattr(progress, name)

@@ -220,6 +220,12 @@ class Training:
         """From orders, rates and regularization factors to the loss; a subclass has another."""
         return self.engine.train_epoch
 
+    def can_be_best(self, epoch: int) -> bool:
+        """Whether the weights after an epoch can be those of the best epoch, by the schedule."""
+        if not (self.keeps_best and isinstance(self.schedule, Annealing)):
+            return True
+        return self.schedule._can_be_best(Position(epoch, self.settings.max_iter, 1, 0))
+
     def _factors(self, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Learning rates and regularization factors of the steps of an epoch."""
         settings, progress = self.settings, self.progress
@@ -313,7 +319,11 @@ class Training:
         loss, measured = self._measure(loss)
         values, validation_loss, score = self._validate(loss, measured)
         stopping = [copy(each) for each in progress.stopping]
-        improved = [each.update(*v) for each, v in zip(stopping, values, strict=True)]
+        can_be_best = self.can_be_best(progress.epoch)
+        improved = [
+            each.update(*own, can_be_best=can_be_best)
+            for each, own in zip(stopping, values, strict=True)
+        ]
         best = self._best_values(improved) if self.keeps_best else progress.best_values
         points = [(history.loss, [loss]), (history.learning_rate, [rate])]
         if self.validation is not None or history.validation_loss:

@@ -61,6 +61,10 @@ class Position(NamedTuple):
         return float(min(int(self.n_epochs), MOST_EPOCHS))
 
 
+#: Share of the maximum learning rate of a cycle, up to which an epoch can be the best one.
+LOW_RATE = 0.25
+
+
 class Constant:
     """Constant factors of 1; the reductions of "adaptive" are made in the training loop."""
 
@@ -97,6 +101,10 @@ class Annealing(SettingsObject):
         factors : array of shape (n_steps,)
             Factor of ``learning_rate_init`` in each step.
         """
+
+    def _can_be_best(self, position: Position) -> bool:
+        """Whether the weights after an epoch can be those of the best epoch."""
+        return True
 
 
 class FlatCosine(Annealing):
@@ -206,8 +214,21 @@ class CosLog(Annealing):
         self.n_cycles = n_cycles
 
     def factors(self, position: Position) -> np.ndarray:
-        cycles = np.log2(1 + (2 ** int(self.n_cycles) - 1) * position.fractions)
-        return 0.5 * (1 - np.cos(2 * np.pi * cycles))
+        return 0.5 * (1 - np.cos(2 * np.pi * self._cycles(position.fractions)))
+
+    def _cycles(self, fractions: Any) -> Any:
+        return np.log2(1 + (2 ** int(self.n_cycles) - 1) * fractions)
+
+    def _can_be_best(self, position: Position) -> bool:
+        """Whether the learning rate is low after an epoch, at the end of a cycle.
+
+        With a high rate the weights change so much from epoch to epoch that the lowest held-out
+        loss is that of weights which suit the noise of the held-out rows. As in snapshot ensembles
+        (Huang et al. 2017, arXiv 1704.00109), models are taken where the rate has been annealed.
+        """
+        epoch = position.epoch % int(position.n_epochs) + 1
+        cycles = self._cycles(min(1.0, epoch / position.length))
+        return bool(cycles > 0.5 and 0.5 * (1 - np.cos(2 * np.pi * cycles)) <= LOW_RATE)
 
 
 #: Name -> class of the schedule; "invscaling" needs ``power_t``, the others have defaults.

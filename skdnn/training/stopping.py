@@ -26,9 +26,13 @@ class NoImprovement:
         self.has_fallen_back = False
         #: Value of the fallback metric in the best epoch.
         self.fallback = self.best
+        #: Whether no epoch that can be the best one has been recorded.
+        self.is_provisional = True
 
-    def update(self, value: float, fallback: float = nan) -> bool:
+    def update(self, value: float, fallback: float = nan, *, can_be_best: bool = True) -> bool:
         """Record the value of an epoch; return whether it is the best so far.
+
+        An epoch that cannot be the best one is it only until the first one that can.
 
         From the first epoch on whose value is NaN and whose ``fallback`` is not, epochs are
         evaluated by the fallback metric, which is then compared with that of the best epoch so
@@ -41,8 +45,12 @@ class NoImprovement:
             self.has_fallen_back, self.best = True, self.fallback
         if self.has_fallen_back:
             value = fallback
+        if can_be_best and self.is_provisional and not isnan(value):
+            self.best, self.is_provisional = -self.sign * inf, False
         gain = self.sign * (value - self.best)
         self.count = 0 if gain >= self.tol else self.count + 1
+        if not (can_be_best or self.is_provisional):
+            return False
         if gain > 0:
             self.best = value
         if gain >= 0:

@@ -253,3 +253,16 @@ def test_a_batch_is_clipped_to_the_rows_that_are_trained_on():
     X, y = data("regression")
     with pytest.warns(UserWarning, match=r"batch_size=100, more than the 90 rows"):
         make("regression", batch_size=100, max_iter=1).fit(X[:100], y[:100])
+
+
+def test_the_best_epoch_is_at_the_end_of_a_cycle():
+    """With a high learning rate the best score of few rows is that of weights that suit them."""
+    X, y = data("regression")
+    model = make("regression", learning_rate="coslog4", max_iter=60, n_iter_no_change=np.inf)
+    model.fit(X[:300], y[:300], X_val=X[300:340], y_val=y[300:340])
+    scores, rates = np.array(model.validation_scores_), np.array(model.history_["learning_rate"])
+    ends = [3, *range(10, 13), *range(24, 31), *range(53, 60)]
+    assert rates[ends].max() < 0.3 * 0.02
+    assert np.delete(rates, ends).max() > 0.9 * 0.02
+    assert model.best_validation_score_ == scores[ends].max() < scores.max()
+    assert model.score(X[300:340], y[300:340]) == pytest.approx(scores[ends].max())

@@ -155,7 +155,7 @@ def test_a_resumed_training_keeps_its_judge():
     half, _ = fit(y, scoring="roc_auc", data=data, max_iter=3, warm_start=True)
     with pytest.warns(UserWarning, match="is not defined"):
         half.fit(features(), y, **data)
-    assert half._progress.stopping[0].best == max(half.validation_scores_)
+    assert half._progress.stopping[0].best == half.best_validation_score_
     assert len(half.validation_scores_) == len(whole.validation_scores_) == 6
 
 

@@ -94,6 +94,23 @@ def test_coslog_has_its_zeros_where_the_paper_says():
     assert ((inside > factors[:-2]) & (inside > factors[2:])).sum() == 4
 
 
+@pytest.mark.parametrize("n_cycles", [1, 2, 4])
+@pytest.mark.parametrize("n_epochs", [1, 3, 24, 60, 500])
+def test_the_best_epoch_is_at_the_end_of_a_cycle(n_cycles, n_epochs):
+    schedule, n_steps = CosLog(n_cycles), 1000
+    positions = [Position(epoch, n_epochs, n_steps, 0) for epoch in range(n_epochs)]
+    can_be_best = [schedule._can_be_best(position) for position in positions]
+    rates = [schedule.factors(position)[-1] for position in positions]
+    assert can_be_best[-1]
+    assert max(rate for rate, can in zip(rates, can_be_best, strict=True) if can) < 0.27
+    if n_epochs == 500:
+        assert not can_be_best[0]  # before the first cycle is over
+        assert sum(np.diff(np.r_[0, can_be_best]) == 1) == n_cycles
+    # After the end the cycles begin again.
+    assert schedule._can_be_best(Position(n_epochs, n_epochs, n_steps, 0)) == can_be_best[0]
+    assert Cosine()._can_be_best(positions[0])
+
+
 class Told:
     """A schedule that says what it is told to."""
 

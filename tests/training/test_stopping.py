@@ -61,3 +61,32 @@ def test_without_a_fallback_nan_is_no_improvement():
     assert stopping.update(0.5, -1.0)
     assert not stopping.update(np.nan, np.nan)
     assert (stopping.best, stopping.count, stopping.has_fallen_back) == (0.5, 1, False)
+
+
+def test_an_epoch_that_cannot_be_the_best_is_it_until_the_first_that_can():
+    stopping = NoImprovement(3, 0.0, greater_is_better=True)
+    taken = [(0.7, False), (0.9, False), (0.8, False), (0.5, True), (0.6, False), (0.55, True)]
+    improved = [stopping.update(value, can_be_best=allowed) for value, allowed in taken]
+    assert improved == [True, True, False, True, False, True]
+    assert stopping.best == 0.55
+
+
+def test_patience_counts_all_epochs():
+    """A better epoch that cannot be the best shows that the training goes on."""
+    stopping = NoImprovement(2, 0.0, greater_is_better=True)
+    stopping.update(0.5)
+    counts = []
+    for value in (0.4, 0.3, 0.6, 0.4):
+        stopping.update(value, can_be_best=False)
+        counts.append(stopping.count)
+    assert counts == [1, 2, 0, 1]
+    assert stopping.best == 0.5
+
+
+def test_without_a_value_no_epoch_is_the_best():
+    stopping = NoImprovement(2, 0.0, greater_is_better=True)
+    assert stopping.update(0.5, can_be_best=False)
+    assert not stopping.update(np.nan)
+    assert stopping.best == 0.5
+    assert stopping.update(0.4)
+    assert stopping.best == 0.4
