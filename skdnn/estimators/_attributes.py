@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skdnn.estimators._inputs import TableInputs
     from skdnn.estimators._model import FittedModel
     from skdnn.network.network import Network
+    from skdnn.training.history import History
     from skdnn.training.loop import Training
     from skdnn.training.progress import TrainingState
 
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
 CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
 
 
-def _best_score(training: Training) -> float:
+def _best_score(history: History) -> float:
     """The best validation score of the epochs that can be the best one; of all if there is none."""
-    scores = np.array(training.progress.history.validation_score, dtype=float)
-    can_be_best = [training.can_be_best(epoch) for epoch in range(scores.size)]
+    scores = np.array(history.validation_score, dtype=float)
     known = np.isfinite(scores)
-    kept = scores[known & can_be_best]
+    kept = scores[known & history.can_be_best]
     return float(max(kept if kept.size else scores[known], default=np.nan))
 
 
@@ -73,7 +73,7 @@ class FittedAttributesMixin:
         self.best_loss_ = None if self.do_early_stopping_ else stopping[0].best
         self.validation_loss_curve_ = history.validation_loss if validated else None
         self.validation_scores_ = history.validation_score if validated else None
-        self.best_validation_score_ = _best_score(training) if validated else None
+        self.best_validation_score_ = _best_score(history) if validated else None
 
     def _check_attributes(self) -> None:
         """Raise if an attribute that predictions depend on does not match the network."""
@@ -82,7 +82,7 @@ class FittedAttributesMixin:
         self._model.check()
 
     @property
-    def history_(self) -> dict[str, list[float]]:
+    def history_(self) -> dict[str, list]:
         """Curves of the training by name, one value an epoch; fits a ``pandas.DataFrame``."""
         self._fitted_network()
         if self._progress is None:
@@ -93,6 +93,7 @@ class FittedAttributesMixin:
             "loss": history.loss,
             "validation_loss": history.validation_loss,
             "validation_score": history.validation_score,
+            "can_be_best": history.can_be_best,
             "learning_rate": history.learning_rate,
             "seconds": history.seconds,
         }

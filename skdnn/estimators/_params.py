@@ -514,8 +514,8 @@ loss_curve_ : list of float
 
 history_ : dict of lists
     Training curves with one value per epoch: "epoch", "loss", "learning_rate" (of the last step),
-    "seconds", and with validation rows "validation_loss" and "validation_score". A
-    ``pandas.DataFrame`` can be made of it.
+    "seconds", and with validation rows "validation_loss", "validation_score" and "can_be_best",
+    whether the epoch could be the best one. A ``pandas.DataFrame`` can be made of it.
 
 validation_loss_curve_ : list of float or None
     Loss on the validation rows after every epoch; None without validation rows. With ``X_val`` it

@@ -20,7 +20,8 @@ class LossCurveDisplay:
     ----------
     history : dict of lists
         Like the attribute ``history_`` of the estimators: ``epoch`` and ``loss``, and with
-        validation data ``validation_loss`` and ``validation_score``.
+        validation data ``validation_loss`` and ``validation_score``; ``can_be_best`` says which
+        epochs can be the best one, all by default.
     score_name : str, default="score"
         Name of the validation score.
 
@@ -101,9 +102,7 @@ class LossCurveDisplay:
             self._add_line(self.score_ax_, "validation_score", name, "C2", line_kw)
             self.score_ax_.set_ylabel(name)
         if np.isfinite(scores).any():
-            # The last one of equally good epochs, as in early stopping.
-            last = np.flatnonzero(scores == np.nanmax(scores))[-1]
-            best = self.history["epoch"][int(last)]
+            best = self._best_epoch()
             self.best_line_ = self.ax_.axvline(
                 best, color="0.5", linestyle=":", label=f"Best epoch: {best}"
             )
@@ -114,12 +113,21 @@ class LossCurveDisplay:
         show_literally(self.ax_, *([self.score_ax_] if self.score_ax_ else []))
         return self
 
+    def _best_epoch(self) -> float:
+        """The last one of equally good epochs, as in early stopping."""
+        scores = np.array(self.history["validation_score"], dtype=float)
+        can_be_best = np.array(self.history.get("can_be_best", [True] * scores.size), dtype=bool)
+        if np.isfinite(scores[can_be_best]).any():
+            scores[~can_be_best] = np.nan
+        last = np.flatnonzero(scores == np.nanmax(scores))[-1]
+        return self.history["epoch"][int(last)]
+
     def _check_history(self) -> None:
         missing = [key for key in ("epoch", "loss") if key not in self.history]
         if missing:
             raise ValueError(f"history must have 'epoch' and 'loss'. It has {list(self.history)}.")
         n_epochs = len(self.history["epoch"])
-        for key in ("loss", "validation_loss", "validation_score"):
+        for key in ("loss", "validation_loss", "validation_score", "can_be_best"):
             # There are no curves of validation data without these.
             n = len(self.history.get(key, []))
             if n not in ({n_epochs} if key == "loss" else {0, n_epochs}):

@@ -16,6 +16,9 @@ class History:
         Training loss, penalty included.
     validation_loss, validation_score : list of float
         Empty without validation data.
+    can_be_best : list of bool
+        Whether the weights after each epoch can be those of the best epoch; empty without
+        validation data.
     learning_rate : list of float
         Learning rate of the last step of each epoch.
     seconds : list of float
@@ -27,6 +30,7 @@ class History:
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
+    can_be_best: list[bool] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     n_samples_seen: int = 0

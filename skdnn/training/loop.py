@@ -325,12 +325,13 @@ class Training:
             for each, own in zip(stopping, values, strict=True)
         ]
         best = self._best_values(improved) if self.keeps_best else progress.best_values
-        points = [(history.loss, [loss]), (history.learning_rate, [rate])]
+        points: list[tuple[list, list]] = [(history.loss, [loss]), (history.learning_rate, [rate])]
         if self.validation is not None or history.validation_loss:
             # Epochs without validation data are NaN in the curves.
             gap = [np.nan] * (progress.epoch - len(history.validation_loss))
             points.append((history.validation_loss, [*gap, validation_loss]))
             points.append((history.validation_score, [*gap, score]))
+            points.append((history.can_be_best, [*(False for _ in gap), can_be_best]))
         points.append((history.seconds, [time.perf_counter() - start]))
         ends = [(curve, len(curve), added) for curve, added in points]
         by_loss = self.validation is not None and not any(
@@ -488,6 +489,7 @@ class Training:
             history.validation_score,
         ):  # fmt: skip
             curve.append(np.nan)
+        history.can_be_best.append(False)
         warn(
             self._divergence(self.progress.epoch + 1)
             + " The parameters of the best epoch were kept.",

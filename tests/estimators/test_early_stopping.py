@@ -264,5 +264,6 @@ def test_the_best_epoch_is_at_the_end_of_a_cycle():
     ends = [3, *range(10, 13), *range(24, 31), *range(53, 60)]
     assert rates[ends].max() < 0.3 * 0.02
     assert np.delete(rates, ends).max() > 0.9 * 0.02
+    assert np.flatnonzero(model.history_["can_be_best"]).tolist() == ends
     assert model.best_validation_score_ == scores[ends].max() < scores.max()
     assert model.score(X[300:340], y[300:340]) == pytest.approx(scores[ends].max())

@@ -148,7 +148,8 @@ def test_history_fits_a_data_frame():
     model = make(DNNClassifier, max_iter=4, early_stopping=True).fit(X, y)
     frame = pd.DataFrame(model.history_)
     assert list(frame) == [
-        "epoch", "loss", "validation_loss", "validation_score", "learning_rate", "seconds",
+        "epoch", "loss", "validation_loss", "validation_score", "can_be_best", "learning_rate",
+        "seconds",
     ]  # fmt: skip
     assert len(frame) == 4
     assert frame["loss"].tolist() == model.loss_curve_

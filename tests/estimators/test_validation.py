@@ -571,7 +571,7 @@ def test_curves_of_a_resumed_training():
     assert half.validation_scores_ == whole.validation_scores_
     assert bits(half) == bits(whole)
     frame = pd.DataFrame(half.history_)
-    assert frame.shape == (6, 6)
+    assert frame.shape == (6, 7)
     assert frame["validation_score"].tolist() == whole.validation_scores_
 
 

@@ -79,6 +79,11 @@ def test_scores_that_are_not_finite():
     history = {"epoch": [4, 5, 6], "loss": [3, 2, nan], "validation_loss": [3, 2, nan]}
     display = LossCurveDisplay(history={**history, "validation_score": [0.1, 0.5, nan]}).plot()
     assert set(display.best_line_.get_xdata()) == {5}
+    history["can_be_best"] = [True, False, True]
+    display = LossCurveDisplay(history={**history, "validation_score": [0.1, 0.5, nan]}).plot()
+    assert set(display.best_line_.get_xdata()) == {4}
+    display = LossCurveDisplay(history={**history, "validation_score": [nan, 0.5, nan]}).plot()
+    assert set(display.best_line_.get_xdata()) == {5}
     display = LossCurveDisplay(history={**history, "validation_score": [nan, nan, nan]}).plot()
     assert display.best_line_ is None
     assert len(display.lines_) == 3
