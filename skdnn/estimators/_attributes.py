@@ -28,7 +28,7 @@ def _best_score(history: History) -> float:
     """The best validation score of the epochs that can be the best one; of all if there is none."""
     scores = np.array(history.validation_score, dtype=float)
     known = np.isfinite(scores)
-    kept = scores[known & history.can_be_best]
+    kept = scores[known & np.array(history.can_be_best, dtype=bool)]
     return float(max(kept if kept.size else scores[known], default=np.nan))
 
 

@@ -237,7 +237,12 @@ class Fit:
             )
             if callbacks is not None:
                 callbacks.fitted_attributes = lambda: self._attributes_of(model, training)
-            training.run(single_epoch=self.is_partial)
+            try:
+                training.run(single_epoch=self.is_partial)
+            finally:
+                if callbacks is not None:
+                    # Otherwise the data would be in a cycle of references after the fit.
+                    callbacks.fitted_attributes = dict
             if validation is not None and validation.keep_best:
                 if self.task.is_calibrated:
                     calibrate(model.network, validation.validators, threads, self.pool)

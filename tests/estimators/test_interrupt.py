@@ -178,8 +178,8 @@ def test_between_two_lines_of_the_validation(place, monkeypatch):
         return parts[-1]
 
     def interrupted(function):
-        def call(*args):
-            result = function(*args)
+        def call(*args, **kwargs):
+            result = function(*args, **kwargs)
             count[0] += 1
             if count[0] == 3:
                 press_ctrl_c()
