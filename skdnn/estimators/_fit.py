@@ -235,14 +235,7 @@ class Fit:
             training = self.training_class(
                 model.network, rows, settings, progress, threads, validation, callbacks
             )
-            if callbacks is not None:
-                callbacks.fitted_attributes = lambda: self._attributes_of(model, training)
-            try:
-                training.run(single_epoch=self.is_partial)
-            finally:
-                if callbacks is not None:
-                    # Otherwise the data would be in a cycle of references after the fit.
-                    callbacks.fitted_attributes = dict
+            self._run(training, model, callbacks)
             if validation is not None and validation.keep_best:
                 if self.task.is_calibrated:
                     calibrate(model.network, validation.validators, threads, self.pool)
@@ -252,6 +245,17 @@ class Fit:
                 model.scores = held_out_scores(model, splits, validated, threads, self.pool)
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
+
+    def _run(self, training: Training, model: FittedModel, callbacks: EpochTasks | None) -> None:
+        """Train; the callbacks get the attributes of the estimator after each epoch."""
+        if callbacks is not None:
+            callbacks.fitted_attributes = lambda: self._attributes_of(model, training)
+        try:
+            training.run(single_epoch=self.is_partial)
+        finally:
+            if callbacks is not None:
+                # Otherwise the data would be in a cycle of references after the fit.
+                callbacks.fitted_attributes = dict
 
     def _weighted(self, *pieces: Data | None) -> list[Any]:
         """All data with class weights, which are computed from the first."""
