@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from skdnn._sklearn import CallbackSupportMixin, callback_context, has_callbacks
 
-__all__ = ["CallbackSupportMixin", "EpochTasks", "epoch_tasks"]
+__all__ = ["CallbackSupportMixin", "EpochTasks", "epoch_tasks", "told"]
 
 
 class EpochTasks:
@@ -45,6 +46,19 @@ class EpochTasks:
     def end(self) -> None:
         """The fit is done, and the estimator can predict."""
         self._context.call_on_fit_task_end(reconstruction_attributes=dict, **self._data)
+
+
+@contextmanager
+def told(tasks: EpochTasks | None, attributes: Callable[[], dict[str, Any]]) -> Iterator[None]:
+    """While the epochs are trained, callbacks can have an estimator with these attributes."""
+    if tasks is not None:
+        tasks.fitted_attributes = attributes
+    try:
+        yield
+    finally:
+        if tasks is not None:
+            # Otherwise the data would be in a cycle of references after the fit.
+            tasks.fitted_attributes = dict
 
 
 def epoch_tasks(estimator: Any, X: Any, y: Any, sample_weight: Any) -> EpochTasks | None:

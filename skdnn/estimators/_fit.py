@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
-from skdnn.estimators._callbacks import EpochTasks
+from skdnn.estimators._callbacks import EpochTasks, told
 from skdnn.estimators._checks import check_domain, check_range, has_validation_set
 from skdnn.estimators._conformal import held_out_scores
 from skdnn.estimators._data import (
@@ -235,7 +235,8 @@ class Fit:
             training = self.training_class(
                 model.network, rows, settings, progress, threads, validation, callbacks
             )
-            self._run(training, model, callbacks)
+            with told(callbacks, lambda: self._attributes_of(model, training)):
+                training.run(single_epoch=self.is_partial)
             if validation is not None and validation.keep_best:
                 if self.task.is_calibrated:
                     calibrate(model.network, validation.validators, threads, self.pool)
@@ -245,17 +246,6 @@ class Fit:
                 model.scores = held_out_scores(model, splits, validated, threads, self.pool)
         estimator._model, estimator._progress = model, progress
         estimator._set_fitted_attributes(training)
-
-    def _run(self, training: Training, model: FittedModel, callbacks: EpochTasks | None) -> None:
-        """Train; the callbacks get the attributes of the estimator after each epoch."""
-        if callbacks is not None:
-            callbacks.fitted_attributes = lambda: self._attributes_of(model, training)
-        try:
-            training.run(single_epoch=self.is_partial)
-        finally:
-            if callbacks is not None:
-                # Otherwise the data would be in a cycle of references after the fit.
-                callbacks.fitted_attributes = dict
 
     def _weighted(self, *pieces: Data | None) -> list[Any]:
         """All data with class weights, which are computed from the first."""
