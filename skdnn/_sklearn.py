@@ -79,17 +79,16 @@ check_monotonic_cst, safe_indexing = _check_monotonic_cst, _safe_indexing
 def fit_context(fit: Function) -> Function:
     """Decorator of ``fit``: validates the parameters against ``_parameter_constraints``.
 
-    That of scikit-learn does so in the first call of ``partial_fit`` only.
+    That of scikit-learn does so in the first call of what is named ``partial_fit`` only.
     """
-    in_context = _fit_context(prefer_skip_nested_validation=True)(fit)
+    in_context = _fit_context(prefer_skip_nested_validation=True)
+    if fit.__name__ != "partial_fit":
+        return in_context(fit)
 
-    @wraps(fit)
-    def partial_fit(estimator: Any, *args: Any, **kwargs: Any) -> Any:
-        if not sklearn.get_config()["skip_parameter_validation"]:
-            estimator._validate_params()
-        return in_context(estimator, *args, **kwargs)
+    def every_call(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+        return fit(estimator, *args, **kwargs)
 
-    return partial_fit if fit.__name__ == "partial_fit" else in_context  # type: ignore[return-value]
+    return wraps(fit)(in_context(every_call))  # type: ignore[return-value]
 
 
 class BaseEstimator(sklearn.base.BaseEstimator):

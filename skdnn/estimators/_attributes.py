@@ -11,25 +11,17 @@ from skdnn.estimators._checks import assign, check_attribute
 from skdnn.estimators._fitted import reads_one_model
 from skdnn.estimators._html import chosen_html, network_html
 from skdnn.network.layout import ArrayViews
+from skdnn.training.history import best_epoch
 
 if TYPE_CHECKING:
     from skdnn.estimators._inputs import TableInputs
     from skdnn.estimators._model import FittedModel
     from skdnn.network.network import Network
-    from skdnn.training.history import History
     from skdnn.training.loop import Training
     from skdnn.training.progress import TrainingState
 
 #: Attributes with the values that "auto" parameters were resolved to.
 CHOSEN = ("batch_size_", "max_iter_", "learning_rate_init_", "dropout_", "is_categorical_")
-
-
-def _best_score(history: History) -> float:
-    """The best validation score of the epochs that can be the best one; of all if there is none."""
-    scores = np.array(history.validation_score, dtype=float)
-    known = np.isfinite(scores)
-    kept = scores[known & np.array(history.can_be_best, dtype=bool)]
-    return float(max(kept if kept.size else scores[known], default=np.nan))
 
 
 class FittedAttributesMixin:
@@ -73,7 +65,10 @@ class FittedAttributesMixin:
         self.best_loss_ = None if self.do_early_stopping_ else stopping[0].best
         self.validation_loss_curve_ = history.validation_loss if validated else None
         self.validation_scores_ = history.validation_score if validated else None
-        self.best_validation_score_ = _best_score(history) if validated else None
+        self.best_validation_score_ = None
+        if validated:
+            best = best_epoch(history.validation_score, history.can_be_best)
+            self.best_validation_score_ = np.nan if best is None else history.validation_score[best]
 
     def _check_attributes(self) -> None:
         """Raise if an attribute that predictions depend on does not match the network."""

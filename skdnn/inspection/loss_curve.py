@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import numpy as np
 from sklearn.base import is_classifier
 
 from skdnn.inspection._displays import axes_for, fitted_network, show_literally
+from skdnn.training.history import best_epoch
 
 
 class LossCurveDisplay:
@@ -101,8 +101,10 @@ class LossCurveDisplay:
             name = f"Validation {self.score_name}"
             self._add_line(self.score_ax_, "validation_score", name, "C2", line_kw)
             self.score_ax_.set_ylabel(name)
-        if np.isfinite(scores).any():
-            best = self._best_epoch()
+        can_be_best = list(map(bool, self.history.get("can_be_best", ()))) or [True] * len(scores)
+        index = best_epoch(scores, can_be_best)
+        if index is not None:
+            best = self.history["epoch"][index]
             self.best_line_ = self.ax_.axvline(
                 best, color="0.5", linestyle=":", label=f"Best epoch: {best}"
             )
@@ -112,15 +114,6 @@ class LossCurveDisplay:
         (self.score_ax_ or self.ax_).legend(handles=handles, loc="center right")
         show_literally(self.ax_, *([self.score_ax_] if self.score_ax_ else []))
         return self
-
-    def _best_epoch(self) -> float:
-        """The last one of equally good epochs, as in early stopping."""
-        scores = np.array(self.history["validation_score"], dtype=float)
-        can_be_best = np.array(self.history.get("can_be_best", [True] * scores.size), dtype=bool)
-        if np.isfinite(scores[can_be_best]).any():
-            scores[~can_be_best] = np.nan
-        last = np.flatnonzero(scores == np.nanmax(scores))[-1]
-        return self.history["epoch"][int(last)]
 
     def _check_history(self) -> None:
         missing = [key for key in ("epoch", "loss") if key not in self.history]

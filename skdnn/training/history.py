@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 
 @dataclass
@@ -39,3 +42,17 @@ class History:
         """Copy the lists, not the numbers: many calls of ``partial_fit`` make long lists."""
         curves: dict[str, Any] = {k: v[:] for k, v in vars(self).items() if isinstance(v, list)}
         return replace(self, **curves)
+
+
+def best_epoch(scores: Sequence[float], can_be_best: Sequence[bool]) -> int | None:
+    """Index of the epoch with the best score of those that can be the best one.
+
+    Of equally good epochs it is the last one, as in early stopping. If no epoch with a finite score
+    can be the best one, all can; None if no score is finite.
+    """
+    values = np.array(scores, dtype=float)
+    is_known = np.isfinite(values)
+    is_kept = is_known & np.array(can_be_best, dtype=bool)
+    allowed = np.flatnonzero(is_kept if is_kept.any() else is_known)
+    best = values[allowed] == values[allowed].max(initial=-np.inf)
+    return int(allowed[best][-1]) if allowed.size else None

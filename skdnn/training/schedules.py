@@ -214,10 +214,12 @@ class CosLog(Annealing):
         self.n_cycles = n_cycles
 
     def factors(self, position: Position) -> np.ndarray:
-        return 0.5 * (1 - np.cos(2 * np.pi * self._cycles(position.fractions)))
+        return self._at(position.fractions)[1]
 
-    def _cycles(self, fractions: Any) -> Any:
-        return np.log2(1 + (2 ** int(self.n_cycles) - 1) * fractions)
+    def _at(self, fractions: Any) -> tuple[Any, Any]:
+        """Cycles so far, and factors, after fractions of the training."""
+        cycles = np.log2(1 + (2 ** int(self.n_cycles) - 1) * fractions)
+        return cycles, 0.5 * (1 - np.cos(2 * np.pi * cycles))
 
     def _can_be_best(self, position: Position) -> bool:
         """Whether the learning rate is low after an epoch, at the end of a cycle.
@@ -227,8 +229,8 @@ class CosLog(Annealing):
         (Huang et al. 2017, arXiv 1704.00109), models are taken where the rate has been annealed.
         """
         epoch = position.epoch % int(position.n_epochs) + 1
-        cycles = self._cycles(min(1.0, epoch / position.length))
-        return bool(cycles > 0.5 and 0.5 * (1 - np.cos(2 * np.pi * cycles)) <= LOW_RATE)
+        cycles, factor = self._at(min(1.0, epoch / position.length))
+        return bool(cycles > 0.5 and factor <= LOW_RATE)
 
 
 #: Name -> class of the schedule; "invscaling" needs ``power_t``, the others have defaults.
